@@ -1,0 +1,5 @@
+.PHONY: test
+test:
+	test -d .venv || python3 -m venv .venv
+	.venv/bin/pip -q install -r requirements.txt && .venv/bin/pip -q install --no-deps -e .
+	.venv/bin/pytest
