@@ -1,0 +1,187 @@
+"""Figures for the lectures: one style, a palette for every eye, alt text on every picture, identical bytes each run."""
+
+import ast
+import inspect
+import io
+import math
+import textwrap
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+from IPython.display import Code, Image, display
+
+# Okabe and Ito (2008): told apart with each of the common colour-vision deficiencies, and in print.
+BLUE, ORANGE, GREEN, RED, PURPLE, SKY, YELLOW, GREY = PALETTE = (
+    "#0072B2",
+    "#E69F00",
+    "#009E73",
+    "#D55E00",
+    "#CC79A7",
+    "#56B4E9",
+    "#F0E442",
+    "#7F7F7F",
+)
+DOTS_PER_INCH = 90
+
+
+def use_style():
+    """Set the course's matplotlib style; every function here calls it."""
+    mpl.rcParams.update(
+        {
+            "axes.prop_cycle": mpl.cycler(color=PALETTE, linestyle=["-", "--", "-.", ":"] * 2),
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "figure.constrained_layout.use": True,
+            "font.size": 10,
+            "image.cmap": "gray",
+            "image.interpolation": "nearest",
+            "legend.frameon": False,
+        }
+    )
+
+
+def figure(rows=1, columns=1, width=8.0, height=3.2, **keywords):
+    """A figure in the course's style.
+
+    Args:    rows, columns: of the grid of axes.
+             width, height: of the whole figure, inches.
+             keywords: for `matplotlib.pyplot.subplots`.
+    Returns: the figure and its axes, as `subplots` does.
+    """
+    use_style()
+    return plt.subplots(rows, columns, figsize=(width, height), **keywords)
+
+
+def show(fig, alt):
+    """Display a figure as a PNG with alternative text, then close it.
+
+    Args:    fig: a matplotlib figure.
+             alt: what the picture shows, for whoever cannot see it; one or two sentences.
+    Raises:  ValueError: alt is empty.
+    """
+    _need_alt(alt)
+    png = _png(fig)
+    plt.close(fig)
+    display(Image(data=png, format="png", alt=alt), metadata={"image/png": {"alt": alt}})
+
+
+def animate(frames, alt, seconds_per_frame=0.4):
+    """Display figures of equal size as a looping animation (a GIF, which needs no JavaScript), then close them.
+
+    Args:    frames: matplotlib figures, in order; a generator keeps one open at a time.
+             alt: what the animation shows.
+             seconds_per_frame: how long each is seen.
+    Raises:  ValueError: no frames, or alt is empty.
+    """
+    from PIL import Image as PillowImage
+
+    _need_alt(alt)
+    pictures = []
+    for fig in frames:
+        pictures.append(
+            PillowImage.open(io.BytesIO(_png(fig))).convert("P", palette=PillowImage.Palette.ADAPTIVE)
+        )
+        plt.close(fig)
+    if not pictures:
+        raise ValueError("animate: expected at least one frame, got none; pass a list of figures")
+    gif = io.BytesIO()
+    first, *rest = pictures
+    first.save(gif, "GIF", save_all=True, append_images=rest, duration=int(1000 * seconds_per_frame), loop=0)
+    display(Image(data=gif.getvalue(), format="gif", alt=alt), metadata={"image/gif": {"alt": alt}})
+
+
+def source(*objects, docstrings=False):
+    """Show the source of functions or classes, coloured; what a lecture explains is what the library runs.
+
+    Args:    objects: functions or classes.
+             docstrings: keep them; the lecture's text usually says the same.
+    """
+    pieces = [textwrap.dedent(inspect.getsource(thing)).rstrip() for thing in objects]
+    if not docstrings:
+        pieces = [_without_docstrings(piece) for piece in pieces]
+    display(Code("\n\n\n".join(pieces), language="python"))
+
+
+def image(axes, pixels, title="", **keywords):
+    """Draw one image on axes, without ticks.
+
+    Args:    axes: matplotlib axes.
+             pixels: (height, width), (1, height, width) or (3, height, width).
+             title: above it.
+             keywords: for `imshow`; a grey image is drawn on its own range unless vmin and vmax say otherwise.
+    """
+    pixels = np.asarray(pixels)
+    if pixels.ndim == 3:
+        pixels = pixels[0] if len(pixels) == 1 else pixels.transpose(1, 2, 0)
+    axes.imshow(pixels, **keywords)
+    axes.set(xticks=[], yticks=[])
+    axes.set_title(title, fontsize=9)
+    axes.spines[:].set_visible(False)
+
+
+def images(pixels, titles=None, columns=8, size=1.1, **keywords):
+    """A grid of images, as a figure for `show`.
+
+    Args:    pixels: a sequence of images as `image` takes them.
+             titles: one for each, or None.
+             columns: in the grid.
+             size: of one image, inches.
+    Returns: the figure.
+    """
+    columns = min(columns, len(pixels))
+    rows = math.ceil(len(pixels) / columns)
+    fig, grid = figure(
+        rows, columns, width=columns * size, height=rows * (size + 0.25 * (titles is not None)), squeeze=False
+    )
+    for axes in grid.flat:
+        axes.set_axis_off()
+    for index, (axes, picture) in enumerate(zip(grid.flat, pixels, strict=False)):
+        image(axes, picture, "" if titles is None else str(titles[index]), **keywords)
+    return fig
+
+
+def curves(histories, quantity="train_loss", axes=None, label=None):
+    """One line per training run, against the epoch.
+
+    Args:    histories: name of the run to its `fit.History`.
+             quantity: which of its lists.
+             axes: to draw on; a new figure without.
+             label: of the vertical axis; the quantity's name without.
+    Returns: the figure.
+    """
+    if axes is None:
+        _, axes = figure(width=5)
+    for name, history in histories.items():
+        values = getattr(history, quantity)
+        axes.plot(range(1, len(values) + 1), values, marker="." if len(values) < 30 else "", label=name)
+    axes.set(xlabel="epoch", ylabel=label or quantity.replace("_", " "))
+    axes.legend()
+    return axes.figure
+
+
+def _need_alt(alt):
+    if not alt.strip():
+        raise ValueError(
+            "show: expected alt text, got an empty string; say in a sentence what the picture shows"
+        )
+
+
+def _png(fig):
+    buffer = io.BytesIO()
+    # Without matplotlib's version in it, a picture changes only when what it shows does.
+    fig.savefig(buffer, format="png", dpi=DOTS_PER_INCH, metadata={"Software": None})
+    return buffer.getvalue()
+
+
+def _without_docstrings(text):
+    lines = text.splitlines()
+    for node in reversed(list(ast.walk(ast.parse(text)))):
+        if (
+            isinstance(node, ast.FunctionDef | ast.ClassDef)
+            and ast.get_docstring(node)
+            and len(node.body) > 1
+        ):
+            docstring = node.body[0]
+            del lines[docstring.lineno - 1 : docstring.end_lineno]
+    return "\n".join(lines)
