@@ -1,0 +1,160 @@
+"""Execute lectures with papermill, in parallel, one thread each; keep what they show and collect what they claim."""
+
+import json
+import os
+import tempfile
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+from tqdm import tqdm
+
+from mylib import syllabus
+from mylib.claims import number
+
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+EXECUTED = syllabus.ROOT / "build" / "lectures"
+
+
+@dataclass(frozen=True)
+class Run:
+    """One execution of one lecture: where its notebook is, how long it took, and what went wrong, if anything."""
+
+    topic: str
+    seed: int
+    notebook: Path
+    seconds: float
+    error: str = ""
+
+
+def execute(topics, jobs=None, output=EXECUTED, seeds=(None,), claims_file=None, **parameters):
+    """Execute every lecture of the topics for every seed; a failing one does not stop the others.
+
+    Args:    topics: of the syllabus.
+             jobs: lectures at a time; the number of cores without.
+             output: folder for the executed notebooks.
+             seeds: values of SEED; None keeps the lecture's own.
+             claims_file: collects the claims there instead of raising at one that does not hold.
+             parameters: other values for the cell tagged "parameters".
+    Returns: list of `Run`, in the order of the topics.
+    """
+    with tempfile.TemporaryDirectory() as scratch, ProcessPoolExecutor(jobs or os.cpu_count()) as pool:
+        pending = {}
+        for topic in topics:
+            for seed in seeds:
+                given = parameters | ({} if seed is None else {"SEED": seed})
+                collected = Path(scratch) / f"{topic.name}-{seed}.jsonl" if claims_file else None
+                job = pool.submit(_execute_one, topic, seed, Path(output), given, collected)
+                pending[job] = topic
+        runs = []
+        with tqdm(total=len(pending), unit="lecture", desc="lectures") as bar:
+            for job in as_completed(pending):
+                runs.append(job.result())
+                bar.set_postfix_str(f"{runs[-1].topic} {runs[-1].seconds:.0f} s", refresh=False)
+                bar.update()
+        if claims_file:
+            with open(claims_file, "w") as merged:
+                for path in sorted(Path(scratch).glob("*.jsonl")):
+                    seed = json.loads(path.stem.split("-")[-1])
+                    rows = (json.loads(line) | {"seed": seed} for line in path.read_text().splitlines())
+                    merged.writelines(json.dumps(row) + "\n" for row in rows)
+    order = [topic.name for topic in topics]
+    return sorted(runs, key=lambda run: (order.index(run.topic), run.seed or 0))
+
+
+def save(run):
+    """Write an executed lecture back to its place in lectures/, without what changes from run to run."""
+    notebook = nbformat.read(run.notebook, as_version=4)
+    target = syllabus.ROOT / syllabus.topic(run.topic).lecture
+    target.parent.mkdir(parents=True, exist_ok=True)
+    nbformat.write(tidy(notebook), target)
+
+
+def tidy(notebook):
+    """Remove times, versions and finished progress bars, so that running again changes only what it shows.
+
+    Args:    notebook: an executed notebook; changed in place.
+    Returns: the notebook.
+    """
+    notebook.metadata = {
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+        "language_info": {"name": "python"},
+    }
+    for cell in notebook.cells:
+        cell.metadata = {key: value for key, value in cell.metadata.items() if key == "tags" and value}
+        if cell.cell_type == "code":
+            cell.outputs = [output for output in cell.outputs if not _is_finished_progress_bar(output)]
+    return notebook
+
+
+def claims_page(rows):
+    """The text of lectures/CLAIMS.md: every claim, what its slide says, and what was measured with each seed.
+
+    Args:    rows: as `execute` wrote them to its claims file.
+    Returns: Markdown.
+    """
+    seeds = sorted({row["seed"] for row in rows})
+    lines = ["# What the slides claim, and what we measured", ""]
+    lines += [
+        f"Each lecture was run with seeds {', '.join(map(str, seeds))} at quick scale by `make claims`.",
+        "",
+    ]
+    for topic in syllabus.topics():
+        lines += [f"## {topic.title}", ""]
+        for claim in topic.claims:
+            lines += _claim_section(
+                claim, sorted((r for r in rows if r["name"] == claim.name), key=lambda r: r["seed"])
+            )
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _claim_section(claim, rows):
+    lines = [f"### {claim.name}", "", f"The slide: {claim.says} Its scale: {claim.scale}.", ""]
+    if not rows:
+        return [*lines, "**Not measured**: the lecture records no such claim.", ""]
+    last = rows[-1]
+    verdict = last["verdict"] if all(row["holds"] for row in rows) else "fails"
+    lines += [
+        f"Ours: {last['scale']}. Verdict: **{verdict}**{': ' + last['why'] if last['why'] else ''}.",
+        "",
+    ]
+    lines += ["| measured | " + " | ".join(f"seed {row['seed']}" for row in rows) + " |"]
+    lines += ["|---|" + "---:|" * len(rows)]
+    for quantity in last["measured"]:
+        lines += [f"| {quantity} | " + " | ".join(number(row["measured"][quantity]) for row in rows) + " |"]
+    return [*lines, ""]
+
+
+def _execute_one(topic, seed, output, parameters, claims_file):
+    import time
+
+    import papermill
+
+    os.environ.update(ONE_THREAD)
+    if claims_file:
+        os.environ["MYLIB_CLAIMS"] = str(claims_file)
+    target = output / (topic.lecture.name if seed is None else f"{topic.lecture.stem}-seed{seed}.ipynb")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    start, error = time.perf_counter(), ""
+    try:
+        papermill.execute_notebook(
+            syllabus.ROOT / topic.lecture,
+            target,
+            parameters=parameters,
+            kernel_name="python3",
+            progress_bar=False,
+            cwd=syllabus.ROOT,
+        )
+    except papermill.PapermillExecutionError as failure:
+        error = f"{topic.lecture}, cell {failure.cell_index}: {failure.ename}: {failure.evalue}"
+    except Exception as failure:
+        error = f"{topic.lecture}: {type(failure).__name__}: {failure}"
+    return Run(topic.name, seed, target, time.perf_counter() - start, error)
+
+
+def _is_finished_progress_bar(output):
+    # A bar that is done overwrites itself with blanks; every line's last state is then empty.
+    if output.output_type != "stream" or output.name != "stderr":
+        return False
+    return all(not line.split("\r")[-1].strip() for line in output.text.rstrip("\r\n").split("\n"))

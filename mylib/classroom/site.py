@@ -1,0 +1,99 @@
+"""Executed lectures as HTML pages that work from disk with the network off, and an index of them."""
+
+import html
+import os
+import shutil
+from pathlib import Path
+
+import nbformat
+
+from mylib import syllabus
+
+SITE = syllabus.ROOT / "build" / "site"
+STYLE = """<style>
+body { font-family: system-ui, sans-serif; line-height: 1.5; }
+main.jp-Notebook, main.course, nav.course { max-width: 56rem; margin: 0 auto; padding: 0 1rem; }
+nav.course { display: flex; justify-content: space-between; gap: 1rem; padding-block: .8rem; }
+main.course li { margin: .5rem 0; }
+img { max-width: 100%; }
+</style>"""
+PAGE = """<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Deep learning, every method twice</title>{style}</head>
+<body><main class="course"><h1>Deep learning, every method twice</h1>
+<p>Each lecture shows its methods from scratch in NumPy and as GPU-ready PyTorch, run on real data.</p>{parts}</main></body></html>
+"""
+
+
+def build(runs, site=SITE):
+    """Write one page per executed lecture, an index, and the MathJax that draws their formulas.
+
+    Args:    runs: of `lectures.execute`; a lecture that failed is shown as far as it got.
+             site: folder to write to; it is made anew.
+    Returns: path of the index page.
+    """
+    import jupyter_server_mathjax
+
+    site = Path(site)
+    if site.exists():
+        shutil.rmtree(site)
+    shutil.copytree(Path(jupyter_server_mathjax.__file__).parent / "static", site / "mathjax")
+    ran = [run for run in runs if run.notebook.exists()]
+    pages = [
+        Path(syllabus.topic(run.topic).lecture).relative_to("lectures").with_suffix(".html") for run in ran
+    ]
+    for position, run in enumerate(ran):
+        _write_page(run, site, pages, position)
+    index = site / "index.html"
+    index.write_text(PAGE.format(style=STYLE, parts=_contents(ran, pages)), encoding="utf-8")
+    return index
+
+
+def _write_page(run, site, pages, position):
+    page = pages[position]
+    up = "../" * (len(page.parts) - 1)
+    body, _ = _exporter(up).from_notebook_node(nbformat.read(run.notebook, as_version=4))
+    title = html.escape(syllabus.topic(run.topic).title)
+    neighbours = [
+        (pages[other], label)
+        for other, label in ((position - 1, "&larr; previous"), (position + 1, "next &rarr;"))
+        if 0 <= other < len(pages)
+    ]
+    links = [f'<a href="{up}index.html">All lectures</a>']
+    links += [f'<a href="{os.path.relpath(target, page.parent)}">{label}</a>' for target, label in neighbours]
+    nav = f'<nav class="course" aria-label="Lectures">{"".join(links)}</nav>'
+    body = body.replace("<title>Notebook</title>", f"<title>{title}</title>")
+    body = body.replace("</head>", f"{STYLE}</head>", 1).replace("<main>", f"{nav}<main>", 1)
+    (site / page).parent.mkdir(parents=True, exist_ok=True)
+    (site / page).write_text(body, encoding="utf-8")
+
+
+def _exporter(up):
+    """nbconvert's lab template with every script that it would load from elsewhere taken from disk or left out."""
+    from nbconvert import HTMLExporter
+
+    return HTMLExporter(
+        mathjax_url=f"{up}mathjax/MathJax.js?config=TeX-AMS_CHTML-full,Safe",
+        require_js_url="",
+        jquery_url="",
+        mermaid_js_url="",
+        mermaid_layout_elk_js_url="",
+        language_code="en",
+    )
+
+
+def _contents(runs, pages):
+    parts = []
+    for part in syllabus.PARTS:
+        items = []
+        for run, page in zip(runs, pages, strict=True):
+            topic = syllabus.topic(run.topic)
+            if topic.part == part:
+                note = f" <strong>failed: {html.escape(run.error)}</strong>" if run.error else ""
+                items.append(
+                    f'<li><a href="{page}">{html.escape(topic.title)}</a> ({run.seconds:.0f} s to run){note}<br>'
+                    f"<small>Slides: {html.escape(topic.slides)}</small></li>"
+                )
+        if items:
+            parts.append(f"<h2>Part {syllabus.PARTS.index(part) + 1}: {part}</h2><ol>{''.join(items)}</ol>")
+    return "".join(parts)
