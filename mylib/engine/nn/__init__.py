@@ -1,0 +1,45 @@
+"""Modules: parameters with a place in a tree, and the layers built from the engine's operations."""
+
+from mylib.engine.nn.layers import (
+    GELU,
+    BatchNorm2d,
+    Conv2d,
+    Conv3d,
+    ConvTranspose2d,
+    Dropout,
+    Embedding,
+    Flatten,
+    GroupNorm,
+    LayerNorm,
+    Linear,
+    MaxPool2d,
+    MeanPool2d,
+    ReLU,
+    Sigmoid,
+    Tanh,
+)
+from mylib.engine.nn.module import Identity, Module, ModuleList, Parameter, Sequential
+
+__all__ = [
+    "GELU",
+    "BatchNorm2d",
+    "Conv2d",
+    "Conv3d",
+    "ConvTranspose2d",
+    "Dropout",
+    "Embedding",
+    "Flatten",
+    "GroupNorm",
+    "Identity",
+    "LayerNorm",
+    "Linear",
+    "MaxPool2d",
+    "MeanPool2d",
+    "Module",
+    "ModuleList",
+    "Parameter",
+    "ReLU",
+    "Sequential",
+    "Sigmoid",
+    "Tanh",
+]

@@ -1,0 +1,188 @@
+r"""Normalisation: subtract a mean, divide by a standard deviation, then scale and shift.
+
+All four differ only in what the mean is taken over, for images (batch, channels, height, width):
+
+    batch norm     batch, height, width     (one mean per channel)
+    layer norm     the last axes            (one per sample, or per token)
+    instance norm  height, width            (one per sample and channel)
+    group norm     height, width and the channels of a group
+"""
+
+import math
+
+import numpy as np
+
+from mylib.engine.tensor import float_tensor, record
+
+
+def standardise(x, axes, eps):
+    r"""z = (x - mean) / sqrt(var + eps) over the axes, and what its gradient needs."""
+    count = math.prod(x.shape[axis] for axis in axes)
+    centred = x - x.sum(axis=axes, keepdims=True) / x.dtype.type(count)
+    variance = np.square(centred).sum(axis=axes, keepdims=True) / x.dtype.type(count)
+    scale = 1 / np.sqrt(variance + x.dtype.type(eps))
+    centred *= scale
+    return centred, scale, variance
+
+
+def standardise_backward(gradient, z, scale, axes):
+    """dL/dx = scale (g - mean(g) - z mean(g z)): the part of g along 1 and along z does not change the result."""
+    count = gradient.dtype.type(math.prod(z.shape[axis] for axis in axes))
+    to_x = gradient - gradient.sum(axis=axes, keepdims=True) / count
+    to_x -= z * ((gradient * z).sum(axis=axes, keepdims=True) / count)
+    to_x *= scale
+    return to_x
+
+
+def batch_norm(x, running_mean, running_var, weight=None, bias=None, training=False, momentum=0.1, eps=1e-5):
+    r"""y = w (x - mean) / sqrt(var + eps) + b, per channel, over the batch and all positions.
+
+    In training the batch's own mean and (biased) variance are used, and the running arrays move towards them in place:
+    running = (1 - momentum) running + momentum batch, with the unbiased variance. Otherwise the running ones are used.
+
+    Args:
+        x: shape (batch, channels, ...).
+        running_mean: array of shape (channels,), or None to use the batch's always.
+        running_var: the same for the variance.
+        weight: w, shape (channels,), or None.
+        bias: b, shape (channels,), or None.
+        training: which statistics to use.
+        momentum: weight of the new batch in the running statistics, in [0, 1].
+        eps: keeps the divisor above 0.
+
+    Returns:
+        Tensor of x's shape.
+
+    Raises:
+        ValueError: shapes do not fit, or the batch has one value per channel: nothing to normalise by.
+
+    Source: Ioffe and Szegedy (2015), algorithm 1. Differs: none.
+    """
+    x = float_tensor(x, "batch_norm")
+    if x.ndim < 2:
+        raise ValueError(f"batch_norm: got x of shape {x.shape}, expected (batch, channels, ...)")
+    channels = (x.shape[1],)
+    for name, array in (("running_mean", running_mean), ("running_var", running_var)):
+        if array is not None and np.shape(array) != channels:
+            raise ValueError(f"batch_norm: {name} {np.shape(array)} does not fit {channels[0]} channels")
+    axes = (0, *range(2, x.ndim))
+    column = (1, -1, *(1,) * (x.ndim - 2))
+    if not training and running_mean is not None:
+        scale = (1 / np.sqrt(running_var.reshape(column) + eps)).astype(x.dtype)
+        z = (x._data - running_mean.reshape(column).astype(x.dtype)) * scale
+        return _affine("batch_norm", x, z, (z, scale, ()), weight, bias, column)
+    count = x.size // channels[0] if channels[0] else 0
+    if count < 2:
+        raise ValueError(
+            f"batch_norm: x {x.shape} has {count} value per channel; training needs at least 2, or use eval()"
+        )
+    z, scale, variance = standardise(x._data, axes, eps)
+    if running_mean is not None:
+        batch_mean = x._data.mean(axis=axes)
+        running_mean += momentum * (batch_mean - running_mean)
+        running_var += momentum * (variance.reshape(-1) * (count / (count - 1)) - running_var)
+    return _affine("batch_norm", x, z, (z, scale, axes), weight, bias, column)
+
+
+def layer_norm(x, normalized_shape, weight=None, bias=None, eps=1e-5):
+    r"""y = w (x - mean) / sqrt(var + eps) + b, with mean and variance over the last axes of each sample.
+
+    Args:
+        x: shape (..., *normalized_shape).
+        normalized_shape: the lengths of the axes to normalise over, a number or tuple.
+        weight: w, of that shape, or None.
+        bias: b, of that shape, or None.
+        eps: keeps the divisor above 0.
+
+    Returns:
+        Tensor of x's shape.
+
+    Raises:
+        ValueError: x does not end in `normalized_shape`, or weight or bias have another shape.
+
+    Source: Ba, Kiros and Hinton (2016), equation 4. Differs: none.
+    """
+    x = float_tensor(x, "layer_norm")
+    shape = tuple(normalized_shape) if isinstance(normalized_shape, (tuple, list)) else (normalized_shape,)
+    if not shape or x.shape[-len(shape) :] != shape:
+        raise ValueError(f"layer_norm: x {x.shape} does not end in normalized_shape {shape}")
+    axes = tuple(range(x.ndim - len(shape), x.ndim))
+    z, scale, _ = standardise(x._data, axes, eps)
+    return _affine("layer_norm", x, z, (z, scale, axes), weight, bias, shape)
+
+
+def group_norm(x, num_groups, weight=None, bias=None, eps=1e-5):
+    r"""y = w (x - mean) / sqrt(var + eps) + b, with mean and variance over each group of channels of each sample.
+
+    Args:
+        x: shape (batch, channels, ...).
+        num_groups: how many groups the channels fall into.
+        weight: w, shape (channels,), or None.
+        bias: b, shape (channels,), or None.
+        eps: keeps the divisor above 0.
+
+    Returns:
+        Tensor of x's shape.
+
+    Raises:
+        ValueError: the channels do not divide into the groups, or weight or bias do not fit.
+
+    Source: Wu and He (2018), equation 7. Differs: none.
+    """
+    x = float_tensor(x, "group_norm")
+    if x.ndim < 2 or num_groups < 1 or x.shape[1] % num_groups:
+        raise ValueError(f"group_norm: channels of x {x.shape} do not divide into num_groups={num_groups}")
+    grouped = x._data.reshape(len(x), num_groups, x.shape[1] // num_groups, *x.shape[2:])
+    axes = tuple(range(2, grouped.ndim))
+    z, scale, _ = standardise(grouped, axes, eps)
+    column = (1, -1, *(1,) * (x.ndim - 2))
+    return _affine("group_norm", x, z.reshape(x.shape), (z, scale, axes), weight, bias, column)
+
+
+def instance_norm(x, weight=None, bias=None, eps=1e-5):
+    """`group_norm` with one channel per group.
+
+    Source: Ulyanov, Vedaldi and Lempitsky (2016). Differs: torch's also keeps running statistics, rarely used.
+    """
+    x = float_tensor(x, "instance_norm")
+    if x.ndim < 3:
+        raise ValueError(f"instance_norm: got x of shape {x.shape}, expected (batch, channels, ...)")
+    return group_norm(x, x.shape[1], weight, bias, eps)
+
+
+def _affine(operation, x, z, standardised, weight, bias, shape):
+    """Record y = w z + b, with w and b laid along the axes of `shape`."""
+    nodes, arrays, y = [], [], z
+    for name, parameter in (("weight", weight), ("bias", bias)):
+        if parameter is None:
+            nodes.append(None)
+            arrays.append(None)
+            continue
+        parameter = float_tensor(parameter, operation)
+        expected = shape if -1 not in shape else (z.shape[1],)
+        if parameter.shape != expected:
+            raise ValueError(
+                f"{operation}: {name} {parameter.shape} does not fit x {x.shape}; expected {expected}"
+            )
+        nodes.append(parameter._node)
+        arrays.append(parameter._data.reshape(shape))
+        y = y * arrays[0] if name == "weight" else y + arrays[1]
+    return record(y, norm_backward, (*standardised, arrays[0], x.shape, shape), x._node, *nodes)
+
+
+def norm_backward(gradient, needs, z, scale, axes, weight, x_shape, shape):
+    """dL/dw = g z, dL/db = g, both summed over everything but w's own axes; dL/dx through the standardisation."""
+    to_x = to_w = to_b = None
+    aligned = (1,) * (len(x_shape) - len(shape)) + tuple(shape)
+    summed = tuple(axis for axis, length in enumerate(aligned) if length == 1) if shape else ()
+    summed = tuple(a for a in summed if a < len(x_shape) - len(shape) or -1 in shape)
+    kept = [n for axis, n in enumerate(x_shape) if axis not in summed]
+    if needs[1]:
+        to_w = (gradient * z.reshape(x_shape)).sum(axis=summed).reshape(kept)
+    if needs[2]:
+        to_b = gradient.sum(axis=summed).reshape(kept)
+    if needs[0]:
+        gradient = gradient if weight is None else gradient * weight
+        to_x = standardise_backward(gradient.reshape(z.shape), z, scale, axes) if axes else gradient * scale
+        to_x = to_x.reshape(x_shape)
+    return to_x, to_w, to_b

@@ -1,0 +1,219 @@
+r"""Optimisers. Parameter p, gradient g, learning rate r; each step is the update rule in the class's docstring.
+
+Why flat memory: a network has many small parameters, and a dozen NumPy calls on each cost more than the arithmetic.
+An optimiser therefore keeps all parameters in one array and each parameter as a view of it (likewise the gradients
+and its own state), and updates everything at once. Nothing else notices: assigning `p.data`, loading a state dict
+and freezing a parameter work before and after.
+"""
+
+import math
+
+import numpy as np
+
+from mylib.engine.tape import Leaf, tick
+from mylib.engine.tensor import Tensor
+
+BLOCK = 1 << 16  # elements updated at a time: a chain of NumPy calls then stays in the cache
+
+
+class Optimizer:
+    """What all optimisers share: flat memory, and which stretches of it to update.
+
+    Args:
+        params: the leaves to update, e.g. `model.parameters()`; all of one floating-point dtype.
+        learning_rate: r, at least 0; a plain attribute that a schedule may change between steps.
+    """
+
+    def __init__(self, params, learning_rate, **at_least_zero):
+        self.params = list(params)
+        self.learning_rate = learning_rate
+        name = type(self).__name__
+        for option, value in {"learning_rate": learning_rate, **at_least_zero}.items():
+            if not value >= 0:
+                raise ValueError(f"{name}: {option}={value}, expected a number of at least 0")
+        if not self.params:
+            raise ValueError(f"{name}: got no parameters; is the generator used up, or the model empty?")
+        for p in self.params:
+            if not isinstance(p, Tensor) or not isinstance(p._node, (Leaf, type(None))):
+                raise TypeError(
+                    f"{name}: got {type(p).__name__}, expected leaf Tensors such as model.parameters()"
+                )
+        if len({id(p) for p in self.params}) < len(self.params):
+            raise ValueError(f"{name}: a parameter is listed twice; it would be updated twice per step")
+        if len({p.dtype for p in self.params}) > 1:
+            raise ValueError(
+                f"{name}: parameters of several dtypes; use one optimizer for each, or model.float()"
+            )
+        self._ends = np.cumsum([p.size for p in self.params]).tolist()
+        self._values, self._gradients = self.flat(), self.flat()
+        self._steps = [0] * len(self.params)
+        self._value_views, self._gradient_views = self._views(self._values), self._views(self._gradients)
+        self._adopt()
+
+    def flat(self):
+        """A zero for every element of every parameter, in one array."""
+        return np.zeros(self._ends[-1], self.params[0].dtype)
+
+    def _views(self, flat):
+        starts = [0, *self._ends]
+        return [flat[a : a + p.size].reshape(p.shape) for a, p in zip(starts, self.params, strict=False)]
+
+    def _adopt(self):
+        """Move each parameter's values and gradient into the flat arrays, where they are not there already."""
+        for p, values, slot in zip(self.params, self._value_views, self._gradient_views, strict=True):
+            if p._data is not values:
+                if p.dtype != values.dtype:
+                    raise ValueError(
+                        f"{type(self).__name__}: a parameter became {p.dtype}; make a new optimizer after that"
+                    )
+                np.copyto(values, p._data)
+                p._data = values
+            leaf = p._node
+            if leaf is None:  # frozen
+                continue
+            leaf.slot = slot
+            if leaf.grad is not None and leaf.grad is not slot:
+                np.copyto(slot, leaf.grad)
+                leaf.grad = slot
+
+    def zero_grad(self):
+        """Forget the gradients."""
+        for p in self.params:
+            p.grad = None
+
+    def step(self):
+        """Update every parameter that has a gradient."""
+        self._adopt()
+        now = tick()
+        for p in self.params:
+            if p.grad is not None:
+                p._node.written = now
+        for start, end, steps in self._stretches():
+            for a in range(start, end, BLOCK):
+                block = slice(a, min(a + BLOCK, end))
+                self.update(self._values[block], self._gradients[block], block, steps)
+
+    def _stretches(self):
+        """Neighbouring parameters that have a gradient and as many steps behind them, as (start, end, steps)."""
+        stretches, start = [], 0
+        for i, (p, end) in enumerate(zip(self.params, self._ends, strict=True)):
+            if p.grad is not None:
+                self._steps[i] += 1
+                if stretches and stretches[-1][1:] == (start, self._steps[i]):
+                    stretches[-1] = (stretches[-1][0], end, self._steps[i])
+                else:
+                    stretches.append((start, end, self._steps[i]))
+            start = end
+        return stretches
+
+    def update(self, values, gradients, block, steps):
+        """Apply the rule to a block of the flat arrays; `steps` counts from 1."""
+        raise NotImplementedError
+
+
+class SGD(Optimizer):
+    r"""Gradient descent with momentum.
+
+    g <- g + weight_decay p;   v <- momentum v + g (v = g at first);   p <- p - r v,
+    or p <- p - r (g + momentum v) with Nesterov's momentum.
+
+    Args:
+        params: the leaves to update.
+        learning_rate: r.
+        momentum: in [0, 1).
+        nesterov: look ahead along the velocity; needs momentum.
+        weight_decay: factor of the L2 penalty's gradient.
+
+    Raises:
+        ValueError: a value out of range.
+
+    Example:
+        >>> w = Tensor([1.0], requires_grad=True)
+        >>> (w * w).sum().backward(); SGD([w], learning_rate=0.1).step(); w
+        Tensor([0.8], requires_grad=True)
+
+    Source: Sutskever et al. (2013). Differs: none; v as in torch, without r inside.
+    """
+
+    def __init__(self, params, learning_rate, momentum=0.0, nesterov=False, weight_decay=0.0):
+        super().__init__(params, learning_rate, momentum=momentum, weight_decay=weight_decay)
+        if nesterov and not momentum:
+            raise ValueError("SGD: nesterov=True needs a momentum above 0")
+        self.momentum, self.nesterov, self.weight_decay = momentum, nesterov, weight_decay
+        self._velocity = self.flat() if momentum else None
+
+    def update(self, values, gradients, block, steps):
+        """One step of the rule above."""
+        if self.weight_decay:
+            gradients = gradients + self.weight_decay * values
+        if self.momentum:
+            velocity = self._velocity[block]
+            velocity *= self.momentum
+            velocity += gradients
+            gradients = gradients + self.momentum * velocity if self.nesterov else velocity
+        values -= self.learning_rate * gradients
+
+
+class Adam(Optimizer):
+    r"""Steps of about the learning rate, whatever the gradient's scale.
+
+    g <- g + weight_decay p;   m <- b1 m + (1 - b1) g;   v <- b2 v + (1 - b2) g^2;
+    p <- p - r / (1 - b1^t) * m / (sqrt(v / (1 - b2^t)) + eps)   at step t = 1, 2, ...
+
+    Args:
+        params: the leaves to update.
+        learning_rate: r.
+        betas: (b1, b2), both in [0, 1).
+        eps: keeps the divisor above 0.
+        weight_decay: factor of the L2 penalty's gradient.
+
+    Raises:
+        ValueError: a value out of range.
+
+    Source: Kingma and Ba (2015), algorithm 1. Differs: none.
+    """
+
+    def __init__(self, params, learning_rate=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0):
+        super().__init__(params, learning_rate, eps=eps, weight_decay=weight_decay)
+        if not all(0 <= beta < 1 for beta in betas):
+            raise ValueError(f"{type(self).__name__}: betas={betas}, expected two numbers in [0, 1)")
+        self.betas, self.eps, self.weight_decay = betas, eps, weight_decay
+        self._mean, self._square = self.flat(), self.flat()
+
+    def update(self, values, gradients, block, steps):
+        """One step of the rule above."""
+        if self.weight_decay:
+            gradients = gradients + self.weight_decay * values
+        self._move(values, gradients, self._mean[block], self._square[block], steps)
+
+    def _move(self, values, gradients, mean, square, steps):
+        b1, b2 = self.betas
+        change = gradients * (1 - b1)
+        mean *= b1
+        mean += change
+        np.multiply(gradients, gradients, out=change)
+        change *= 1 - b2
+        square *= b2
+        square += change
+        np.sqrt(square, out=change)
+        change /= math.sqrt(1 - b2**steps)
+        change += self.eps
+        np.divide(mean, change, out=change)
+        change *= self.learning_rate / (1 - b1**steps)
+        values -= change
+
+
+class AdamW(Adam):
+    r"""Adam with decoupled weight decay: p <- p - r weight_decay p first, then Adam's step without the penalty.
+
+    Source: Loshchilov and Hutter (2019), algorithm 2. Differs: none; torch's default weight_decay, 0.01.
+    """
+
+    def __init__(self, params, learning_rate=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.01):
+        super().__init__(params, learning_rate, betas, eps, weight_decay)
+
+    def update(self, values, gradients, block, steps):
+        """One step of the rule above."""
+        if self.weight_decay:
+            values *= 1 - self.learning_rate * self.weight_decay
+        self._move(values, gradients, self._mean[block], self._square[block], steps)
