@@ -8,13 +8,22 @@ from mylib.engine.tensor import Tensor, as_tensor
 def operands(a, b):
     """The values and tape entries of two inputs.
 
-    A Python number stays one: NumPy then lets it adopt the array's dtype, so that `0.5 * x` never promotes x.
+    A number, Python's or NumPy's, stays a Python number: NumPy then lets it adopt the array's dtype, so that
+    `0.5 * x` and `x / np.sqrt(2)` never promote x.
     """
     if not isinstance(a, Tensor) and not isinstance(b, Tensor):
         a = as_tensor(a)
-    x, x_node = (a, None) if isinstance(a, (int, float)) else operand(a)
-    y, y_node = (b, None) if isinstance(b, (int, float)) else operand(b)
+    x, x_node = (number(a), None) if isinstance(a, NUMBERS) else operand(a)
+    y, y_node = (number(b), None) if isinstance(b, NUMBERS) else operand(b)
     return x, y, x_node, y_node
+
+
+NUMBERS = int, float, np.number
+
+
+def number(a):
+    """A number as Python's."""
+    return a.item() if isinstance(a, np.number) else a
 
 
 def operand(a):

@@ -49,8 +49,9 @@ class Tensor:
     @property
     def data(self):
         """The values, read-only. Assign to give new ones: `w.data = w.data - 0.1 * w.grad`."""
-        self._data.flags.writeable = False
-        return self._data
+        values = self._data.view()
+        values.flags.writeable = False
+        return values
 
     @data.setter
     def data(self, values):
