@@ -1,6 +1,8 @@
 """Figures for the lectures: one style, a palette for every eye, alt text on every picture, identical bytes each run."""
 
 import ast
+import base64
+import html
 import inspect
 import io
 import math
@@ -9,7 +11,7 @@ import textwrap
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
-from IPython.display import Code, Image, display
+from IPython.display import HTML, Image, Markdown, display
 
 # Okabe and Ito (2008): told apart with each of the common colour-vision deficiencies, and in print.
 BLUE, ORANGE, GREEN, RED, PURPLE, SKY, YELLOW, GREY = PALETTE = (
@@ -88,7 +90,9 @@ def animate(frames, alt, seconds_per_frame=0.4):
     gif = io.BytesIO()
     first, *rest = pictures
     first.save(gif, "GIF", save_all=True, append_images=rest, duration=int(1000 * seconds_per_frame), loop=0)
-    display(Image(data=gif.getvalue(), format="gif", alt=alt), metadata={"image/gif": {"alt": alt}})
+    # As HTML: pages made by nbconvert leave image/gif out.
+    encoded = base64.b64encode(gif.getvalue()).decode()
+    display(HTML(f'<img src="data:image/gif;base64,{encoded}" alt="{html.escape(alt)}">'))
 
 
 def source(*objects, docstrings=False):
@@ -100,7 +104,7 @@ def source(*objects, docstrings=False):
     pieces = [textwrap.dedent(inspect.getsource(thing)).rstrip() for thing in objects]
     if not docstrings:
         pieces = [_without_docstrings(piece) for piece in pieces]
-    display(Code("\n\n\n".join(pieces), language="python"))
+    display(Markdown("```python\n{}\n```".format("\n\n\n".join(pieces))))
 
 
 def image(axes, pixels, title="", **keywords):

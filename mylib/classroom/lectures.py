@@ -82,9 +82,11 @@ def tidy(notebook):
         "language_info": {"name": "python"},
     }
     for cell in notebook.cells:
-        cell.metadata = {key: value for key, value in cell.metadata.items() if key == "tags" and value}
+        cell.metadata = {"tags": cell.metadata["tags"]} if cell.metadata.get("tags") else {}
+        if "drawing" in cell.metadata.get("tags", []):
+            cell.metadata["jupyter"] = {"source_hidden": True}  # JupyterLab folds it; a click unfolds
         if cell.cell_type == "code":
-            cell.outputs = [output for output in cell.outputs if not _is_finished_progress_bar(output)]
+            _drop_finished_progress_bars(cell)
     return notebook
 
 
@@ -153,8 +155,10 @@ def _execute_one(topic, seed, output, parameters, claims_file):
     return Run(topic.name, seed, target, time.perf_counter() - start, error)
 
 
-def _is_finished_progress_bar(output):
-    # A bar that is done overwrites itself with blanks; every line's last state is then empty.
-    if output.output_type != "stream" or output.name != "stderr":
-        return False
-    return all(not line.split("\r")[-1].strip() for line in output.text.rstrip("\r\n").split("\n"))
+def _drop_finished_progress_bars(cell):
+    # A bar that is done overwrites itself with blanks: the last state of every line is then empty. Its pieces may
+    # stand in several outputs, between the prints of the same cell.
+    bars = [output for output in cell.outputs if output.output_type == "stream" and output.name == "stderr"]
+    lines = "".join(output.text for output in bars).rstrip("\r\n").split("\n")
+    if all(not line.split("\r")[-1].strip() for line in lines):
+        cell.outputs = [output for output in cell.outputs if output not in bars]

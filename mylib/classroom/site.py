@@ -6,22 +6,31 @@ import shutil
 from pathlib import Path
 
 import nbformat
+from bs4 import BeautifulSoup
 
 from mylib import syllabus
+from mylib.classroom import lectures
 
 SITE = syllabus.ROOT / "build" / "site"
 STYLE = """<style>
 body { font-family: system-ui, sans-serif; line-height: 1.5; }
-main.jp-Notebook, main.course, nav.course { max-width: 56rem; margin: 0 auto; padding: 0 1rem; }
+main, nav.course { max-width: 62rem; margin: 0 auto; padding: 0 1rem; }
 nav.course { display: flex; justify-content: space-between; gap: 1rem; padding-block: .8rem; }
 main.course li { margin: .5rem 0; }
 img { max-width: 100%; }
+main .jp-Cell-outputWrapper pre { font-family: monospace; font-size: 13px; line-height: 1.35; }
+main .jp-Cell details > summary { color: #555; cursor: pointer; padding: .2rem 0 .2rem 5.2rem; }
 </style>"""
+# The MathJax that jupyter_server_mathjax ships has one set of fonts.
+FONTS = """<script type="text/x-mathjax-config">
+MathJax.Hub.Config({"HTML-CSS": {availableFonts: [], preferredFont: null, imageFont: null, webFont: "STIX-Web"}});
+</script>"""
 PAGE = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Deep learning, every method twice</title>{style}</head>
 <body><main class="course"><h1>Deep learning, every method twice</h1>
-<p>Each lecture shows its methods from scratch in NumPy and as GPU-ready PyTorch, run on real data.</p>{parts}</main></body></html>
+<p>Each lecture shows its methods from scratch in NumPy and as GPU-ready PyTorch, run on real data.</p>
+{parts}</main></body></html>
 """
 
 
@@ -52,7 +61,7 @@ def build(runs, site=SITE):
 def _write_page(run, site, pages, position):
     page = pages[position]
     up = "../" * (len(page.parts) - 1)
-    body, _ = _exporter(up).from_notebook_node(nbformat.read(run.notebook, as_version=4))
+    body, _ = _exporter(up).from_notebook_node(lectures.tidy(nbformat.read(run.notebook, as_version=4)))
     title = html.escape(syllabus.topic(run.topic).title)
     neighbours = [
         (pages[other], label)
@@ -63,9 +72,22 @@ def _write_page(run, site, pages, position):
     links += [f'<a href="{os.path.relpath(target, page.parent)}">{label}</a>' for target, label in neighbours]
     nav = f'<nav class="course" aria-label="Lectures">{"".join(links)}</nav>'
     body = body.replace("<title>Notebook</title>", f"<title>{title}</title>")
+    body = body.replace('<script src=""></script>', FONTS)  # where require.js would stand
     body = body.replace("</head>", f"{STYLE}</head>", 1).replace("<main>", f"{nav}<main>", 1)
+    body = _fold_drawings(body)
     (site / page).parent.mkdir(parents=True, exist_ok=True)
     (site / page).write_text(body, encoding="utf-8")
+
+
+def _fold_drawings(body):
+    """Put the code of cells tagged "drawing" behind a line to click: the picture is what people came for."""
+    page = BeautifulSoup(body, "html.parser")
+    for code in page.select(".celltag_drawing .jp-Cell-inputWrapper"):
+        details = code.wrap(page.new_tag("details"))
+        summary = page.new_tag("summary")
+        summary.string = "Code of this picture"
+        details.insert(0, summary)
+    return str(page)
 
 
 def _exporter(up):
@@ -73,7 +95,7 @@ def _exporter(up):
     from nbconvert import HTMLExporter
 
     return HTMLExporter(
-        mathjax_url=f"{up}mathjax/MathJax.js?config=TeX-AMS_CHTML-full,Safe",
+        mathjax_url=f"{up}mathjax/MathJax.js?config=TeX-AMS-MML_HTMLorMML-full,Safe",
         require_js_url="",
         jquery_url="",
         mermaid_js_url="",
