@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -37,10 +38,9 @@ def both(name, ours, theirs, *arrays, layouts=False):
     tensors = [Tensor(a, requires_grad=True) for a in arrays]
     made = {"torch": [torch.tensor(a, requires_grad=True) for a in arrays]}
     if layouts:
-        made["torch channels_last"] = [
-            torch.tensor(a).to(memory_format=torch.channels_last).requires_grad_() if a.ndim == 4 else torch.tensor(a, requires_grad=True)
-            for a in arrays
-        ]  # fmt: skip
+        last = [torch.tensor(a) for a in arrays]
+        last = [t.to(memory_format=torch.channels_last) if t.ndim == 4 else t for t in last]
+        made["torch channels_last"] = [t.requires_grad_() for t in last]
     y = ours(*tensors)
     weights = np.asarray(f32(*y.shape))
     if layouts:  # gradients arrive in the layout that the next layer works in, on both sides
@@ -125,25 +125,42 @@ def rows(quick):
     """The whole table."""
     labels = rng.integers(0, 10, 64)
     torch_labels = torch.from_numpy(labels)
-    conv = {
-        "ours": lambda x, w, b: engine.conv2d(x, w, b, padding=1),
-        "theirs": lambda x, w, b: F.conv2d(x, w, b, padding=1),
-    }
+    wide = f32(64, 16, 28, 28)
+    mine, theirs = partial(engine.conv2d, padding=1), partial(F.conv2d, padding=1)
     return [
-        *both("conv2d 64x16 to 32, 28x28, 3x3", *conv.values(), f32(64, 16, 28, 28), f32(32, 16, 3, 3), f32(32), layouts=True),
-        *both("conv2d 64x1 to 16, 28x28, 5x5", engine.conv2d, F.conv2d, f32(64, 1, 28, 28), f32(16, 1, 5, 5), f32(16), layouts=True),
+        *both("conv2d 64x16 to 32, 28x28, 3x3", mine, theirs, wide, f32(32, 16, 3, 3), f32(32), layouts=True),
+        *both(
+            "conv2d 64x1 to 16, 28x28, 5x5",
+            engine.conv2d,
+            F.conv2d,
+            f32(64, 1, 28, 28),
+            f32(16, 1, 5, 5),
+            f32(16),
+            layouts=True,
+        ),
         *both("linear 64x784 to 256", engine.linear, F.linear, f32(64, 784), f32(256, 784), f32(256)),
-        *both("max pool 64x16, 28x28, 2x2", lambda x: engine.max_pool2d(x, 2), lambda x: F.max_pool2d(x, 2), f32(64, 16, 28, 28), layouts=True),
+        *both(
+            "max pool 64x16, 28x28, 2x2",
+            lambda x: engine.max_pool2d(x, 2),
+            lambda x: F.max_pool2d(x, 2),
+            wide,
+            layouts=True,
+        ),
         *both(
             "cross-entropy 64x10",
             lambda x: engine.cross_entropy(x, labels),
             lambda x: F.cross_entropy(x, torch_labels),
             f32(64, 10),
         ),
-        *both("ReLU 64x16x28x28", engine.relu, F.relu, f32(64, 16, 28, 28)),
+        *both("ReLU 64x16x28x28", engine.relu, F.relu, wide),
         *both("GELU 64x64x256", engine.gelu, F.gelu, f32(64, 64, 256)),
-        *both("layer norm 64x64x256", lambda x: engine.layer_norm(x, 256), lambda x: F.layer_norm(x, (256,)), f32(64, 64, 256)),
+        *both(
+            "layer norm 64x64x256",
+            lambda x: engine.layer_norm(x, 256),
+            lambda x: F.layer_norm(x, (256,)),
+            f32(64, 64, 256),
+        ),
         adam(),
         tape_overhead(),
         *epochs(quick),
-    ]  # fmt: skip
+    ]
