@@ -1,0 +1,1 @@
+"""Gradient descent and backpropagation: `scratch` by hand and on the engine, `pytorch` by autograd."""
