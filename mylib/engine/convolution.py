@@ -140,11 +140,14 @@ def conv_transpose_backward(gradient, needs, x, weight, stride, padding, dilatio
 
 def sum_positions(gradient):
     """The sum over all but the channel axis; rows of a channels-last gradient are summed by BLAS."""
-    rows = np.moveaxis(gradient, 1, -1)
-    if not rows.flags.c_contiguous:
-        return gradient.sum(axis=(0, *range(2, gradient.ndim)))
-    rows = rows.reshape(rows.size // rows.shape[-1], rows.shape[-1])
-    return np.ones(len(rows), rows.dtype) @ rows
+    for order in (
+        ((0, 2, 3, 1), (0, 3, 2, 1)) if gradient.ndim == 4 else ()
+    ):  # the orders that convolution leaves
+        rows = gradient.transpose(order)
+        if rows.flags.c_contiguous:
+            rows = rows.reshape(rows.size // rows.shape[-1], rows.shape[-1])
+            return np.ones(len(rows), rows.dtype) @ rows
+    return gradient.sum(axis=(0, *range(2, gradient.ndim)))
 
 
 def add_bias(operation, y, bias):

@@ -2,16 +2,17 @@ r"""Convolution as matrix products: the three products behind conv2d, conv3d and
 
 Write y = x * w for the cross-correlation of x (batch, channels, ...) with w (out, channels, ...). Each output
 position sees one window of x; with the windows laid out as the rows of a matrix (positions, kernel x channels),
-the whole convolution is one matrix product with the kernel. Its two gradients are products of the same matrices:
+the whole convolution is one matrix product with the kernel, and so is its weight gradient:
 
-    correlate         y  = windows(x) w           weight_gradient   dw = windows(x)^T g
-    input_gradient    dx = windows^T(g w^T), where windows^T adds every window back to the place it was read from
+    correlate         y  = windows(x) w
+    weight_gradient   dw = windows(x)^T g
+    input_gradient    dx = g * w', with the kernel flipped and its input and output channels exchanged
 
 Everything works for any number of spatial axes, on channels-last memory: a window is then made of runs of
-kernel-width x channels neighbours, which copies fast, and a result can be written by BLAS where it belongs. Results
-are handed out as (batch, channels, ...) views of that memory; the next layer finds it in the order it wants.
+kernel width x channels neighbours, which copies fast, and BLAS writes a result where it belongs. Results are handed
+out as (batch, channels, ...) views of that memory. The common case, two axes and one group, takes strips.py.
 
-Source: Chellapilla, Puri and Simard (2006) for the lowering; Cho and Brand (2017) for lowering in strips.
+Source: Chellapilla, Puri and Simard (2006).
 """
 
 import math
@@ -20,17 +21,24 @@ from itertools import product
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
+from mylib.engine import strips
+
 BLOCK_BYTES = 1 << 19  # windows are laid out for as many samples at a time as stay in the second-level cache
 
 
 def correlate(x, weight, stride, padding, dilation, groups):
     """y = x * w, shape (batch, out, ...)."""
-    kernel = weight.shape[2:]
-    lengths = output_lengths(x.shape[2:], kernel, stride, padding, dilation)
-    image = channels_last(x, padding)
-    matrix = kernel_matrix(weight, groups)
-    y = np.empty((len(x), *lengths, len(weight)), np.result_type(x, weight))
-    for block in sample_blocks(len(x), math.prod(lengths) * matrix[:, :, 0].size * x.itemsize):
+    lengths = output_lengths(x.shape[2:], weight.shape[2:], stride, padding, dilation)
+    return slide(channels_last(x, padding, padding), weight, lengths, stride, dilation, groups)
+
+
+def slide(image, weight, lengths, stride, dilation, groups):
+    """y = x * w from a padded, channels-last image, with the given numbers of output positions."""
+    kernel, matrix = weight.shape[2:], kernel_matrix(weight, groups)
+    if strips.fits(kernel, dilation, groups):
+        return strips.correlate(image, matrix[0], kernel, lengths, stride, dilation)
+    y = np.empty((len(image), *lengths, len(weight)), np.result_type(image, weight))
+    for block in sample_blocks(len(image), math.prod(lengths) * matrix[:, :, 0].size * image.itemsize):
         rows = window_rows(image[block], kernel, lengths, stride, dilation, groups)
         np.matmul(rows, matrix, out=grouped_rows(y[block], groups))
     return np.moveaxis(y, -1, 1)
@@ -38,37 +46,66 @@ def correlate(x, weight, stride, padding, dilation, groups):
 
 def weight_gradient(x, gradient, kernel, stride, padding, dilation, groups):
     """dw = windows(x)^T g, shape (out, channels / groups, ...)."""
-    image, gradient = channels_last(x, padding), channels_last(gradient)
-    out, inputs = gradient.shape[-1], x.shape[1] // groups
-    total = np.zeros((groups, math.prod(kernel) * inputs, out // groups), gradient.dtype)
-    for block in sample_blocks(len(x), math.prod(gradient.shape[1:-1]) * total[:, :, 0].size * x.itemsize):
-        rows = window_rows(image[block], kernel, gradient.shape[1:-1], stride, dilation, groups)
-        total += rows.transpose(0, 2, 1) @ grouped_rows(gradient[block], groups)
+    image, out, inputs = channels_last(x, padding, padding), gradient.shape[1], x.shape[1] // groups
+    if strips.fits(kernel, dilation, groups):
+        total = strips.weight_gradient(image, gradient, kernel, stride, dilation)
+    else:
+        gradient = channels_last(gradient)
+        total = np.zeros((groups, math.prod(kernel) * inputs, out // groups), gradient.dtype)
+        for block in sample_blocks(
+            len(x), math.prod(gradient.shape[1:-1]) * total[:, :, 0].size * x.itemsize
+        ):
+            rows = window_rows(image[block], kernel, gradient.shape[1:-1], stride, dilation, groups)
+            total += rows.transpose(0, 2, 1) @ grouped_rows(gradient[block], groups)
     total = total.reshape(groups, -1, inputs, out // groups).transpose(0, 3, 2, 1)
     return total.reshape(out, inputs, *kernel)
 
 
 def input_gradient(gradient, weight, lengths, stride, padding, dilation, groups):
-    """dx for an x with the given spatial lengths, shape (batch, channels, ...)."""
-    kernel, inputs = weight.shape[2:], weight.shape[1]
-    gradient = channels_last(gradient)
-    padded = [n + 2 * p for n, p in zip(lengths, padding, strict=True)]
-    to_x = np.zeros((len(gradient), *padded, groups, inputs), np.result_type(gradient, weight))
-    matrix = kernel_matrix(weight, groups).transpose(0, 2, 1)
-    steps = gradient.shape[1:-1]
-    for block in sample_blocks(len(gradient), math.prod(steps) * matrix[:, 0].size * gradient.itemsize):
-        windows = grouped_rows(gradient[block], groups) @ matrix
-        windows = windows.reshape(groups, -1, *steps, math.prod(kernel), inputs)
-        windows = np.moveaxis(windows, 0, -2)  # (batch, ..., kernel, groups, channels / groups)
-        for k, offset in enumerate(product(*map(range, kernel))):
-            seen = tuple(
-                slice(o * d, o * d + (n - 1) * s + 1, s)
-                for o, d, s, n in zip(offset, dilation, stride, steps, strict=True)
-            )
-            to_x[(block, *seen)] += windows[..., k, :, :]
-    inside = tuple(slice(p, p + n) for p, n in zip(padding, lengths, strict=True))
-    to_x = to_x.reshape(*to_x.shape[:-2], groups * inputs)
-    return np.moveaxis(to_x[(slice(None), *inside)], -1, 1)
+    """dx for an x with the given spatial lengths, shape (batch, channels, ...).
+
+    Along one axis, y[m] = sum_u w[u] x[m s + u d - p]. With stride 1, x[i] therefore receives
+    sum_u w[u] g[i + p - u d]: a correlation with the flipped kernel. With stride s, x[i] meets only every s-th tap,
+    those with u = (i + p) mod s: the x[a], x[a + s], ... of one phase a are again such a correlation, with those taps
+    alone. So no zero is ever multiplied, and nothing is scattered.
+    """
+    if (
+        max(stride) > 1 and max(dilation) > 1
+    ):  # phases and dilation do not mix: spread g out, with zeros between
+        gradient, stride = with_gaps(gradient, stride), (1,) * len(stride)
+    if max(stride) == 1:
+        return input_phase(gradient, weight, lengths, padding, dilation, groups)
+    channels = weight.shape[1] * groups
+    to_x = np.moveaxis(np.zeros((len(gradient), *lengths, channels), np.result_type(gradient, weight)), -1, 1)
+    for phase in product(*(range(min(s, n)) for s, n in zip(stride, lengths, strict=True))):
+        taps = [(a + p) % s for a, p, s in zip(phase, padding, stride, strict=True)]
+        part = weight[(..., *(slice(tap, None, s) for tap, s in zip(taps, stride, strict=True)))]
+        if part.size:
+            places = (..., *(slice(a, None, s) for a, s in zip(phase, stride, strict=True)))
+            skipped = [(a + p) // s for a, p, s in zip(phase, padding, stride, strict=True)]
+            to_x[places] = input_phase(gradient, part, to_x[places].shape[2:], skipped, dilation, groups)
+    return to_x
+
+
+def input_phase(gradient, weight, lengths, padding, dilation, groups):
+    """dx[i] = sum_u w[u] g[i + p - u d] for i below the given lengths."""
+    kernel = weight.shape[2:]
+    flipped = weight[(..., *(slice(None, None, -1),) * len(kernel))]
+    flipped = flipped.reshape(groups, len(weight) // groups, weight.shape[1], *kernel).swapaxes(1, 2)
+    flipped = flipped.reshape(groups * weight.shape[1], len(weight) // groups, *kernel)
+    reach = [d * (k - 1) for k, d in zip(kernel, dilation, strict=True)]
+    before = [r - p for r, p in zip(reach, padding, strict=True)]
+    after = [n + r - m - b for n, r, m, b in zip(lengths, reach, gradient.shape[2:], before, strict=True)]
+    image = channels_last(gradient, before, after)
+    return slide(image, flipped, lengths, (1,) * len(kernel), dilation, groups)
+
+
+def with_gaps(gradient, stride):
+    """g with stride - 1 zeros between neighbours."""
+    lengths = [(n - 1) * s + 1 for n, s in zip(gradient.shape[2:], stride, strict=True)]
+    spread = np.zeros((*gradient.shape[:2], *lengths), gradient.dtype)
+    spread[(..., *(slice(None, None, s) for s in stride))] = gradient
+    return spread
 
 
 def output_lengths(lengths, kernel, stride, padding, dilation):
@@ -79,15 +116,15 @@ def output_lengths(lengths, kernel, stride, padding, dilation):
     )
 
 
-def channels_last(x, padding=None):
-    """x (batch, channels, ...) as a contiguous array (batch, ..., channels), with zeros around it."""
+def channels_last(x, before=(), after=()):
+    """x (batch, channels, ...) as a contiguous array (batch, ..., channels), zeros added around it (or cut off)."""
     x = np.moveaxis(x, 1, -1)
-    if padding is None or not any(padding):
+    if not any(before) and not any(after):
         return np.ascontiguousarray(x)
-    padded = np.zeros(
-        (len(x), *(n + 2 * p for n, p in zip(x.shape[1:-1], padding, strict=True)), x.shape[-1]), x.dtype
-    )
-    padded[(slice(None), *(slice(p, p + n) for p, n in zip(padding, x.shape[1:-1], strict=True)))] = x
+    pads = list(zip(before, after, x.shape[1:-1], strict=True))
+    x = x[(slice(None), *(slice(max(-b, 0), n - max(-a, 0)) for b, a, n in pads))]
+    padded = np.zeros((len(x), *(b + n + a for b, a, n in pads), x.shape[-1]), x.dtype)
+    padded[(slice(None), *(slice(max(b, 0), b + n + min(a, 0)) for b, a, n in pads))] = x
     return padded
 
 
