@@ -19,7 +19,7 @@ nav.course { display: flex; justify-content: space-between; gap: 1rem; padding-b
 main.course li { margin: .5rem 0; }
 img { max-width: 100%; }
 main .jp-Cell-outputWrapper pre { font-family: monospace; font-size: 13px; line-height: 1.35; }
-main .jp-Cell details > summary { color: #555; cursor: pointer; padding: .2rem 0 .2rem 5.2rem; }
+main .celltag_drawing details > summary { color: #555; cursor: pointer; padding: .2rem 0 .2rem 5.2rem; }
 </style>"""
 # The MathJax that jupyter_server_mathjax ships has one set of fonts.
 FONTS = """<script type="text/x-mathjax-config">
