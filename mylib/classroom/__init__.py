@@ -1,0 +1,1 @@
+"""The classroom: release exercises, grade submissions, give feedback, report; `mylib --help` is the way in."""

@@ -1,0 +1,106 @@
+"""Feedback pages: nbgrader's HTML, readable with the network off, without the hidden tests."""
+
+import shutil
+from pathlib import Path
+
+import jupyter_server_mathjax
+from bs4 import BeautifulSoup
+from jinja2 import DictLoader
+from nbconvert.exporters import HTMLExporter
+from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor
+from nbconvert.preprocessors.sanitize import SanitizeHTML
+from nbgrader import utils
+from nbgrader.converters import GenerateFeedback
+from nbgrader.preprocessors import ClearHiddenTests, GetGrades, NbGraderPreprocessor
+from tqdm import tqdm
+
+from mylib.classroom.course import convert
+from mylib.classroom.recorder import load_results, message
+
+# A page lies in <student>/<topic>/, the formulas' scripts beside the students.
+MATHJAX = "../../mathjax/MathJax.js?config=TeX-AMS-MML_HTMLorMML-full,Safe"
+MATHJAX_MACRO = """
+{%- macro mathjax(url="") -%}
+<script src="PATH"></script>
+<script type="text/x-mathjax-config">
+MathJax.Hub.Config({tex2jax: {inlineMath: [["$", "$"], ["\\\\(", "\\\\)"]],
+                              displayMath: [["$$", "$$"], ["\\\\[", "\\\\]"]], processEnvironments: true}});
+</script>
+{%- endmacro %}
+""".replace("PATH", MATHJAX)
+
+
+class OfflineExporter(HTMLExporter):
+    """Loads nothing from the network: nbgrader's template asks for MathJax on a CDN, whatever is configured."""
+
+    def __init__(self, **kwargs):
+        super().__init__(extra_loaders=[DictLoader({"mathjax.html.j2": MATHJAX_MACRO})], **kwargs)
+
+    def from_notebook_node(self, nb, resources=None, **kw):
+        """Convert, then remove what would still be loaded from elsewhere: a student's pictures and scripts."""
+        html, resources = super().from_notebook_node(nb, resources, **kw)
+        page = BeautifulSoup(html, "html.parser")
+        for element in page.select("script[src], link[href], img[src], iframe[src]"):
+            address = element.get("src", element.get("href"))
+            if element.name == "iframe" or "//" in address.split("data:")[0][:10]:
+                element.decompose()
+        return str(page), resources
+
+
+class StudentsView(NbGraderPreprocessor):
+    """Of a test: its name, its points and the message of its failure, never the lines of hidden tests."""
+
+    def preprocess_cell(self, cell, resources, cell_index):
+        """Replace tracebacks of test cells, which quote the source, by their last line."""
+        if cell.cell_type == "code" and utils.is_grade(cell) and not utils.is_solution(cell):
+            for output in cell.outputs:
+                if output.output_type == "error":
+                    output.traceback = [message(output)]
+        return cell, resources
+
+
+class SanitizeAnswers(SanitizeHTML):
+    """Makes the student's HTML harmless: an instructor opens these pages too."""
+
+    enabled = True
+
+    def preprocess_cell(self, cell, resources, cell_index):
+        """Clean outputs and written answers; the instructor's own text stays as it is."""
+        if cell.cell_type == "code" or utils.is_solution(cell):
+            return super().preprocess_cell(cell, resources, cell_index)
+        return cell, resources
+
+
+def feedback(course, output=None):
+    """Write one page per graded submission.
+
+    Args:    course: of `open_course`.
+             output: folder; build/classroom/feedback without.
+    Returns: list of the pages' paths.
+    Raises:  ValueError: nothing has been graded.
+    """
+    output, pages = Path(output or course.build / "feedback").resolve(), []
+    graded = load_results(course)
+    if not graded:
+        raise ValueError(f"feedback: expected graded submissions in {course.build}; run `mylib grade`")
+    static = Path(jupyter_server_mathjax.__file__).parent / "static"
+    shutil.copytree(static, output / "mathjax", dirs_exist_ok=True)
+    for student, topic in tqdm(graded, unit="page", desc="feedback"):
+        directory = course.directory(
+            assignment_id=topic,
+            student_id=student,
+            autograded_directory=course.build / "autograded",
+            feedback_directory=output,
+        )
+        converter = GenerateFeedback(coursedir=directory, config=course.config.copy(), force=True)
+        converter.exporter_class = OfflineExporter
+        converter.preprocessors = [
+            GetGrades,
+            ClearHiddenTests,
+            StudentsView,
+            SanitizeAnswers,
+            CSSHTMLHeaderPreprocessor,
+        ]
+        convert(converter)
+        pages.append(output / student / topic / f"{topic}.html")
+    return pages

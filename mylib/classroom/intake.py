@@ -1,0 +1,255 @@
+"""Intake: a submission is read as data, never executed, and rebuilt on the instructor's notebook.
+
+Taken from the student: the source of every answer cell, code or text, and nothing else. So a cell that was
+lost, doubled, retyped, unlocked or rewritten is repaired by construction, and each repair becomes a note.
+"""
+
+import copy
+import json
+import os
+import re
+import stat
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from nbgrader.utils import parse_utc
+
+from mylib.classroom.questions import grade_id, is_answer
+
+STUDENT_ID = re.compile(r"\w[\w.@+-]*")
+
+
+@dataclass(frozen=True)
+class Submission:
+    """Where one student's answer to one topic lies; nothing has been read yet."""
+
+    student: str
+    topic: str
+    folder: Path
+
+
+@dataclass
+class Intake:
+    """What came in.
+
+    submission: whose.
+    notebook: the instructor's notebook with the student's answers.
+    notes: (grade id, text) of what was repaired or left out; "" for the whole submission.
+    unreadable: why nothing could be taken; "" if something was.
+    timestamp: when it was handed in, as nbgrader wrote it; "" if unknown.
+    """
+
+    submission: Submission
+    notebook: object
+    notes: list = field(default_factory=list)
+    unreadable: str = ""
+    timestamp: str = ""
+
+
+class Unreadable(Exception):
+    """Nothing can be taken from the file; the message says why, for the student to read."""
+
+
+def find(folder, topics, student=None):
+    """The submissions in nbgrader's layout, <student>/<topic>/, and what is there but is none.
+
+    Args:    folder: of all submissions.
+             topics: names to look for.
+             student: a single student to keep, or None.
+    Returns: list of `Submission` by topic and student; list of messages.
+    Raises:  ValueError: no such folder, or no such student.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise ValueError(
+            f"submitted: expected a folder <student>/<topic>/<topic>.ipynb, found no folder {folder}"
+        )
+    found, problems = [], []
+    for home in sorted(folder.iterdir()):
+        if home.name.startswith(".") or (student and home.name != student):
+            continue
+        if home.is_symlink() or not home.is_dir():
+            problems.append(f"{home}: expected a student's folder, got a file or a link; left out")
+        elif not STUDENT_ID.fullmatch(home.name):
+            problems.append(
+                f"{home}: a student's name may hold letters, digits and . _ - @ +; rename the folder"
+            )
+        else:
+            found += [Submission(home.name, topic, home / topic) for topic in topics if _exists(home / topic)]
+    if student and not found and not problems:
+        raise ValueError(
+            f"student: expected a folder with a submission in {folder}, found none of {student!r}"
+        )
+    return sorted(found, key=lambda one: (one.topic, one.student)), problems
+
+
+def take_in(submission, skeleton, max_bytes):
+    """Rebuild one submission on the instructor's notebook.
+
+    Args:    submission: of `find`.
+             skeleton: the released notebook; not changed.
+             max_bytes: of the file.
+    Returns: `Intake`; never raises for anything that a student can hand in.
+    """
+    result = Intake(submission, copy.deepcopy(skeleton))
+    try:
+        if submission.folder.is_symlink() or not submission.folder.is_dir():
+            raise Unreadable("expected a folder with a notebook, got a file or a link")
+        result.timestamp = _timestamp(submission.folder / "timestamp.txt", result.notes)
+        cells = read_cells(_notebook_file(submission, result.notes), max_bytes)
+    except Unreadable as reason:
+        result.unreadable = str(reason)
+        return result
+    rebuild(result, cells)
+    return result
+
+
+def rebuild(intake, cells):
+    """Put the student's answers into the skeleton, and note what had to be repaired.
+
+    Args:    intake: its notebook and notes are changed in place.
+             cells: of `read_cells`.
+    """
+    named, by_id = {}, {}
+    for cell in cells:
+        named.setdefault(cell["grade_id"], []).append(cell)
+        by_id.setdefault(cell["id"], cell)
+    for target in intake.notebook.cells:
+        name = grade_id(target)
+        if not name:
+            continue
+        copies = named.pop(name, [])
+        if not is_answer(target):
+            _note_locked(intake, target, copies)
+            continue
+        if not copies and (lost := by_id.get(target.id)):
+            copies = [lost]
+            intake.notes.append((name, "the cell had lost its name; recognised by its id"))
+        if chosen := _choose(intake, target, copies):
+            target.source = chosen["source"]
+            if chosen["cell_type"] != target.cell_type:
+                intake.notes.append((name, f"was a {chosen['cell_type']} cell; read as {target.cell_type}"))
+    ours = {cell.id for cell in intake.notebook.cells} | {cell.source for cell in intake.notebook.cells}
+    own = [c for group in named.values() for c in group if not {c["id"], c["source"]} & ours and c["source"]]
+    if own:
+        text = f"{len(own)} cell(s) of the student's own left out: only answer cells are graded"
+        intake.notes.append(("", text))
+
+
+def _choose(intake, target, copies):
+    """The copy that the student worked on; of several, the last."""
+    name = grade_id(target)
+    if not copies:
+        intake.notes.append((name, "the answer cell is missing; graded as not answered"))
+        return None
+    edited = [cell for cell in copies if cell["source"] != target.source]
+    if len(copies) > 1:
+        which = "the one that was edited" if len(edited) == 1 else "the last one"
+        intake.notes.append((name, f"stands {len(copies)} times; {which} is graded"))
+    return (edited or copies)[-1]
+
+
+def _note_locked(intake, target, copies):
+    name = grade_id(target)
+    if not copies:
+        intake.notes.append((name, "the locked cell was missing; put back"))
+    elif any(cell["source"] != target.source for cell in copies):
+        intake.notes.append((name, "the locked cell was changed; the instructor's is run"))
+    elif len(copies) > 1:
+        intake.notes.append((name, f"the locked cell stands {len(copies)} times; run once"))
+    elif copies[0]["cell_type"] != target.cell_type:
+        intake.notes.append((name, f"the locked cell was a {copies[0]['cell_type']} cell; put back"))
+
+
+def read_cells(path, max_bytes):
+    """The cells of a notebook file as plain dictionaries: grade_id, id, cell_type, source.
+
+    Args:    path: of the file.
+             max_bytes: a larger file is refused unread.
+    Raises:  Unreadable: with a reason in plain words.
+    """
+    content = _read_regular_file(path, max_bytes)
+    if not content.strip():
+        raise Unreadable("the file is empty")
+    try:
+        document = json.loads(content.decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        raise Unreadable("the file is not text (expected a notebook, UTF-8 JSON)") from None
+    except (ValueError, RecursionError) as error:
+        raise Unreadable(f"the file is not a notebook: no valid JSON ({_short(error)})") from None
+    if not isinstance(document, dict) or not isinstance(document.get("cells"), list):
+        version = document.get("nbformat") if isinstance(document, dict) else None
+        known = f"; its format is {version}, save it as format 4" if isinstance(version, int) else ""
+        raise Unreadable(f"the file is JSON but not a notebook: it has no list of cells{known}")
+    return [_plain(cell) for cell in document["cells"] if isinstance(cell, dict)]
+
+
+def _plain(cell):
+    """The four things that are looked at, each with the type that it must have."""
+    source, metadata = cell.get("source"), cell.get("metadata")
+    if isinstance(source, list):
+        source = "".join(line for line in source if isinstance(line, str))
+    named = metadata.get("nbgrader") if isinstance(metadata, dict) else None
+    name = named.get("grade_id") if isinstance(named, dict) else None
+    texts = {"grade_id": name, "id": cell.get("id"), "cell_type": cell.get("cell_type"), "source": source}
+    return {key: _text(value) for key, value in texts.items()}
+
+
+def _text(value):
+    """A string that can be written as UTF-8: JSON may hold half a surrogate pair."""
+    return value.encode("utf-8", "replace").decode("utf-8") if isinstance(value, str) else ""
+
+
+def _timestamp(path, notes):
+    """What nbgrader's collection wrote beside the notebook; late penalties are computed from it."""
+    if not _exists(path):
+        return ""
+    try:
+        text = _read_regular_file(path, 100).decode("utf-8").strip()
+        parse_utc(text)
+    except (Unreadable, ValueError, OverflowError):
+        notes.append(("", "timestamp.txt holds no date; graded as in time"))
+        return ""
+    return text
+
+
+def _notebook_file(submission, notes):
+    """The notebook of the submission; the only one in the folder may have another name."""
+    folder = submission.folder
+    expected = folder / f"{submission.topic}.ipynb"
+    if _exists(expected):
+        return expected
+    others = sorted(folder.glob("*.ipynb"))
+    if len(others) != 1:
+        found = f"found {len(others)} with other names" if others else "found none"
+        raise Unreadable(f"expected the notebook {expected.name}, {found}")
+    notes.append(("", f"the notebook was called {_text(others[0].name)}; graded as {expected.name}"))
+    return others[0]
+
+
+def _read_regular_file(path, max_bytes):
+    # O_NOFOLLOW: a link may point at another student's file; O_NONBLOCK: a pipe would wait for ever.
+    flags = [getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY")]
+    try:
+        handle = os.open(path, os.O_RDONLY | sum(flags))
+    except OSError as error:
+        reason = "it is a link" if path.is_symlink() else error.strerror
+        raise Unreadable(f"the file cannot be opened: {reason}") from None
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise Unreadable("expected a file, got something else (a folder, a pipe or a device)")
+    with os.fdopen(handle, "rb") as file:
+        content = file.read(max_bytes + 1)
+    if len(content) > max_bytes:
+        raise Unreadable(
+            f"the file has more than {max_bytes / 1e6:g} MB; clear its outputs and hand it in again"
+        )
+    return content
+
+
+def _exists(path):
+    return os.path.lexists(path)
+
+
+def _short(error):
+    return str(error).splitlines()[0][:80]
