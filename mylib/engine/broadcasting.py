@@ -11,6 +11,8 @@ def operands(a, b):
     A number, Python's or NumPy's, stays a Python number: NumPy then lets it adopt the array's dtype, so that
     `0.5 * x` and `x / np.sqrt(2)` never promote x.
     """
+    if isinstance(a, Tensor) and isinstance(b, Tensor):
+        return a._data, b._data, a._node, b._node
     if not isinstance(a, Tensor) and not isinstance(b, Tensor):
         a = as_tensor(a)
     x, x_node = (number(a), None) if isinstance(a, NUMBERS) else operand(a)

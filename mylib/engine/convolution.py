@@ -5,6 +5,7 @@ The mathematics stands here; how the products are computed fast stands in loweri
 
 import numpy as np
 
+from mylib.engine.broadcasting import sum_leading
 from mylib.engine.lowering import correlate, input_gradient, output_lengths, weight_gradient
 from mylib.engine.tensor import float_tensor, record
 
@@ -139,15 +140,9 @@ def conv_transpose_backward(gradient, needs, x, weight, stride, padding, dilatio
 
 
 def sum_positions(gradient):
-    """The sum over all but the channel axis; rows of a channels-last gradient are summed by BLAS."""
-    for order in (
-        ((0, 2, 3, 1), (0, 3, 2, 1)) if gradient.ndim == 4 else ()
-    ):  # the orders that convolution leaves
-        rows = gradient.transpose(order)
-        if rows.flags.c_contiguous:
-            rows = rows.reshape(rows.size // rows.shape[-1], rows.shape[-1])
-            return np.ones(len(rows), rows.dtype) @ rows
-    return gradient.sum(axis=(0, *range(2, gradient.ndim)))
+    """The sum over all but the channel axis, by BLAS where the channels lie last in memory."""
+    rows = channel_rows(gradient)
+    return gradient.sum(axis=(0, *range(2, gradient.ndim))) if rows is None else sum_leading(rows, 1)
 
 
 def add_bias(operation, y, bias):
@@ -159,7 +154,20 @@ def add_bias(operation, y, bias):
         raise ValueError(
             f"{operation}: bias {bias.shape} does not fit {y.shape[1]} output channels; needs ({y.shape[1]},)"
         )
-    return np.add(y, bias._data.reshape(-1, *(1,) * (y.ndim - 2)), out=y), bias._node
+    rows = channel_rows(y)
+    if rows is None:
+        np.add(y, bias._data.reshape(-1, *(1,) * (y.ndim - 2)), out=y)
+    else:  # few channels make short loops: add the bias of a whole sample at once
+        samples = rows.reshape(len(y), -1)
+        np.add(samples, np.tile(bias._data, samples.shape[1] // len(bias._data)), out=samples)
+    return y, bias._node
+
+
+def channel_rows(y):
+    """Channels-last memory (the spatial axes in any order) as (positions, channels): a view, or None."""
+    axes = sorted((0, *range(2, y.ndim)), key=lambda axis: -y.strides[axis])
+    rows = y.transpose(*axes, 1)
+    return rows.reshape(-1, y.shape[1]) if rows.flags.c_contiguous and axes[0] == 0 and y.size else None
 
 
 def per_axis(operation, axes, **options):

@@ -17,8 +17,9 @@ def add(a, b):
     >>> add([1.0, 2.0], 10)
     Tensor([11., 12.])
     """
-    x, y, *nodes = operands(a, b)
-    return record(broadcast(np.add, x, y), add_backward, _shapes(x, y, *nodes), *nodes)
+    x, y, x_node, y_node = operands(a, b)
+    shapes = x_node and x.shape, y_node and y.shape
+    return record(broadcast(np.add, x, y), add_backward, shapes, x_node, y_node)
 
 
 def add_backward(gradient, needs, a_shape, b_shape):
@@ -28,17 +29,14 @@ def add_backward(gradient, needs, a_shape, b_shape):
 
 def sub(a, b):
     """y = a - b."""
-    x, y, *nodes = operands(a, b)
-    return record(broadcast(np.subtract, x, y), sub_backward, _shapes(x, y, *nodes), *nodes)
+    x, y, x_node, y_node = operands(a, b)
+    shapes = x_node and x.shape, y_node and y.shape
+    return record(broadcast(np.subtract, x, y), sub_backward, shapes, x_node, y_node)
 
 
 def sub_backward(gradient, needs, a_shape, b_shape):
     """dL/da = g,  dL/db = -g."""
     return needs[0] and unbroadcast(gradient, a_shape), needs[1] and unbroadcast(-gradient, b_shape)
-
-
-def _shapes(x, y, x_node, y_node):
-    return x_node and x.shape, y_node and y.shape
 
 
 def mul(a, b):
@@ -190,7 +188,8 @@ def where(condition, a, b):
         raise ValueError(
             f"where: shapes {condition.shape}, {np.shape(x)} and {np.shape(y)} of condition, a and b do not broadcast"
         ) from None
-    return record(result, where_backward, (condition, *_shapes(x, y, *nodes)), *nodes)
+    shapes = nodes[0] and x.shape, nodes[1] and y.shape
+    return record(result, where_backward, (condition, *shapes), *nodes)
 
 
 def where_backward(gradient, needs, condition, a_shape, b_shape):

@@ -19,7 +19,6 @@ import math
 from itertools import product
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
 
 from mylib.engine import strips
 
@@ -118,7 +117,7 @@ def output_lengths(lengths, kernel, stride, padding, dilation):
 
 def channels_last(x, before=(), after=()):
     """x (batch, channels, ...) as a contiguous array (batch, ..., channels), zeros added around it (or cut off)."""
-    x = np.moveaxis(x, 1, -1)
+    x = x.transpose(0, *range(2, x.ndim), 1)
     if not any(before) and not any(after):
         return np.ascontiguousarray(x)
     pads = list(zip(before, after, x.shape[1:-1], strict=True))
@@ -138,17 +137,19 @@ def window_rows(image, kernel, lengths, stride, dilation, groups):
     """The windows of a channels-last image as matrices (groups, positions, kernel x channels / groups)."""
     spatial = image.strides[1:-1]
     image = image.reshape(*image.shape[:-1], groups, image.shape[-1] // groups)
-    windows = as_strided(
-        image,
-        (groups, len(image), *lengths, *kernel, image.shape[-1]),
-        (
-            image.strides[-2],
-            image.strides[0],
-            *(n * s for n, s in zip(spatial, stride, strict=True)),
-            *(n * d for n, d in zip(spatial, dilation, strict=True)),
-            image.strides[-1],
-        ),
-        writeable=False,
+    windows = (
+        np.ndarray(  # a view, like as_strided's, but faster to make and checked against the image's bounds
+            (groups, len(image), *lengths, *kernel, image.shape[-1]),
+            image.dtype,
+            image,
+            strides=(
+                image.strides[-2],
+                image.strides[0],
+                *(n * s for n, s in zip(spatial, stride, strict=True)),
+                *(n * d for n, d in zip(spatial, dilation, strict=True)),
+                image.strides[-1],
+            ),
+        )
     )
     return windows.reshape(groups, len(image) * math.prod(lengths), math.prod(kernel) * image.shape[-1])
 

@@ -49,21 +49,24 @@ def max_pool2d_backward(gradient, needs, image, rows, y, kernel, stride, padding
 def max_along(x, axis, kernel, stride):
     """The maxima of the windows along one axis."""
     first, *others = shifted(x, axis, kernel, stride)
-    y = first.copy(order="K")
-    for other in others:
+    if not others:
+        return first.copy(order="K")
+    y = np.maximum(first, others[0])
+    for other in others[1:]:
         np.maximum(y, other, out=y)
     return y
 
 
 def max_along_backward(gradient, x, y, axis, kernel, stride):
-    """Give g to the first element that equals the window's maximum."""
+    """Give g to the first element that equals the window's maximum; what no other took is the last one's."""
     to_x = np.zeros_like(x)
-    for values, target in zip(
-        shifted(x, axis, kernel, stride), shifted(to_x, axis, kernel, stride), strict=True
-    ):
-        given = gradient * (values == y)
-        target += given
+    targets = shifted(to_x, axis, kernel, stride)
+    for values, target in zip(shifted(x, axis, kernel, stride)[:-1], targets, strict=False):
+        given = (values == y).astype(gradient.dtype)
+        given *= gradient
         gradient = gradient - given
+        target += given
+    targets[-1][...] += gradient
     return to_x
 
 

@@ -102,7 +102,7 @@ def propagate(root, gradient):
     """
     if isinstance(root, Leaf):
         return root.accumulate(gradient, used_at=tick())
-    waiting = {root.number: (root, gradient)}  # gradients of results, until everything that used them is done
+    waiting = {root.number: (root, gradient)}  # results whose gradient is not complete yet
     youngest = [-root.number]  # a heap with the highest number first
     while youngest:
         number = -heappop(youngest)
@@ -112,17 +112,12 @@ def propagate(root, gradient):
             if parent is None:
                 continue
             if parent.__class__ is Leaf:
-                parent.accumulate(contribution, used_at=number)
-            elif (
-                parent.number in waiting
-            ):  # used more than once: the chain rule's sum, never in place, because
-                waiting[parent.number] = (
-                    parent,
-                    waiting[parent.number][1] + contribution,
-                )  # arrays are shared
-            else:
-                waiting[parent.number] = (parent, contribution)
+                parent.accumulate(contribution, number)
+            elif (earlier := waiting.get(parent.number)) is None:
+                waiting[parent.number] = parent, contribution
                 heappush(youngest, -parent.number)
+            else:  # used more than once: the chain rule's sum; never in place, because arrays are shared
+                waiting[parent.number] = parent, earlier[1] + contribution
 
 
 def consume(node, gradient):
