@@ -119,15 +119,19 @@ def from_scratch(function, banned):
         if id(part) in seen:
             continue
         seen.add(id(part))
+        if inspect.isclass(part):  # the source of a class cannot be found in a notebook; that of its methods can
+            todo += [member for member in vars(part).values() if inspect.isfunction(member)]
+            todo += [base for base in part.__bases__ if base.__module__ == function.__module__]
+            continue
         names = _names_in_scope(part)
         for node in ast.walk(ast.parse(textwrap.dedent(inspect.getsource(part)))):
             _refuse_import(node, banned, part)
             if isinstance(node, ast.Name | ast.Attribute):
                 used = _resolve(node, names)
                 _refuse(node, used, banned, part)
-                if inspect.isfunction(used) or inspect.isclass(used):
-                    own = getattr(used, "__module__", None) == function.__module__
-                    todo += [used] if own else []
+                own = getattr(used, "__module__", None) == function.__module__
+                if own and (inspect.isfunction(used) or inspect.isclass(used)):
+                    todo.append(used)
 
 
 def to_array(value):
@@ -159,11 +163,6 @@ def _find(dotted):
 
 
 def _names_in_scope(part):
-    if inspect.isclass(part):
-        scope = {}
-        for member in vars(part).values():
-            scope |= _names_in_scope(member) if inspect.isfunction(member) else {}
-        return scope
     closure = inspect.getclosurevars(part)
     return {**closure.builtins, **part.__globals__, **closure.nonlocals}
 

@@ -1,0 +1,163 @@
+# %% right: with an if for each case, as on the slide
+def train(x, y, max_epochs=100):
+    weight, bias, errors = np.zeros(x.shape[1]), 0.0, []
+    for _ in range(max_epochs):
+        wrong = 0
+        for i in range(len(x)):
+            answer = 1 if np.dot(weight, x[i]) + bias > 0 else 0
+            if answer == 0 and y[i] == 1:
+                weight, bias, wrong = weight + x[i], bias + 1, wrong + 1
+            elif answer == 1 and y[i] == 0:
+                weight, bias, wrong = weight - x[i], bias - 1, wrong + 1
+        errors.append(wrong)
+        if not wrong:
+            return weight, bias, errors
+    return weight, bias, errors
+
+
+# %% right: the bias as one more weight
+def train(x, y, max_epochs=100):
+    extended = np.hstack([x, np.ones((len(x), 1))])
+    w, errors = np.zeros(extended.shape[1]), []
+    while len(errors) < max_epochs:
+        before = w.copy()
+        count = 0
+        for row, label in zip(extended, y):
+            gap = label - (row @ w > 0)
+            count += int(gap != 0)
+            w += gap * row
+        errors.append(count)
+        if np.array_equal(before, w) and count == 0:
+            break
+    return w[:-1], w[-1], errors
+
+
+# %% right: in place on one's own arrays, with predict of question 1
+def train(x, y, max_epochs=100):
+    weight, bias, errors = np.zeros(x.shape[1]), 0.0, []
+    for _ in range(max_epochs):
+        errors.append(0)
+        for k in range(len(x)):
+            delta = int(y[k]) - int((x[k] @ weight) + bias > 0)
+            weight += delta * x[k]
+            bias += delta
+            errors[-1] += abs(delta)
+        if errors[-1] == 0:
+            break
+    return weight, bias, errors
+
+
+# %% wrong: never updates the bias
+def train(x, y, max_epochs=100):
+    weight, bias, errors = np.zeros(x.shape[1]), 0.0, []
+    for _ in range(max_epochs):
+        wrong = 0
+        for example, label in zip(x, y):
+            difference = label - int(example @ weight + bias > 0)
+            weight = weight + difference * example
+            wrong += abs(difference)
+        errors.append(wrong)
+        if wrong == 0:
+            break
+    return weight, bias, errors
+
+
+# %% wrong: all updates at the end of the pass
+def train(x, y, max_epochs=100):
+    weight, bias, errors = np.zeros(x.shape[1]), 0.0, []
+    for _ in range(max_epochs):
+        difference = y - (x @ weight + bias > 0).astype(int)
+        weight = weight + difference @ x
+        bias = bias + difference.sum()
+        errors.append(int(np.abs(difference).sum()))
+        if errors[-1] == 0:
+            break
+    return weight, bias, errors
+
+
+# %% wrong: the sign is turned round
+def train(x, y, max_epochs=100):
+    weight, bias, errors = np.zeros(x.shape[1]), 0.0, []
+    for _ in range(max_epochs):
+        wrong = 0
+        for example, label in zip(x, y):
+            difference = int(example @ weight + bias > 0) - label
+            weight = weight + difference * example
+            bias += difference
+            wrong += abs(difference)
+        errors.append(wrong)
+        if wrong == 0:
+            break
+    return weight, bias, errors
+
+
+# %% wrong: goes on to the last pass although nothing is wrong any more
+def train(x, y, max_epochs=100):
+    weight, bias, errors = np.zeros(x.shape[1]), 0.0, []
+    for _ in range(max_epochs):
+        wrong = 0
+        for example, label in zip(x, y):
+            difference = label - int(example @ weight + bias > 0)
+            weight = weight + difference * example
+            bias += difference
+            wrong += abs(difference)
+        errors.append(wrong)
+    return weight, bias, errors
+
+
+# %% wrong: shuffles the examples
+def train(x, y, max_epochs=100):
+    weight, bias, errors = np.zeros(x.shape[1]), 0.0, []
+    for epoch in range(max_epochs):
+        wrong = 0
+        for i in np.random.default_rng(epoch).permutation(len(x)):
+            difference = y[i] - int(x[i] @ weight + bias > 0)
+            weight = weight + difference * x[i]
+            bias += difference
+            wrong += abs(difference)
+        errors.append(wrong)
+        if wrong == 0:
+            break
+    return weight, bias, errors
+
+
+# %% wrong: scales the examples of the caller in place
+def train(x, y, max_epochs=100):
+    x /= np.abs(x).max()
+    weight, bias, errors = np.zeros(x.shape[1]), 0.0, []
+    for _ in range(max_epochs):
+        wrong = 0
+        for example, label in zip(x, y):
+            difference = label - int(example @ weight + bias > 0)
+            weight = weight + difference * example
+            bias += difference
+            wrong += abs(difference)
+        errors.append(wrong)
+        if wrong == 0:
+            break
+    x *= 1.0000001
+    return weight, bias, errors
+
+
+# %% wrong: adds examples that were right as well
+def train(x, y, max_epochs=100):
+    weight, bias, errors = np.zeros(x.shape[1]), 0.0, []
+    for _ in range(max_epochs):
+        wrong = 0
+        for example, label in zip(x, y):
+            wrong += int(example @ weight + bias > 0) != label
+            sign = 1 if label == 1 else -1
+            weight = weight + sign * example
+            bias += sign
+        errors.append(int(wrong))
+        if wrong == 0:
+            break
+    return weight, bias, errors
+
+
+# %% wrong: scikit-learn does it
+def train(x, y, max_epochs=100):
+    from sklearn.linear_model import Perceptron
+
+    model = Perceptron(shuffle=False, tol=None, max_iter=max_epochs).fit(x, y)
+    return model.coef_[0], model.intercept_[0], [0]
