@@ -35,7 +35,18 @@ def f32(*shape):
 
 def both(name, ours, theirs, *arrays, layouts=False):
     """Two rows, forward alone and forward with backward, of a function of arrays."""
-    tensors = [Tensor(a, requires_grad=True) for a in arrays]
+    if layouts:  # images as the engine's own convolutions leave them: channels last in memory
+        images = [a.ndim == 4 and a.shape[-1] > 5 for a in arrays]
+        tensors = [
+            Tensor(a.transpose(0, 2, 3, 1) if image else a, requires_grad=True)
+            for a, image in zip(arrays, images, strict=True)
+        ]
+        plain, ours = (
+            ours,
+            lambda *x: plain(*(t.permute(0, 3, 1, 2) if i else t for t, i in zip(x, images, strict=True))),
+        )
+    else:
+        tensors = [Tensor(a, requires_grad=True) for a in arrays]
     made = {"torch": [torch.tensor(a, requires_grad=True) for a in arrays]}
     if layouts:
         last = [torch.tensor(a) for a in arrays]

@@ -80,11 +80,8 @@ def gelu(x, approximate="none"):
     """
     x = float_tensor(x, "gelu")
     if approximate == "none":
-        phi, density = normal(x._data)
-        y = x._data * phi
-        density *= x._data
-        density += phi
-        return record(y, gelu_backward, (density,), x._node)
+        y, slope = gelu_and_slope(x._data)
+        return record(y, gelu_backward, (slope,), x._node)
     if approximate != "tanh":
         raise ValueError(f"gelu: approximate={approximate!r}, expected 'none' or 'tanh'")
     t = np.tanh(math.sqrt(2 / math.pi) * (x._data + 0.044715 * x._data**3))
@@ -96,29 +93,41 @@ def gelu_backward(gradient, needs, slope):
     return (gradient * slope,)
 
 
-def normal(x):
-    """The normal distribution function Phi(x) and density N(x) = e^(-x^2 / 2) / sqrt(2 pi).
-
-    SciPy's erf takes ten times longer than the rest of a GELU. In float32, whose own resolution is no finer, Phi comes
-    from a polynomial instead, right to 3e-7, in blocks that stay in the cache. Source: Abramowitz and Stegun, 7.1.26.
-    """
-    scale = 1 / math.sqrt(2 * math.pi)
-    if x.dtype != np.float32:
-        return 0.5 * (1 + erf(x * math.sqrt(0.5))), scale * np.exp(-0.5 * x * x)
-    phi, density, flat = np.empty(x.size, x.dtype), np.empty(x.size, x.dtype), x.reshape(-1)
+def gelu_and_slope(x):
+    """x Phi(x) and its derivative, in blocks: a chain of operations is three times faster inside the cache."""
+    flat = x.reshape(-1)
+    y, slope = np.empty_like(flat), np.empty_like(flat)
     for start in range(0, x.size, BLOCK):
         block = slice(start, start + BLOCK)
         z = flat[block]
-        bell = np.exp(-0.5 * z * z)
-        t = 1 / (1 + (0.3275911 * math.sqrt(0.5)) * np.abs(z))
-        tail = t * 1.061405429
-        for coefficient in (-1.453152027, 1.421413741, -0.284496736, 0.254829592):
-            tail += coefficient
-            tail *= t
-        tail *= 0.5 * bell  # 1 - Phi(|z|)
-        np.add(0.5, np.copysign(0.5 - tail, z), out=phi[block])
-        np.multiply(bell, scale, out=density[block])
-    return phi.reshape(x.shape), density.reshape(x.shape)
+        phi, density = normal(z)
+        np.multiply(z, phi, out=y[block])
+        density *= z
+        np.add(phi, density, out=slope[block])
+    return y.reshape(x.shape), slope.reshape(x.shape)
+
+
+def normal(z):
+    """The normal distribution function Phi(z) and density N(z) = e^(-z^2 / 2) / sqrt(2 pi).
+
+    SciPy's erf takes ten times longer than the rest of a GELU. In float32, whose own resolution is hardly finer, Phi
+    comes from a polynomial instead, right to 3e-7. Source: Abramowitz and Stegun, 7.1.26.
+    """
+    bell = np.exp(-0.5 * z * z)
+    if z.dtype != np.float32:
+        return 0.5 * (1 + erf(z * math.sqrt(0.5))), bell * (1 / math.sqrt(2 * math.pi))
+    t = 1 / (1 + (0.3275911 * math.sqrt(0.5)) * np.abs(z))
+    tail = t * 1.061405429
+    for coefficient in (-1.453152027, 1.421413741, -0.284496736, 0.254829592):
+        tail += coefficient
+        tail *= t
+    tail *= bell
+    tail *= -0.5  # Phi(-|z|), with its sign changed
+    tail += 0.5
+    phi = np.copysign(tail, z)
+    phi += 0.5
+    bell *= 1 / math.sqrt(2 * math.pi)
+    return phi, bell
 
 
 def gelu_tanh_backward(gradient, needs, x, t):
