@@ -7,6 +7,7 @@ answer: every answer starts from the same state, and none can spoil another's.
 
 import contextlib
 import functools
+import importlib
 import multiprocessing
 import os
 import shutil
@@ -24,6 +25,17 @@ from mylib.classroom.course import Limits
 from mylib.classroom.questions import grade_id, is_answer
 
 SEED = 0
+WARM = (
+    "IPython.core.interactiveshell",
+    "matplotlib.pyplot",
+    "matplotlib_inline.backend_inline",
+    "mylib.check",
+    "mylib.data",
+    "mylib.plots",
+    "scipy.signal",
+    "sklearn",
+    "torch",
+)
 FORK = multiprocessing.get_context("fork")
 
 
@@ -101,13 +113,15 @@ def _execute(shell, source, seconds):
     """Outputs that matter to nbgrader's rule: an error, or the value of the last expression."""
     signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
-        done = shell.run_cell(source)
-    except CellTimeoutError:
-        done = None
+        # With a history, or IPython does not see the semicolon that hides a value.
+        done = shell.run_cell(source, store_history=True)
+        error = done.error_in_exec or done.error_before_exec
+    except CellTimeoutError as late:
+        error = late
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
-    error = CellTimeoutError(f"stopped after {seconds:g} s") if done is None else done.error_in_exec
-    error = error or done.error_before_exec
+    if isinstance(error, CellTimeoutError):
+        error = CellTimeoutError(f"stopped after {seconds:g} s; is there a loop that never ends?")
     if error is not None:
         text = " ".join(f"{type(error).__name__}: {error}".split())[:300]
         return [nbformat.v4.new_output("error", ename=type(error).__name__, evalue=str(error))], text
@@ -120,6 +134,7 @@ def _execute(shell, source, seconds):
 def _shell(desk):
     """An IPython shell that shows nothing, in a process made ready for it."""
     from IPython.core.interactiveshell import InteractiveShell
+    from traitlets.config import Config
 
     class SilentShell(InteractiveShell):
         def enable_gui(self, gui=None):
@@ -131,8 +146,8 @@ def _shell(desk):
     signal.signal(signal.SIGALRM, _time_is_up)
     os.chdir(desk)
     sys.path.insert(0, desk)
-    shell = SilentShell.instance()
-    shell.history_manager.enabled = False
+    # History on disk needs a thread, and threads do not survive a fork.
+    shell = SilentShell.instance(config=Config(HistoryManager={"enabled": False}))
     # Figures are drawn, and not encoded as PNG.
     shell.display_formatter.active_types = ["text/plain"]
     return shell
@@ -144,17 +159,13 @@ def _time_is_up(*_):
 
 @functools.cache
 def _warm():
-    """Import in this process what every notebook imports, once, before any fork."""
+    """Import in this process, once, what notebooks and their tests import, so that no fork has to."""
+    for name in WARM:
+        importlib.import_module(name)
     import matplotlib
-
-    matplotlib.use("agg")
-    import IPython.core.interactiveshell  # noqa: F401
-    import matplotlib.pyplot
-    import matplotlib_inline.backend_inline  # noqa: F401
     import torch
 
-    import mylib.check  # noqa: F401
-
+    matplotlib.use("agg")
     # One thread: a fork hangs when its parent ever ran a two-thread OpenMP loop.
     torch.set_num_threads(1)
     # The first optimiser of a process imports 800 modules.
