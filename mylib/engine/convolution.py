@@ -190,7 +190,7 @@ def check_kernel(operation, x, weight, stride, padding, dilation, groups):
     if len(x) != axes + 2:
         raise ValueError(f"{operation}: got x of shape {x}, expected {axes + 2} axes: (batch, channels, ...)")
     sides = ", ".join(("kt", "kh", "kw")[-axes:])
-    if groups < 1 or x[1] % groups or len(weight) != axes + 2 or weight[1] * groups != x[1]:
+    if groups < 1 or x[1] % groups or len(weight) != axes + 2 or weight[1] * groups != x[1] or not x[1]:
         inputs = x[1] // groups if groups > 0 and x[1] % groups == 0 else f"{x[1]} / groups"
         raise ValueError(
             f"{operation}: kernel {weight} does not fit {x[1]} input channels; groups={groups} needs "

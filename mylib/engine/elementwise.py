@@ -79,8 +79,7 @@ def pow_backward(gradient, needs, a, b, y):
                 slope = np.where(np.equal(b, 0), a.dtype.type(0), slope)
             to_a = unbroadcast(gradient * slope, a.shape)
         if needs[1]:
-            slope = y * np.log(a)
-            slope[(np.asarray(a) == 0) & (b >= 0)] = 0
+            slope = np.where(np.equal(a, 0) & (b >= 0), b.dtype.type(0), y * np.log(a))
             to_b = unbroadcast(gradient * slope, b.shape)
     return to_a, to_b
 

@@ -1,5 +1,7 @@
 r"""Products of matrices."""
 
+import math
+
 import numpy as np
 
 from mylib.engine.broadcasting import operand, operands, sum_leading, unbroadcast
@@ -60,7 +62,7 @@ def matmul_backward(gradient, needs, a, b):
         if (
             columns.ndim == 2 and rows.ndim > 2
         ):  # one matrix for the whole batch: sum over it inside the product
-            rows, gradient = rows.reshape(-1, rows.shape[-1]), gradient.reshape(-1, gradient.shape[-1])
+            rows, gradient = tall(rows), tall(gradient)
         to_b = unbroadcast(product(rows.swapaxes(-1, -2), gradient), columns.shape).reshape(b.shape)
     return to_a, to_b
 
@@ -68,8 +70,13 @@ def matmul_backward(gradient, needs, a, b):
 def product(a, b):
     """`a @ b`; a batch times one matrix is one tall product, which BLAS does faster than many small ones."""
     if a.ndim > 2 and b.ndim == 2:
-        return (a.reshape(-1, a.shape[-1]) @ b).reshape(*a.shape[:-1], b.shape[-1])
+        return (tall(a) @ b).reshape(*a.shape[:-1], b.shape[-1])
     return a @ b
+
+
+def tall(a):
+    """The leading axes joined into one: (rows, columns)."""
+    return a.reshape(math.prod(a.shape[:-1]), a.shape[-1])
 
 
 def linear(x, weight, bias=None):
@@ -111,6 +118,6 @@ def linear(x, weight, bias=None):
 def linear_backward(gradient, needs, x, w):
     """dL/dx = g W,  dL/dW = g^T x,  dL/db = g; the last two summed over all leading axes."""
     to_x = needs[0] and product(gradient, w)
-    gradient = gradient.reshape(-1, w.shape[0])
-    to_w = needs[1] and gradient.T @ x.reshape(-1, w.shape[1])
+    gradient = tall(gradient)
+    to_w = needs[1] and gradient.T @ tall(x)
     return to_x, to_w, *(node and sum_leading(gradient, 1) for node in needs[2:])

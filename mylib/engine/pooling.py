@@ -65,9 +65,17 @@ def max_along_backward(gradient, x, y, axis, kernel, stride):
         given = (values == y).astype(gradient.dtype)
         given *= gradient
         gradient = gradient - given
-        target += given
-    targets[-1][...] += gradient
+        give(target, given, kernel > stride)
+    give(targets[-1], gradient, kernel > stride)
     return to_x
+
+
+def give(target, gradient, overlapping):
+    """Add to what is there; where windows do not overlap nothing is, and writing is twice as fast."""
+    if overlapping:
+        target += gradient
+    else:
+        target[...] = gradient
 
 
 def mean_pool2d(x, kernel, stride=None, padding=0):
@@ -108,7 +116,7 @@ def sum_along_backward(gradient, shape, axis, kernel, stride):
     """Give g to every element of the window."""
     to_x = np.zeros(shape, gradient.dtype)
     for target in shifted(to_x, axis, kernel, stride):
-        target += gradient
+        give(target, gradient, kernel > stride)
     return to_x
 
 

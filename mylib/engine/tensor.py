@@ -2,7 +2,8 @@ r"""Tensor: an array, and its entry on the tape.
 
 A Tensor never changes its values: every operation makes a new one, `.data` is read-only, and the only code that
 writes into a tensor's memory is an optimiser's step, which dates the write so that a backward pass through values
-that are gone raises. A saved array can therefore not be changed behind the tape's back.
+that are gone raises. A saved array can therefore not be changed behind the tape's back, with one exception: a view of
+a parameter taken under `no_grad` (such as `w.T`) still shares its memory, and does not notice an optimiser's step.
 """
 
 import numpy as np
@@ -88,7 +89,7 @@ class Tensor:
 
     @grad.setter
     def grad(self, gradient):
-        if gradient is not None:
+        if gradient is not None and gradient is not self.grad:  # `x.grad *= 2` assigns the same array again
             if not isinstance(self._node, Leaf):
                 raise RuntimeError(
                     "grad: only a leaf with requires_grad=True has one; this tensor is not a leaf"
@@ -145,6 +146,16 @@ class Tensor:
     def argmax(self, axis=None):
         """Where the (first) largest value stands: a plain integer array, as nothing flows through it."""
         return self._data.argmax(axis)
+
+    def __deepcopy__(self, memo):
+        """A leaf of its own with the same values and gradient: what copies of models are made of."""
+        if isinstance(self._node, Node):
+            raise RuntimeError("deepcopy: only leaves can be copied; copy x.detach() instead")
+        twin = type(self).__new__(type(self))
+        twin._data, twin._node = self._data.copy(), None
+        twin.requires_grad = self.requires_grad
+        twin.grad = self.grad
+        return twin
 
     def __array__(self, dtype=None, copy=None):
         return np.array(self.data, dtype=dtype, copy=copy)

@@ -1,5 +1,7 @@
 """Modules against torch: weights cross in both directions, and training goes the same way afterwards."""
 
+import copy
+
 import numpy as np
 import pytest
 import torch
@@ -289,6 +291,22 @@ def test_train_and_eval_reach_every_module_and_frozen_parameters_stay():
     optimizer.step()
     changed = {name for name, value in model.state_dict().items() if not np.array_equal(value, before[name])}
     assert changed == {"first.weight", "first.bias", "second.weight"}
+
+
+def test_a_deep_copy_of_a_model_is_a_model_of_its_own():
+    model = Tied()
+    optimizer = optim.SGD(model.parameters(), 0.1)
+    model(Tensor([[1.0, 2.0]])).sum().backward()
+    twin = copy.deepcopy(model)
+    assert twin.first.weight is twin.second.weight
+    assert all(np.array_equal(v, model.state_dict()[k]) for k, v in twin.state_dict().items())
+    optimizer.step()
+    assert not np.array_equal(twin.first.weight.data, model.first.weight.data)
+    twin.zero_grad()
+    twin(Tensor([[1.0, 2.0]])).sum().backward()
+    np.testing.assert_allclose(twin.first.weight.grad, model.first.weight.grad, rtol=1e-5)
+    with pytest.raises(RuntimeError, match="only leaves can be copied"):
+        copy.deepcopy(model(Tensor([[1.0, 2.0]])))
 
 
 def test_a_model_prints_as_a_tree():

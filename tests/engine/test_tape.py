@@ -83,6 +83,21 @@ def test_shared_gradients_are_not_shared_memory():
     np.testing.assert_array_equal(b.grad, [1, 1])
 
 
+def test_assigned_gradients_are_copies_of_the_right_shape():
+    a, b = leaf(1.0, 2.0), leaf(3.0, 4.0)
+    b.grad = [1.0, 1.0]
+    a.grad = b.grad
+    a.grad *= 3
+    np.testing.assert_array_equal(b.grad, [1, 1])
+    np.testing.assert_array_equal(a.grad, [3, 3])
+    with pytest.raises(ValueError, match=r"grad: got shape \(3,\), expected the tensor's shape \(2,\)"):
+        a.grad = np.ones(3)
+    with pytest.raises(RuntimeError, match="only a leaf with requires_grad=True"):
+        (a * 2).grad = np.ones(2)
+    with pytest.raises(RuntimeError, match="can only be set on leaves"):
+        (a * 2).requires_grad = False
+
+
 def test_no_gradient_is_computed_for_inputs_that_need_none():
     seen = []
 
