@@ -1,0 +1,66 @@
+# %% right: row by row
+def softmax(scores):
+    rows = []
+    for row in scores:
+        powers = np.exp(row - np.max(row))
+        rows.append(powers / np.sum(powers))
+    return np.array(rows)
+
+
+# %% right: through the logarithm
+def softmax(scores):
+    top = np.max(scores, axis=-1)[:, None]
+    log_sum = top + np.log(np.exp(scores - top).sum(axis=-1, keepdims=True))
+    return np.exp(scores - log_sum)
+
+
+# %% right: transposed and back
+def softmax(scores):
+    s = scores.T - scores.max(axis=1)
+    e = np.exp(s)
+    return (e / e.sum(axis=0)).T
+
+
+# %% wrong: as on the slide
+def softmax(scores):
+    exps = np.exp(scores)
+    return exps / np.sum(exps)
+
+
+# %% wrong: overflows
+def softmax(scores):
+    exps = np.exp(scores)
+    return exps / exps.sum(axis=1, keepdims=True)
+
+
+# %% wrong: along the wrong axis
+def softmax(scores):
+    powers = np.exp(scores - scores.max(axis=0))
+    return powers / powers.sum(axis=0)
+
+
+# %% wrong: the maximum of the whole batch
+def softmax(scores):
+    powers = np.exp(scores - scores.max())
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+# %% wrong: changes the scores in place
+def softmax(scores):
+    scores -= scores.max(axis=1, keepdims=True)
+    np.exp(scores, out=scores)
+    scores /= scores.sum(axis=1, keepdims=True)
+    return scores
+
+
+# %% wrong: clips instead of shifting
+def softmax(scores):
+    powers = np.exp(np.clip(scores, -30, 30))
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+# %% wrong: scipy's
+def softmax(scores):
+    from scipy.special import softmax as library
+
+    return library(scores, axis=1)
