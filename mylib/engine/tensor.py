@@ -89,18 +89,19 @@ class Tensor:
 
     @grad.setter
     def grad(self, gradient):
-        if gradient is not None and gradient is not self.grad:  # `x.grad *= 2` assigns the same array again
-            if not isinstance(self._node, Leaf):
-                raise RuntimeError(
-                    "grad: only a leaf with requires_grad=True has one; this tensor is not a leaf"
-                )
-            gradient = np.asarray(gradient, dtype=self._data.dtype)
+        if gradient is self.grad:  # `x.grad *= 2` changes the array and assigns it again
+            return
+        if not isinstance(self._node, Leaf):
+            if gradient is None:
+                return
+            raise RuntimeError("grad: only a leaf with requires_grad=True has one; this tensor is not a leaf")
+        if gradient is not None:
+            gradient = np.array(gradient, dtype=self._data.dtype)
             if gradient.shape != self.shape:
                 raise ValueError(
                     f"grad: got shape {gradient.shape}, expected the tensor's shape {self.shape}"
                 )
-        if isinstance(self._node, Leaf):
-            self._node.grad = gradient
+        self._node.grad = gradient
 
     def backward(self, gradient=None):
         """Add dL/dx to the `.grad` of every leaf x that this tensor was computed from, L being this tensor.
