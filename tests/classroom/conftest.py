@@ -2,16 +2,50 @@
 
 import pytest
 
-from tests.classroom.tiny import make_course
+from tests.classroom import tiny
 
 
 @pytest.fixture
 def course(tmp_path):
     """A fresh course for tests that change it."""
-    return make_course(tmp_path / "course")
+    return tiny.make_course(tmp_path / "course")
 
 
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory):
     """One course for the tests of a module that only read it."""
-    return make_course(tmp_path_factory.mktemp("shared"))
+    return tiny.make_course(tmp_path_factory.mktemp("shared"))
+
+
+@pytest.fixture(scope="session")
+def graded(tmp_path_factory):
+    """A whole class, graded once: the course and what `grade` returned. Real kernels, a second or two each."""
+    from mylib.classroom.course import Limits
+    from mylib.classroom.example_class import example_class
+    from mylib.classroom.grading import grade, skeleton
+
+    course = tiny.make_course(tmp_path_factory.mktemp("graded"))
+    course.config.PatientExecute.iopub_timeout = 3
+    inbox = example_class(course)
+    blank = skeleton(course, tiny.TOPIC, register=False)
+    lost = tiny.answer(blank, q1_mean=tiny.MEAN, q2_scale=tiny.SCALE)
+    del lost.cells[3]
+    doubled = tiny.answer(blank, q1_mean=tiny.MEAN, q2_scale=tiny.SCALE)
+    doubled.cells.append(tiny.make_cell("answer", "q1-mean", 0, tiny.MEAN))
+    doubled.cells[-1].id = "copy"
+    changed = tiny.answer(blank, q1_mean="mean = None", q1_mean_tests="pass", q2_scale=tiny.SCALE)
+    changed.cells[3].metadata.nbgrader["locked"] = False
+    submissions = {
+        "changed": changed,
+        "dead": tiny.answer(blank, q1_mean=tiny.MEAN, q2_scale=tiny.DEAD),
+        "doubled": doubled,
+        "empty": b"",
+        "endless": tiny.answer(blank, q1_mean=tiny.ENDLESS, q2_scale=tiny.SCALE),
+        "lost": lost,
+        "loud": tiny.answer(blank, q1_mean=tiny.LOUD, q2_scale=tiny.SCALE, q3_explain="<script>1</script>"),
+        "nothing": None,
+        "stubborn": tiny.answer(blank, q1_mean=tiny.STUBBORN, q2_scale=tiny.SCALE),
+    }
+    for student, content in submissions.items():
+        tiny.hand_in(inbox, student, content)
+    return course, grade(course, inbox, limits=Limits(cell_seconds=3, submission_seconds=30))

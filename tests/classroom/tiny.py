@@ -1,5 +1,6 @@
 """A tiny course for the tests of the classroom: one topic with two autograded questions and one to be read."""
 
+import copy
 import shutil
 from pathlib import Path
 
@@ -103,3 +104,32 @@ def make_course(root, cells=CELLS, bank=BANK):
     for name, text in bank.items():
         (root / "tests" / "answers" / TOPIC / f"{name}.py").write_text(text)
     return open_course(root)
+
+
+ENDLESS = "def mean(x):\n    while True:\n        pass"
+STUBBORN = (
+    "import time\n\ndef mean(x):\n    while True:\n        try:\n            time.sleep(60)\n"
+    "        except BaseException:\n            pass"
+)
+DEAD = "import os\n\ndef scale(x, k):\n    os._exit(0)"
+LOUD = "import sys\n\ndef mean(x):\n    print('careful', file=sys.stderr)\n    return sum(x) / len(x)"
+MEAN, SCALE = "def mean(x): return np.mean(x)", "def scale(x, k): return [k * v for v in x]"
+
+
+def answer(skeleton, **answers):
+    """The release with answers filled in; keywords carry _ for -."""
+    notebook = copy.deepcopy(skeleton)
+    for cell in notebook.cells:
+        name = cell.metadata.get("nbgrader", {}).get("grade_id", "").replace("-", "_")
+        cell.source = answers.get(name, cell.source)
+    return notebook
+
+
+def hand_in(folder, student, content):
+    """Write a submission: a notebook, bytes, or None for a folder without one."""
+    home = folder / student / TOPIC
+    home.mkdir(parents=True)
+    if isinstance(content, bytes):
+        (home / f"{TOPIC}.ipynb").write_bytes(content)
+    elif content is not None:
+        nbformat.write(content, home / f"{TOPIC}.ipynb")
