@@ -166,6 +166,13 @@ def rows(quick):
         *both("ReLU 64x16x28x28", engine.relu, F.relu, wide),
         *both("GELU 64x64x256", engine.gelu, F.gelu, f32(64, 64, 256)),
         *both(
+            "batch norm 64x16x28x28",
+            lambda x: engine.batch_norm(x, None, None, training=True),
+            lambda x: F.batch_norm(x, None, None, training=True),
+            wide,
+            layouts=True,
+        ),
+        *both(
             "layer norm 64x64x256",
             lambda x: engine.layer_norm(x, 256),
             lambda x: F.layer_norm(x, (256,)),

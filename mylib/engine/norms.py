@@ -12,6 +12,7 @@ import math
 
 import numpy as np
 
+from mylib.engine.broadcasting import unbroadcast
 from mylib.engine.tensor import float_tensor, record
 
 
@@ -61,16 +62,15 @@ def batch_norm(x, running_mean, running_var, weight=None, bias=None, training=Fa
     x = float_tensor(x, "batch_norm")
     if x.ndim < 2:
         raise ValueError(f"batch_norm: got x of shape {x.shape}, expected (batch, channels, ...)")
-    channels = (x.shape[1],)
+    channels, column = _per_channel(x)
     for name, array in (("running_mean", running_mean), ("running_var", running_var)):
         if array is not None and np.shape(array) != channels:
             raise ValueError(f"batch_norm: {name} {np.shape(array)} does not fit {channels[0]} channels")
     axes = (0, *range(2, x.ndim))
-    column = (1, -1, *(1,) * (x.ndim - 2))
     if not training and running_mean is not None:
         scale = (1 / np.sqrt(running_var.reshape(column) + eps)).astype(x.dtype)
         z = (x._data - running_mean.reshape(column).astype(x.dtype)) * scale
-        return _affine("batch_norm", x, z, (z, scale, ()), weight, bias, column)
+        return _affine("batch_norm", x, z, (z, scale, ()), weight, bias, channels, column)
     count = x.size // channels[0] if channels[0] else 0
     if count < 2:
         raise ValueError(
@@ -81,7 +81,7 @@ def batch_norm(x, running_mean, running_var, weight=None, bias=None, training=Fa
         batch_mean = x._data.mean(axis=axes)
         running_mean += momentum * (batch_mean - running_mean)
         running_var += momentum * (variance.reshape(-1) * (count / (count - 1)) - running_var)
-    return _affine("batch_norm", x, z, (z, scale, axes), weight, bias, column)
+    return _affine("batch_norm", x, z, (z, scale, axes), weight, bias, channels, column)
 
 
 def layer_norm(x, normalized_shape, weight=None, bias=None, eps=1e-5):
@@ -108,7 +108,7 @@ def layer_norm(x, normalized_shape, weight=None, bias=None, eps=1e-5):
         raise ValueError(f"layer_norm: x {x.shape} does not end in normalized_shape {shape}")
     axes = tuple(range(x.ndim - len(shape), x.ndim))
     z, scale, _ = standardise(x._data, axes, eps)
-    return _affine("layer_norm", x, z, (z, scale, axes), weight, bias, shape)
+    return _affine("layer_norm", x, z, (z, scale, axes), weight, bias, shape, shape)
 
 
 def group_norm(x, num_groups, weight=None, bias=None, eps=1e-5):
@@ -135,8 +135,7 @@ def group_norm(x, num_groups, weight=None, bias=None, eps=1e-5):
     grouped = x._data.reshape(len(x), num_groups, x.shape[1] // num_groups, *x.shape[2:])
     axes = tuple(range(2, grouped.ndim))
     z, scale, _ = standardise(grouped, axes, eps)
-    column = (1, -1, *(1,) * (x.ndim - 2))
-    return _affine("group_norm", x, z.reshape(x.shape), (z, scale, axes), weight, bias, column)
+    return _affine("group_norm", x, z, (z, scale, axes), weight, bias, *_per_channel(x))
 
 
 def instance_norm(x, weight=None, bias=None, eps=1e-5):
@@ -150,39 +149,44 @@ def instance_norm(x, weight=None, bias=None, eps=1e-5):
     return group_norm(x, x.shape[1], weight, bias, eps)
 
 
-def _affine(operation, x, z, standardised, weight, bias, shape):
-    """Record y = w z + b, with w and b laid along the axes of `shape`."""
-    nodes, arrays, y = [], [], z
+def _per_channel(x):
+    """The shape of one number per channel, alone and laid along the axes of x."""
+    return (x.shape[1],), (1, x.shape[1], *(1,) * (x.ndim - 2))
+
+
+def _affine(operation, x, z, standardised, weight, bias, shape, aligned):
+    """Record y = w z + b, for w and b of `shape`, laid along the axes of x as `aligned`."""
+    y, w, nodes = z.reshape(x.shape), None, []
     for name, parameter in (("weight", weight), ("bias", bias)):
         if parameter is None:
             nodes.append(None)
-            arrays.append(None)
             continue
         parameter = float_tensor(parameter, operation)
-        expected = shape if -1 not in shape else (z.shape[1],)
-        if parameter.shape != expected:
+        if parameter.shape != shape:
             raise ValueError(
-                f"{operation}: {name} {parameter.shape} does not fit x {x.shape}; expected {expected}"
+                f"{operation}: {name} {parameter.shape} does not fit x {x.shape}; expected {shape}"
             )
         nodes.append(parameter._node)
-        arrays.append(parameter._data.reshape(shape))
-        y = y * arrays[0] if name == "weight" else y + arrays[1]
-    return record(y, norm_backward, (*standardised, arrays[0], x.shape, shape), x._node, *nodes)
+        values = parameter._data.reshape(aligned)
+        if name == "weight":
+            y, w = y * values, values
+        else:
+            y = y + values
+    return record(y, norm_backward, (*standardised, w, shape, aligned), x._node, *nodes)
 
 
-def norm_backward(gradient, needs, z, scale, axes, weight, x_shape, shape):
-    """dL/dw = g z, dL/db = g, both summed over everything but w's own axes; dL/dx through the standardisation."""
+def norm_backward(gradient, needs, z, scale, axes, weight, shape, aligned):
+    """dL/dw = g z, dL/db = g, both summed over all that shares w; dL/dx through the standardisation.
+
+    `axes` is empty where the statistics were given: then dL/dx = scale g w.
+    """
     to_x = to_w = to_b = None
-    aligned = (1,) * (len(x_shape) - len(shape)) + tuple(shape)
-    summed = tuple(axis for axis, length in enumerate(aligned) if length == 1) if shape else ()
-    summed = tuple(a for a in summed if a < len(x_shape) - len(shape) or -1 in shape)
-    kept = [n for axis, n in enumerate(x_shape) if axis not in summed]
     if needs[1]:
-        to_w = (gradient * z.reshape(x_shape)).sum(axis=summed).reshape(kept)
+        to_w = unbroadcast(gradient * z.reshape(gradient.shape), aligned).reshape(shape)
     if needs[2]:
-        to_b = gradient.sum(axis=summed).reshape(kept)
+        to_b = unbroadcast(gradient, aligned).reshape(shape)
     if needs[0]:
-        gradient = gradient if weight is None else gradient * weight
-        to_x = standardise_backward(gradient.reshape(z.shape), z, scale, axes) if axes else gradient * scale
-        to_x = to_x.reshape(x_shape)
+        to_z = (gradient if weight is None else gradient * weight).reshape(z.shape)
+        to_x = standardise_backward(to_z, z, scale, axes) if axes else to_z * scale
+        to_x = to_x.reshape(gradient.shape)
     return to_x, to_w, to_b
