@@ -5,7 +5,7 @@ The mathematics stands here; how the products are computed fast stands in loweri
 
 import numpy as np
 
-from mylib.engine.broadcasting import sum_leading
+from mylib.engine.channels import per_channel, sum_positions
 from mylib.engine.lowering import correlate, input_gradient, output_lengths, weight_gradient
 from mylib.engine.tensor import float_tensor, record
 
@@ -139,12 +139,6 @@ def conv_transpose_backward(gradient, needs, x, weight, stride, padding, dilatio
     return to_x, to_w, needs[2] and sum_positions(gradient)
 
 
-def sum_positions(gradient):
-    """The sum over all but the channel axis, by BLAS where the channels lie last in memory."""
-    rows = channel_rows(gradient)
-    return gradient.sum(axis=(0, *range(2, gradient.ndim))) if rows is None else sum_leading(rows, 1)
-
-
 def add_bias(operation, y, bias):
     """y plus one number per channel, in y's own memory, and the bias's entry on the tape."""
     if bias is None:
@@ -154,20 +148,7 @@ def add_bias(operation, y, bias):
         raise ValueError(
             f"{operation}: bias {bias.shape} does not fit {y.shape[1]} output channels; needs ({y.shape[1]},)"
         )
-    rows = channel_rows(y)
-    if rows is None:
-        np.add(y, bias._data.reshape(-1, *(1,) * (y.ndim - 2)), out=y)
-    else:  # few channels make short loops: add the bias of a whole sample at once
-        samples = rows.reshape(len(y), -1)
-        np.add(samples, np.tile(bias._data, samples.shape[1] // len(bias._data)), out=samples)
-    return y, bias._node
-
-
-def channel_rows(y):
-    """Channels-last memory (the spatial axes in any order) as (positions, channels): a view, or None."""
-    axes = sorted((0, *range(2, y.ndim)), key=lambda axis: -y.strides[axis])
-    rows = y.transpose(*axes, 1)
-    return rows.reshape(-1, y.shape[1]) if rows.flags.c_contiguous and axes[0] == 0 and y.size else None
+    return per_channel(np.add, y, bias._data, in_place=True), bias._node
 
 
 def per_axis(operation, axes, **options):

@@ -13,6 +13,7 @@ import math
 import numpy as np
 
 from mylib.engine.broadcasting import unbroadcast
+from mylib.engine.channels import per_channel, sum_positions
 from mylib.engine.tensor import float_tensor, record
 
 
@@ -23,7 +24,7 @@ def standardise(x, axes, eps):
     variance = np.square(centred).sum(axis=axes, keepdims=True) / x.dtype.type(count)
     scale = 1 / np.sqrt(variance + x.dtype.type(eps))
     centred *= scale
-    return centred, scale, variance
+    return centred, scale
 
 
 def standardise_backward(gradient, z, scale, axes):
@@ -62,26 +63,55 @@ def batch_norm(x, running_mean, running_var, weight=None, bias=None, training=Fa
     x = float_tensor(x, "batch_norm")
     if x.ndim < 2:
         raise ValueError(f"batch_norm: got x of shape {x.shape}, expected (batch, channels, ...)")
-    channels, column = _per_channel(x)
+    channels = (x.shape[1],)
     for name, array in (("running_mean", running_mean), ("running_var", running_var)):
         if array is not None and np.shape(array) != channels:
             raise ValueError(f"batch_norm: {name} {np.shape(array)} does not fit {channels[0]} channels")
-    axes = (0, *range(2, x.ndim))
-    if not training and running_mean is not None:
-        scale = (1 / np.sqrt(running_var.reshape(column) + eps)).astype(x.dtype)
-        z = (x._data - running_mean.reshape(column).astype(x.dtype)) * scale
-        return _affine("batch_norm", x, z, (z, scale, ()), weight, bias, channels, column)
-    count = x.size // channels[0] if channels[0] else 0
-    if count < 2:
-        raise ValueError(
-            f"batch_norm: x {x.shape} has {count} value per channel; training needs at least 2, or use eval()"
-        )
-    z, scale, variance = standardise(x._data, axes, eps)
-    if running_mean is not None:
-        batch_mean = x._data.mean(axis=axes)
-        running_mean += momentum * (batch_mean - running_mean)
-        running_var += momentum * (variance.reshape(-1) * (count / (count - 1)) - running_var)
-    return _affine("batch_norm", x, z, (z, scale, axes), weight, bias, channels, column)
+    w, w_node = _parameter("batch_norm", "weight", weight, x.shape, channels)
+    b, b_node = _parameter("batch_norm", "bias", bias, x.shape, channels)
+    if training or running_mean is None:
+        count = x.size // max(channels[0], 1)
+        if count < 2:
+            raise ValueError(
+                f"batch_norm: x {x.shape} has {count} value per channel; training needs at least 2, or use eval()"
+            )
+        mean = sum_positions(x._data) / count
+        z = per_channel(np.subtract, x._data, mean)
+        variance = sum_positions(np.square(z)) / count
+        if running_mean is not None:
+            running_mean += momentum * (mean - running_mean)
+            running_var += momentum * (variance * (count / (count - 1)) - running_var)
+    else:
+        count, variance = None, running_var.astype(x.dtype)
+        z = per_channel(np.subtract, x._data, running_mean.astype(x.dtype))
+    scale = 1 / np.sqrt(variance + eps)
+    y = z = per_channel(np.multiply, z, scale, in_place=True)
+    if w is not None:
+        y = per_channel(np.multiply, z, w)
+    if b is not None:
+        y = per_channel(np.add, y, b, in_place=y is not z)
+    return record(y, batch_norm_backward, (z, scale, w, count), x._node, w_node, b_node)
+
+
+def batch_norm_backward(gradient, needs, z, scale, weight, count):
+    """dL/dw = sum g z,  dL/db = sum g,  dL/dx = w scale (g - dL/db / n - z dL/dw / n) with n values per channel.
+
+    `count` is n, or None where the statistics were given: then dL/dx = w scale g.
+    """
+    through_batch = needs[0] and count
+    to_w = sum_positions(gradient * z) if needs[1] or through_batch else None
+    to_b = sum_positions(gradient) if needs[2] or through_batch else None
+    to_x = None
+    if needs[0]:
+        factor = scale if weight is None else scale * weight
+        if count:
+            to_x = per_channel(np.multiply, z, to_w / count)
+            np.subtract(gradient, to_x, out=to_x)
+            per_channel(np.subtract, to_x, to_b / count, in_place=True)
+            per_channel(np.multiply, to_x, factor, in_place=True)
+        else:
+            to_x = per_channel(np.multiply, gradient, factor)
+    return to_x, needs[1] and to_w, needs[2] and to_b
 
 
 def layer_norm(x, normalized_shape, weight=None, bias=None, eps=1e-5):
@@ -107,8 +137,8 @@ def layer_norm(x, normalized_shape, weight=None, bias=None, eps=1e-5):
     if not shape or x.shape[-len(shape) :] != shape:
         raise ValueError(f"layer_norm: x {x.shape} does not end in normalized_shape {shape}")
     axes = tuple(range(x.ndim - len(shape), x.ndim))
-    z, scale, _ = standardise(x._data, axes, eps)
-    return _affine("layer_norm", x, z, (z, scale, axes), weight, bias, shape, shape)
+    z, scale = standardise(x._data, axes, eps)
+    return _affine("layer_norm", x, z, scale, axes, weight, bias, shape, shape)
 
 
 def group_norm(x, num_groups, weight=None, bias=None, eps=1e-5):
@@ -134,8 +164,9 @@ def group_norm(x, num_groups, weight=None, bias=None, eps=1e-5):
         raise ValueError(f"group_norm: channels of x {x.shape} do not divide into num_groups={num_groups}")
     grouped = x._data.reshape(len(x), num_groups, x.shape[1] // num_groups, *x.shape[2:])
     axes = tuple(range(2, grouped.ndim))
-    z, scale, _ = standardise(grouped, axes, eps)
-    return _affine("group_norm", x, z, (z, scale, axes), weight, bias, *_per_channel(x))
+    z, scale = standardise(grouped, axes, eps)
+    column = (1, x.shape[1], *(1,) * (x.ndim - 2))
+    return _affine("group_norm", x, z, scale, axes, weight, bias, x.shape[1:2], column)
 
 
 def instance_norm(x, weight=None, bias=None, eps=1e-5):
@@ -149,37 +180,31 @@ def instance_norm(x, weight=None, bias=None, eps=1e-5):
     return group_norm(x, x.shape[1], weight, bias, eps)
 
 
-def _per_channel(x):
-    """The shape of one number per channel, alone and laid along the axes of x."""
-    return (x.shape[1],), (1, x.shape[1], *(1,) * (x.ndim - 2))
+def _parameter(operation, name, parameter, x_shape, shape):
+    """A weight's or bias's values and entry on the tape, its shape checked; or None twice."""
+    if parameter is None:
+        return None, None
+    parameter = float_tensor(parameter, operation)
+    if parameter.shape != shape:
+        raise ValueError(f"{operation}: {name} {parameter.shape} does not fit x {x_shape}; expected {shape}")
+    return parameter._data, parameter._node
 
 
-def _affine(operation, x, z, standardised, weight, bias, shape, aligned):
+def _affine(operation, x, z, scale, axes, weight, bias, shape, aligned):
     """Record y = w z + b, for w and b of `shape`, laid along the axes of x as `aligned`."""
-    y, w, nodes = z.reshape(x.shape), None, []
-    for name, parameter in (("weight", weight), ("bias", bias)):
-        if parameter is None:
-            nodes.append(None)
-            continue
-        parameter = float_tensor(parameter, operation)
-        if parameter.shape != shape:
-            raise ValueError(
-                f"{operation}: {name} {parameter.shape} does not fit x {x.shape}; expected {shape}"
-            )
-        nodes.append(parameter._node)
-        values = parameter._data.reshape(aligned)
-        if name == "weight":
-            y, w = y * values, values
-        else:
-            y = y + values
-    return record(y, norm_backward, (*standardised, w, shape, aligned), x._node, *nodes)
+    w, w_node = _parameter(operation, "weight", weight, x.shape, shape)
+    b, b_node = _parameter(operation, "bias", bias, x.shape, shape)
+    y = z.reshape(x.shape)
+    if w is not None:
+        w = w.reshape(aligned)
+        y = y * w
+    if b is not None:
+        y = y + b.reshape(aligned)
+    return record(y, norm_backward, (z, scale, axes, w, shape, aligned), x._node, w_node, b_node)
 
 
 def norm_backward(gradient, needs, z, scale, axes, weight, shape, aligned):
-    """dL/dw = g z, dL/db = g, both summed over all that shares w; dL/dx through the standardisation.
-
-    `axes` is empty where the statistics were given: then dL/dx = scale g w.
-    """
+    """dL/dw = g z, dL/db = g, both summed over all that shares w; dL/dx through the standardisation."""
     to_x = to_w = to_b = None
     if needs[1]:
         to_w = unbroadcast(gradient * z.reshape(gradient.shape), aligned).reshape(shape)
@@ -187,6 +212,5 @@ def norm_backward(gradient, needs, z, scale, axes, weight, shape, aligned):
         to_b = unbroadcast(gradient, aligned).reshape(shape)
     if needs[0]:
         to_z = (gradient if weight is None else gradient * weight).reshape(z.shape)
-        to_x = standardise_backward(to_z, z, scale, axes) if axes else to_z * scale
-        to_x = to_x.reshape(gradient.shape)
+        to_x = standardise_backward(to_z, z, scale, axes).reshape(gradient.shape)
     return to_x, to_w, to_b

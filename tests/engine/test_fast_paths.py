@@ -5,7 +5,7 @@ import pytest
 from scipy.special import ndtr
 
 from mylib import engine
-from mylib.engine import Tensor, activations, broadcasting, convolution, lowering, strips
+from mylib.engine import Tensor, activations, broadcasting, channels, convolution, lowering, strips
 
 SHAPES = [  # image, kernel, stride, padding, dilation
     ((3, 4, 9, 8), (5, 4, 3, 3), 1, 1, 1),
@@ -66,7 +66,9 @@ def test_bias_is_added_and_summed_alike_in_every_memory_order(order):
     rng = np.random.default_rng(2)
     y = rng.standard_normal((2, 3, 4, 5)).transpose(order).copy().transpose(np.argsort(order))
     bias, expected = rng.standard_normal(3), y + 0
-    np.testing.assert_allclose(convolution.sum_positions(y), expected.sum(axis=(0, 2, 3)), rtol=1e-9)
+    np.testing.assert_allclose(channels.sum_positions(y), expected.sum(axis=(0, 2, 3)), rtol=1e-9)
+    got = channels.per_channel(np.multiply, y, bias)
+    np.testing.assert_allclose(got, expected * bias[:, None, None], rtol=1e-12)
     convolution.add_bias("conv2d", y, bias)
     np.testing.assert_allclose(y, expected + bias[:, None, None], rtol=1e-12)
 
