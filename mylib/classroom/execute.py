@@ -6,7 +6,7 @@ import nbformat
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbgrader import utils
 from nbgrader.preprocessors import Execute
-from traitlets import Float, Unicode
+from traitlets import Float, Integer, Unicode
 
 
 class PatientExecute(Execute):
@@ -22,8 +22,8 @@ class PatientExecute(Execute):
 
     # Saves 1.3 s a submission: a kernel that has answered has nothing left to lose.
     shutdown_kernel = "immediate"
-    # 4 s, nbclient's default, discards sound submissions on a loaded machine.
-    iopub_timeout = 15
+    # nbclient's default, 4 s, discards sound submissions on a loaded machine.
+    iopub_timeout = Integer(15, help="Seconds for outputs to arrive, also after an interrupt.").tag(config=True)
 
     def preprocess(self, nb, resources, km=None):
         """Execute the notebook; every code cell ends with outputs or with the reason why it has none."""
