@@ -2,6 +2,7 @@
 
 import html
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -47,6 +48,8 @@ def build(runs, site=SITE):
     if site.exists():
         shutil.rmtree(site)
     shutil.copytree(Path(jupyter_server_mathjax.__file__).parent / "static", site / "mathjax")
+    if (syllabus.ROOT / "exercises").exists():
+        shutil.copytree(syllabus.ROOT / "exercises", site / "exercises")
     ran = [run for run in runs if run.notebook.exists()]
     pages = [
         Path(syllabus.topic(run.topic).lecture).relative_to("lectures").with_suffix(".html") for run in ran
@@ -74,9 +77,15 @@ def _write_page(run, site, pages, position):
     body = body.replace("<title>Notebook</title>", f"<title>{title}</title>")
     body = body.replace('<script src=""></script>', FONTS)  # where require.js would stand
     body = body.replace("</head>", f"{STYLE}</head>", 1).replace("<main>", f"{nav}<main>", 1)
-    body = _fold_drawings(body)
+    body = _fold_drawings(_follow_links(body, up))
     (site / page).parent.mkdir(parents=True, exist_ok=True)
     (site / page).write_text(body, encoding="utf-8")
+
+
+def _follow_links(body, up):
+    """Links between notebooks as links between pages; exercises are there to download."""
+    body = re.sub(r'href="(\d\d_\w+)\.ipynb"', r'href="\1.html"', body)
+    return body.replace('href="../../exercises/', f'href="{up}exercises/')
 
 
 def _fold_drawings(body):
