@@ -19,7 +19,9 @@ class Verbs(TyperGroup):
         """Run the verb."""
         try:
             return super().invoke(ctx)
-        except (ValueError, TypeError, OSError) as error:
+        except (typer.Exit, typer.Abort):
+            raise
+        except (ValueError, TypeError, OSError, RuntimeError) as error:
             if ctx.params.get("debug"):
                 raise
             typer.echo(f"mylib: {error}", err=True)

@@ -23,7 +23,9 @@ class PatientExecute(Execute):
     # Saves 1.3 s a submission: a kernel that has answered has nothing left to lose.
     shutdown_kernel = "immediate"
     # nbclient's default, 4 s, discards sound submissions on a loaded machine.
-    iopub_timeout = Integer(15, help="Seconds for outputs to arrive, also after an interrupt.").tag(config=True)
+    iopub_timeout = Integer(15, help="Seconds for outputs to arrive, also after an interrupt.").tag(
+        config=True
+    )
 
     def preprocess(self, nb, resources, km=None):
         """Execute the notebook; every code cell ends with outputs or with the reason why it has none."""

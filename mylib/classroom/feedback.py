@@ -15,7 +15,8 @@ from nbgrader.preprocessors import ClearHiddenTests, GetGrades, NbGraderPreproce
 from tqdm import tqdm
 
 from mylib.classroom.course import convert
-from mylib.classroom.recorder import load_results, message
+from mylib.classroom.questions import failure
+from mylib.classroom.recorder import load_results
 
 # A page lies in <student>/<topic>/, the formulas' scripts beside the students.
 MATHJAX = "../../mathjax/MathJax.js?config=TeX-AMS-MML_HTMLorMML-full,Safe"
@@ -55,7 +56,7 @@ class StudentsView(NbGraderPreprocessor):
         if cell.cell_type == "code" and utils.is_grade(cell) and not utils.is_solution(cell):
             for output in cell.outputs:
                 if output.output_type == "error":
-                    output.traceback = [message(output)]
+                    output.traceback = [failure(output.ename, output.evalue)]
         return cell, resources
 
 

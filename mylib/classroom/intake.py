@@ -127,6 +127,8 @@ def rebuild(intake, cells):
             intake.notes.append((name, "the cell had lost its name; recognised by its id"))
         if chosen := _choose(intake, target, copies):
             target.source = chosen["source"]
+            if chosen["pictures"]:
+                intake.notes.append((name, "pasted pictures are left out"))
             if chosen["cell_type"] != target.cell_type:
                 intake.notes.append((name, f"was a {chosen['cell_type']} cell; read as {target.cell_type}"))
     ours = {cell.id for cell in intake.notebook.cells} | {cell.source for cell in intake.notebook.cells}
@@ -162,7 +164,7 @@ def _note_locked(intake, target, copies):
 
 
 def read_cells(path, max_bytes):
-    """The cells of a notebook file as plain dictionaries: grade_id, id, cell_type, source.
+    """The cells of a notebook file as plain dictionaries: grade_id, id, cell_type, source, pictures.
 
     Args:    path: of the file.
              max_bytes: a larger file is refused unread.
@@ -185,14 +187,14 @@ def read_cells(path, max_bytes):
 
 
 def _plain(cell):
-    """The four things that are looked at, each with the type that it must have."""
+    """What is looked at, each with the type that it must have."""
     source, metadata = cell.get("source"), cell.get("metadata")
     if isinstance(source, list):
         source = "".join(line for line in source if isinstance(line, str))
     named = metadata.get("nbgrader") if isinstance(metadata, dict) else None
     name = named.get("grade_id") if isinstance(named, dict) else None
     texts = {"grade_id": name, "id": cell.get("id"), "cell_type": cell.get("cell_type"), "source": source}
-    return {key: _text(value) for key, value in texts.items()}
+    return {key: _text(value) for key, value in texts.items()} | {"pictures": bool(cell.get("attachments"))}
 
 
 def _text(value):

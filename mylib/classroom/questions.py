@@ -86,3 +86,18 @@ def stated_points(notebook):
     title = notebook.cells[0].source if notebook.cells else ""
     found = TITLE_POINTS.search(title)
     return float(found.group(1)) if found else None
+
+
+def failure(name, message, limit=300):
+    r"""How a failure is told in one line, to students and in reports.
+
+    Args:    name: of the exception.
+             message: of the exception; lines are joined.
+             limit: characters kept.
+
+    Example:
+        >>> failure("AssertionError", "got 1,\nexpected 2"), failure("NameError", "")
+        ('AssertionError: got 1, expected 2', 'NameError')
+    """
+    text = " ".join(message.split())
+    return (text if name == "NotRun" else f"{name}: {text}" if text else name)[:limit]

@@ -1,5 +1,7 @@
 """The recorder: the only writer of the gradebook, by nbgrader's own Autograde."""
 
+import contextlib
+import copy
 import json
 import os
 import shutil
@@ -16,7 +18,7 @@ from traitlets.config import Config
 
 from mylib.classroom.course import convert
 from mylib.classroom.execute import PatientExecute
-from mylib.classroom.questions import grade_id
+from mylib.classroom.questions import failure, grade_id
 
 STOPPED = ("CellTimeoutError", "NotRun")
 
@@ -61,15 +63,13 @@ def record(course, intake, limits):
     student, topic = intake.submission.student, intake.submission.topic
     result = Result(student, topic, intake.notes, intake.unreadable)
     start = time.perf_counter()
-    _stage(course, intake)
-    with tempfile.TemporaryDirectory(prefix="kernel-") as sockets:
-        try:
-            convert(_autograde(course, intake, limits, intake.unreadable, sockets))
-        except RuntimeError as error:
-            # Nothing is lost: record 0 with the reason, for a person to look at.
-            result.failed = f"nbgrader could not grade it: {error}"
-            convert(_autograde(course, intake, limits, result.failed, sockets))
-    _read_back(course, result)
+    try:
+        _grade(course, intake, limits, intake.unreadable, result)
+    except Exception as error:  # whatever it is: the next submission is graded, and this one is not lost
+        result.failed = f"could not be graded: {' '.join(str(error).split())[:300]}"
+        # 0 with the reason; where even that cannot be recorded, the report still has the reason.
+        with contextlib.suppress(Exception):
+            _grade(course, intake, limits, result.failed, result)
     result.seconds = round(time.perf_counter() - start, 2)
     path = course.results / topic / f"{student}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -86,15 +86,22 @@ def load_results(course):
     return found
 
 
-def _stage(course, intake):
+def _grade(course, intake, limits, not_run, result):
+    _stage(course, intake, not_run)
+    with tempfile.TemporaryDirectory(prefix="kernel-") as sockets:
+        convert(_autograde(course, intake, limits, not_run, sockets))
+    _read_back(course, result)
+
+
+def _stage(course, intake, not_run):
     """Write the rebuilt notebook, and it alone: a torch.py beside it would be imported in place of torch."""
     folder = course.intake / intake.submission.student / intake.submission.topic
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     if intake.timestamp:
         (folder / "timestamp.txt").write_text(intake.timestamp + "\n")
-    notebook = intake.notebook
-    remarks = [f"**Not read, 0 points:** {intake.unreadable}."] if intake.unreadable else []
+    notebook = copy.deepcopy(intake.notebook)
+    remarks = [f"**0 points:** {not_run}."] if not_run else []
     remarks += [f"- {name}: {text}" if name else f"- {text}" for name, text in intake.notes]
     if remarks:
         text = "### Notes on your submission\n\n" + "\n".join(remarks)
@@ -131,19 +138,9 @@ def _read_back(course, result):
         for output in cell.get("outputs", []):
             if output.output_type == "error" and (utils.is_grade(cell) or output.ename == "CellTimeoutError"):
                 name = grade_id(cell)
-                result.errors[name] = message(output)
+                result.errors[name] = failure(output.ename, output.evalue)
                 if output.ename in STOPPED and not (result.unreadable or result.failed):
                     result.stopped.append(name)
     with Gradebook(course.db_url) as gradebook:
         submission = gradebook.find_submission(result.topic, result.student)
         result.points, result.max_points = submission.score, submission.max_score
-
-
-def message(output, limit=300):
-    """An error output as one line: the type and the message.
-
-    Args:    output: of nbformat, of type "error".
-             limit: characters kept.
-    """
-    text = f"{output.ename}: {output.evalue}" if output.ename != "NotRun" else output.evalue
-    return " ".join(text.split())[:limit]

@@ -22,7 +22,7 @@ import nbformat
 from nbgrader import utils
 
 from mylib.classroom.course import Limits
-from mylib.classroom.questions import grade_id, is_answer
+from mylib.classroom.questions import failure, grade_id, is_answer
 
 SEED = 0
 WARM = (
@@ -36,7 +36,6 @@ WARM = (
     "sklearn",
     "torch",
 )
-FORK = multiprocessing.get_context("fork")
 
 
 class CellTimeoutError(KeyboardInterrupt):
@@ -123,7 +122,7 @@ def _execute(shell, source, seconds):
     if isinstance(error, CellTimeoutError):
         error = CellTimeoutError(f"stopped after {seconds:g} s; is there a loop that never ends?")
     if error is not None:
-        text = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+        text = failure(type(error).__name__, str(error))
         return [nbformat.v4.new_output("error", ename=type(error).__name__, evalue=str(error))], text
     if done.result is None:
         return [], ""
@@ -178,11 +177,12 @@ def _fork(target, arguments, seconds):
 
     Returns: list of what it sent, and ("end", why) if it did not come to its end.
     """
-    receiver, sender = FORK.Pipe(duplex=False)
+    fork = multiprocessing.get_context("fork")
+    receiver, sender = fork.Pipe(duplex=False)
     with warnings.catch_warnings():
         # Python 3.12 warns of forking with threads: the children use none of the parent's.
         warnings.simplefilter("ignore", DeprecationWarning)
-        process = FORK.Process(target=_child, args=(target, arguments, sender))
+        process = fork.Process(target=_child, args=(target, arguments, sender))
         process.start()
     sender.close()
     received, deadline = [], time.monotonic() + seconds

@@ -8,6 +8,7 @@ import pytest
 
 from mylib.classroom.answers import untouched
 from mylib.classroom.course import Limits
+from mylib.classroom.execute import PatientExecute
 from mylib.classroom.grading import grade, skeleton
 from mylib.classroom.recorder import load_results
 from mylib.classroom.runner import run
@@ -34,7 +35,7 @@ PROBLEMS = {
     "dan": "the file is not a notebook: no valid JSON",
     "dead": "not run: the kernel died in cell q2-scale-tests",
     "empty": "the file is empty",
-    "endless": "CellTimeoutError: stopped after 3 s; is there a loop that never ends?",
+    "endless": "CellTimeoutError: stopped after 2 s; is there a loop that never ends?",
     "nothing": "expected the notebook sums.ipynb, found none",
     "stubborn": "not run: cell q1-mean-tests could not be interrupted",
 }
@@ -99,7 +100,7 @@ def test_the_gradebook_knows_what_a_person_must_read(graded):
 
 def test_a_failed_intake_says_so_in_the_graded_notebook(graded):
     path = graded[0].build / "autograded" / "dan" / TOPIC / f"{TOPIC}.ipynb"
-    assert "**Not read, 0 points:** the file is not a notebook" in nbformat.read(path, 4).cells[1].source
+    assert "**0 points:** the file is not a notebook" in nbformat.read(path, 4).cells[1].source
 
 
 def test_the_fast_runner_agrees_with_nbgrader(graded):
@@ -169,9 +170,9 @@ def test_a_submission_over_its_time_keeps_what_it_earned(course, tmp_path):
     blank = skeleton(course, TOPIC, register=False)
     slow = "import time\n\ndef scale(x, k):\n    time.sleep(60)"
     tiny.hand_in(tmp_path / "inbox", "slow", tiny.answer(blank, q1_mean=tiny.MEAN, q2_scale=slow))
-    [result] = grade(course, tmp_path / "inbox", limits=Limits(30, submission_seconds=3)).results
+    [result] = grade(course, tmp_path / "inbox", limits=Limits(30, submission_seconds=2)).results
     assert result.points == 3
-    assert "used up its 3 s" in result.errors["q2-scale-tests-2"]
+    assert "used up its 2 s" in result.errors["q2-scale-tests-2"]
 
 
 def test_rebuilt_copies_are_no_submissions(course):
@@ -183,3 +184,20 @@ def test_rebuilt_copies_are_no_submissions(course):
 def test_results_are_plain_json(graded):
     path = graded[0].results / TOPIC / "dead.json"
     assert json.loads(path.read_text())["stopped"] == ["q2-scale-tests", "q2-scale-tests-2"]
+
+
+def test_a_failure_inside_nbgrader_costs_one_submission_and_no_other(course, tmp_path, monkeypatch):
+    blank = skeleton(course, TOPIC, register=False)
+    for student in ("ada", "ben"):
+        tiny.hand_in(tmp_path / "inbox", student, tiny.answer(blank, q1_mean=tiny.MEAN))
+    preprocess = PatientExecute.preprocess
+
+    def fail(self, nb, resources, km=None):
+        if "ada" in resources["metadata"]["path"] and not self.not_run:
+            raise ZeroDivisionError("a defect")
+        return preprocess(self, nb, resources, km)
+
+    monkeypatch.setattr(PatientExecute, "preprocess", fail)
+    done = grade(course, tmp_path / "inbox")
+    assert [one.points for one in done.results] == [0, 3]
+    assert done.problems == [f"ada/{TOPIC}: could not be graded: ZeroDivisionError: a defect"]

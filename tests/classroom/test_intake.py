@@ -125,6 +125,13 @@ def test_unlocked_and_rewritten_test_cell_is_the_instructors_again(hand_in, answ
     assert texts(taken) == ["q1-mean-tests: the locked cell was changed; the instructor's is run"]
 
 
+def test_pasted_pictures_are_left_out_and_said_so(hand_in, answered):
+    cell(answered, "q3-explain")["attachments"] = {"a.png": {"image/png": "AAAA"}}
+    taken = hand_in(answered)
+    assert "attachments" not in cell(taken.notebook, "q3-explain")
+    assert texts(taken) == ["q3-explain: pasted pictures are left out"]
+
+
 def test_answer_without_its_name_is_found_by_its_id(hand_in, answered):
     del cell(answered, "q1-mean").metadata["nbgrader"]
     taken = hand_in(answered)
