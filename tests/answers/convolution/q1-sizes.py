@@ -1,0 +1,101 @@
+# %% right: counting the places
+def output_shape(height, width, filters, kernel, stride=1, padding=0):
+    rows = len(range(0, height + 2 * padding - kernel + 1, stride))
+    columns = len(range(0, width + 2 * padding - kernel + 1, stride))
+    return (rows, columns, filters)
+
+
+def parameters(channels, filters, kernel):
+    return filters * channels * kernel**2 + filters
+
+
+# %% right: rounding down with floor
+def output_shape(height, width, filters, kernel, stride=1, padding=0):
+    sizes = [int(np.floor((n + 2 * padding - kernel) / stride + 1)) for n in (height, width)]
+    return sizes[0], sizes[1], filters
+
+
+def parameters(channels, filters, kernel):
+    weights = filters * channels * kernel * kernel
+    biases = filters
+    return weights + biases
+
+
+# %% right: divmod, and a list
+def output_shape(height, width, filters, kernel, stride=1, padding=0):
+    steps = [divmod(n + 2 * padding - kernel, stride)[0] for n in (height, width)]
+    return [steps[0] + 1, steps[1] + 1, filters]
+
+
+def parameters(channels, filters, kernel):
+    return sum(kernel * kernel * channels + 1 for _ in range(filters))
+
+
+# %% wrong: off by one
+def output_shape(height, width, filters, kernel, stride=1, padding=0):
+    fit = lambda n: (n + 2 * padding - kernel) // stride
+    return fit(height), fit(width), filters
+
+
+def parameters(channels, filters, kernel):
+    return filters * (kernel * kernel * channels + 1)
+
+
+# %% wrong: padding on one side only
+def output_shape(height, width, filters, kernel, stride=1, padding=0):
+    fit = lambda n: (n + padding - kernel) // stride + 1
+    return fit(height), fit(width), filters
+
+
+def parameters(channels, filters, kernel):
+    return filters * (kernel * kernel * channels + 1)
+
+
+# %% wrong: forgets the biases
+def output_shape(height, width, filters, kernel, stride=1, padding=0):
+    fit = lambda n: (n + 2 * padding - kernel) // stride + 1
+    return fit(height), fit(width), filters
+
+
+def parameters(channels, filters, kernel):
+    return filters * kernel * kernel * channels
+
+
+# %% wrong: one bias for every weight of a filter's depth
+def output_shape(height, width, filters, kernel, stride=1, padding=0):
+    fit = lambda n: (n + 2 * padding - kernel) // stride + 1
+    return fit(height), fit(width), filters
+
+
+def parameters(channels, filters, kernel):
+    return filters * channels * (kernel * kernel + 1)
+
+
+# %% wrong: rounds up
+def output_shape(height, width, filters, kernel, stride=1, padding=0):
+    fit = lambda n: -(-(n + 2 * padding - kernel) // stride) + 1
+    return fit(height), fit(width), filters
+
+
+def parameters(channels, filters, kernel):
+    return filters * (kernel * kernel * channels + 1)
+
+
+# %% wrong: fractions of a pixel
+def output_shape(height, width, filters, kernel, stride=1, padding=0):
+    fit = lambda n: (n + 2 * padding - kernel) / stride + 1
+    return fit(height), fit(width), filters
+
+
+def parameters(channels, filters, kernel):
+    return filters * (kernel * kernel * channels + 1)
+
+
+# %% wrong: height and width the wrong way round
+def output_shape(height, width, filters, kernel, stride=1, padding=0):
+    fit = lambda n: (n + 2 * padding - kernel) // stride + 1
+    return fit(width), fit(height), filters
+
+
+def parameters(channels, filters, kernel):
+    return filters * (kernel * kernel * channels + 1)
