@@ -1,5 +1,72 @@
-.PHONY: test
-test:
-	test -d .venv || python3 -m venv .venv
-	.venv/bin/pip -q install -r requirements.txt && .venv/bin/pip -q install --no-deps -e .
-	.venv/bin/pytest
+# Every target is one or two calls of tools in .venv; `make` alone lists them.
+PYTHON ?= python3
+SUBMITTED ?= build/classroom/submitted
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+# One thread per process: the work is spread over processes instead.
+export OMP_NUM_THREADS = 1
+export OPENBLAS_NUM_THREADS = 1
+READY = .venv/ready
+
+.DEFAULT_GOAL := help
+.PHONY: help setup course test lab lectures release grade feedback report claims answers bench check lint clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+
+setup: $(READY) ## build .venv from requirements.txt
+
+$(READY): requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { echo "make: expected Python 3.11 or newer as $(PYTHON), got `$(PYTHON) --version 2>&1`; install it, or name another with PYTHON=..."; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "make: expected Python's venv module, got none; on Debian and Ubuntu: apt install python3-venv"; exit 1; }
+	@echo "building .venv (a few minutes the first time)"
+	@test -x .venv/bin/python || $(PYTHON) -m venv .venv
+	@.venv/bin/python -m pip install -q --disable-pip-version-check -r requirements.txt
+	@.venv/bin/python -m pip install -q --disable-pip-version-check --no-deps -e .
+	@touch $(READY)
+
+course: $(READY) ## the main job: run and publish the lectures, release and grade the exercises
+	@mylib lectures; failed=$$?; \
+	mylib release && mylib example-class && \
+	{ mylib grade --submitted build/classroom/submitted; test $$? -le 1; } && \
+	mylib feedback && mylib report && exit $$failed
+
+test: $(READY) ## everything that must hold, with the network off where the system allows
+	@python tests/offline.py pytest -n 2 --dist loadfile --nbval-lax --nbval-current-env tests mylib lectures
+	@$(MAKE) --no-print-directory lint
+
+lint: $(READY)
+	@ruff check && ruff format --check && mylib release --check && mylib index --check
+
+lab: $(READY) ## JupyterLab, opened on the index of the lectures
+	@jupyter lab lectures/index.ipynb
+
+lectures: $(READY) ## execute every lecture, write build/site/
+	@mylib lectures
+
+release: $(READY) ## generate exercises/ from solutions/
+	@mylib release
+
+grade: $(READY) ## autograde SUBMITTED=<folder>
+	@mylib grade --submitted $(SUBMITTED)
+
+feedback: $(READY) ## one page per graded submission
+	@mylib feedback
+
+report: $(READY) ## points as a table and as CSV
+	@mylib report
+
+claims: $(READY) ## measure every claim over three seeds, write lectures/CLAIMS.md
+	@mylib claims
+
+answers: $(READY) ## what the right and wrong answers of the bank score
+	@mylib answers
+
+bench: $(READY) ## time the engine beside PyTorch (never part of the tests)
+	@python -m benchmarks
+
+check: lint ## style, documentation, syllabus
+	@pytest -n 2 tests/test_syllabus.py tests/test_packaging.py mylib
+
+clean: ## remove what was built (.venv stays)
+	@rm -rf build .pytest_cache .ruff_cache .hypothesis
+	@echo "removed build/ and caches; .venv is left, delete it by hand to start over"

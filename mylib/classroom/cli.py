@@ -11,6 +11,8 @@ OUTPUT = Annotated[
     Path | None, typer.Option("--output", help="Folder in place of build/classroom.", metavar="DIR")
 ]
 
+JOBS = Annotated[int | None, typer.Option(min=1, help="Lectures at a time; all cores without.", metavar="N")]
+
 
 class Verbs(TyperGroup):
     """Says a user's mistake in one line; exit code 2. With --debug the traceback follows."""
@@ -45,7 +47,7 @@ def main(
     ] = None,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ):
-    """Release exercises, grade submissions, give feedback and report."""
+    """Run the lectures, release exercises, grade submissions, give feedback and report."""
     state["course"] = course
 
 
@@ -164,6 +166,97 @@ def answers(topic: TOPIC = None):
         typer.echo(f"{one.answer.name}\n{one.complaint}", err=True)
     typer.echo(f"{len(found)} answers, {len(surprises)} not as expected")
     raise typer.Exit(1 if surprises else 0)
+
+
+@app.command()
+def lectures(
+    topic: TOPIC = None,
+    jobs: JOBS = None,
+    scale: Annotated[
+        str, typer.Option(help="quick: two CPU cores; full: what one would run on a GPU.")
+    ] = "quick",
+    save: Annotated[bool, typer.Option("--save", help="Write the outputs back to lectures/.")] = False,
+):
+    """Execute the lectures with papermill, and write them as pages with an index to build/site/.
+
+    Example: `mylib lectures`, `mylib lectures --topic backprop --save`
+    """
+    from mylib import syllabus
+    from mylib.classroom import lectures as run
+    from mylib.classroom import site
+
+    if scale not in ("quick", "full"):
+        raise ValueError(f"lectures: expected --scale quick or full, got {scale!r}")
+    given = {} if scale == "quick" else {"SCALE": scale}  # quick is what the notebooks say themselves
+    topics = [syllabus.topic(topic)] if topic else syllabus.topics()
+    runs = run.execute(topics, jobs, **given)
+    for one in runs:
+        typer.echo(f"{one.topic}: {one.seconds:.0f} s{'' if not one.error else ', failed'}")
+        if one.error:
+            typer.echo(one.error, err=True)
+        elif save:
+            run.save(one)
+    typer.echo(f"pages in {site.build(runs)}")
+    raise typer.Exit(1 if any(one.error for one in runs) else 0)
+
+
+@app.command()
+def claims(
+    topic: TOPIC = None,
+    jobs: JOBS = None,
+    seeds: Annotated[int, typer.Option(min=1, help="How many seeds, from 0.")] = 3,
+):
+    """Run every lecture with several seeds and collect what it claims in lectures/CLAIMS.md.
+
+    With --topic the claims are shown and the page is left as it is.
+
+    Example: `mylib claims --seeds 3`
+    """
+    from mylib import syllabus
+    from mylib.classroom import lectures as run
+
+    topics = [syllabus.topic(topic)] if topic else syllabus.topics()
+    runs, rows = run.collect_claims(topics, jobs, range(seeds))
+    for one in runs:
+        if one.error:
+            typer.echo(f"seed {one.seed}: {one.error}", err=True)
+    failed = [row for row in rows if not row["holds"]]
+    for row in failed:
+        typer.echo(f"{row['name']} fails with seed {row['seed']}: {row['measured']}", err=True)
+    page = run.claims_page(topics, rows)
+    if topic:
+        typer.echo(page)
+    else:
+        target = syllabus.ROOT / "lectures" / "CLAIMS.md"
+        target.write_text(page, encoding="utf-8")
+        typer.echo(f"{len(rows)} measurements of {len({row['name'] for row in rows})} claims in {target}")
+    raise typer.Exit(1 if failed or any(one.error for one in runs) else 0)
+
+
+@app.command()
+def index(
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; fail if a file is out of date.")
+    ] = False,
+):
+    """Write what follows from the syllabus: lectures/index.ipynb and the coverage table of README.md.
+
+    Example: `mylib index`, `mylib index --check`
+    """
+    from mylib.classroom.index import generated
+
+    stale = [
+        path for path, text in generated().items() if not path.exists() or path.read_text("utf-8") != text
+    ]
+    for path in stale:
+        if check:
+            typer.echo(
+                f"{path}: expected what the syllabus says, got something older; run mylib index", err=True
+            )
+        else:
+            path.write_text(generated()[path], encoding="utf-8")
+            typer.echo(f"wrote {path}")
+    raise typer.Exit(1 if check and stale else 0)
 
 
 def _course(output=None):

@@ -63,6 +63,17 @@ def execute(topics, jobs=None, output=EXECUTED, seeds=(None,), claims_file=None,
     return sorted(runs, key=lambda run: (order.index(run.topic), run.seed or 0))
 
 
+def collect_claims(topics, jobs, seeds):
+    """Execute the lectures once for each seed, and gather the claims that they record.
+
+    Returns: list of `Run`, and list of rows as `claims.record` wrote them, each with its seed.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        collected = Path(folder) / "claims.jsonl"
+        runs = execute(topics, jobs, output=Path(folder), seeds=seeds, claims_file=collected)
+        return runs, [json.loads(line) for line in collected.read_text().splitlines()]
+
+
 def save(run):
     """Write an executed lecture back to its place in lectures/, without what changes from run to run."""
     notebook = nbformat.read(run.notebook, as_version=4)
@@ -90,10 +101,11 @@ def tidy(notebook):
     return notebook
 
 
-def claims_page(rows):
+def claims_page(topics, rows):
     """The text of lectures/CLAIMS.md: every claim, what its slide says, and what was measured with each seed.
 
-    Args:    rows: as `execute` wrote them to its claims file.
+    Args:    topics: of the syllabus.
+             rows: as `collect_claims` returns them.
     Returns: Markdown.
     """
     seeds = sorted({row["seed"] for row in rows})
@@ -102,7 +114,7 @@ def claims_page(rows):
         f"Each lecture was run with seeds {', '.join(map(str, seeds))} at quick scale by `make claims`.",
         "",
     ]
-    for topic in syllabus.topics():
+    for topic in topics:
         lines += [f"## {topic.title}", ""]
         for claim in topic.claims:
             lines += _claim_section(
