@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mylib import syllabus
+from mylib import engine, syllabus
 
 TOPICS = syllabus.topics()
 ROOT = syllabus.ROOT
@@ -54,6 +54,41 @@ def test_public_docstrings_have_their_sections(topic, side):
             wanted = SECTIONS if not inspect.isclass(thing) else ("Args:", "Source:")
             missing = [section for section in wanted if section not in text]
             assert not missing, f"{side}.{name}: docstring lacks {missing}"
+
+
+ENGINE = [
+    pytest.param(thing, id=f"{room.__name__.removeprefix('mylib.')}.{name}")
+    for room in (engine, engine.nn, engine.optim)
+    for name, thing in sorted(vars(room).items())
+    if getattr(room, "__all__", None) is None or name in room.__all__
+    if getattr(thing, "__module__", "").startswith(room.__name__) and not inspect.ismodule(thing)
+]
+
+
+@pytest.mark.parametrize("thing", ENGINE)
+def test_public_docstrings_of_the_engine_have_their_sections(thing):
+    text = inspect.getdoc(thing) or ""
+    wanted = ("Args:", "Source:") if inspect.isclass(thing) else SECTIONS
+    missing = [section for section in wanted if section not in text]
+    assert not missing, f"docstring lacks {missing}"
+
+
+def test_the_list_of_engine_docstrings_is_complete():
+    named = {case.id.split(".")[-1] for case in ENGINE}
+    assert {*engine.__all__, *engine.nn.__all__, "SGD", "Adam", "AdamW", "Optimizer"} == named | {
+        "nn",
+        "optim",
+    }
+
+
+def test_every_example_in_a_docstring_is_one_that_doctest_finds():
+    # doctest reads ">>>" only at the beginning of a line: "Example: >>> f(x)" would never run.
+    for path in ROOT.glob("mylib/**/*.py"):
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            hidden = (
+                ">>> " in line and not line.lstrip().startswith(">>> ") and not line.lstrip().startswith("#")
+            )
+            assert not hidden, f"{path.relative_to(ROOT)}:{number}: start a new line before >>>"
 
 
 def test_no_room_without_a_row():

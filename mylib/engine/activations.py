@@ -13,8 +13,14 @@ BLOCK = 1 << 14  # elements of a chain of operations that stay in the cache
 def relu(x):
     """y = max(x, 0).
 
-    >>> relu([-1.0, 0.0, 2.0])
-    Tensor([0., 0., 2.])
+    Args:    x: floating point, any shape.
+    Returns: Tensor of x's shape.
+    Raises:  TypeError: x is not floating point.
+    Source:  Nair and Hinton (2010). Differs: none; the slope at 0 is taken as 0, as in torch.
+
+    Example:
+        >>> relu([-1.0, 0.0, 2.0])
+        Tensor([0., 0., 2.])
     """
     x = float_tensor(x, "relu")
     y = x._data.clip(x.dtype.type(0), x.dtype.type(np.inf))  # three times faster than np.maximum(x, 0)
@@ -29,7 +35,18 @@ def relu_backward(gradient, needs, y):
 
 
 def leaky_relu(x, negative_slope=0.01):
-    """y = x where x > 0, else negative_slope * x."""
+    """y = x where x > 0, else negative_slope * x.
+
+    Args:    x: floating point, any shape.
+             negative_slope: below zero; usually small and positive.
+    Returns: Tensor of x's shape.
+    Raises:  TypeError: x is not floating point.
+    Source:  Maas, Hannun and Ng (2013). Differs: none.
+
+    Example:
+        >>> leaky_relu([-1.0, 2.0])
+        Tensor([-0.01,  2.  ])
+    """
     x = float_tensor(x, "leaky_relu")
     slope = np.where(x._data > 0, x.dtype.type(1), x.dtype.type(negative_slope))
     return record(x._data * slope, leaky_relu_backward, (slope,), x._node)
@@ -41,7 +58,17 @@ def leaky_relu_backward(gradient, needs, slope):
 
 
 def tanh(x):
-    """y = (e^x - e^-x) / (e^x + e^-x)."""
+    """y = (e^x - e^-x) / (e^x + e^-x), between -1 and 1.
+
+    Args:    x: floating point, any shape.
+    Returns: Tensor of x's shape.
+    Raises:  TypeError: x is not floating point.
+    Source:  elementary. Differs: none.
+
+    Example:
+        >>> tanh([0.0])
+        Tensor([0.])
+    """
     x = float_tensor(x, "tanh")
     y = np.tanh(x._data)
     return record(y, tanh_backward, (y,), x._node)
@@ -53,7 +80,19 @@ def tanh_backward(gradient, needs, y):
 
 
 def sigmoid(x):
-    """y = 1 / (1 + e^-x), written as e^min(x, 0) / (1 + e^-|x|): no power overflows, and small y stay accurate."""
+    """y = 1 / (1 + e^-x), between 0 and 1.
+
+    Written as e^min(x, 0) / (1 + e^-|x|): no power overflows, and small y stay accurate.
+
+    Args:    x: floating point, any shape.
+    Returns: Tensor of x's shape.
+    Raises:  TypeError: x is not floating point.
+    Source:  elementary. Differs: none.
+
+    Example:
+        >>> sigmoid([0.0, 1000.0])
+        Tensor([0.5, 1. ])
+    """
     x = float_tensor(x, "sigmoid")
     y = np.exp(np.minimum(x._data, 0)) / (1 + np.exp(-np.abs(x._data)))
     return record(y, sigmoid_backward, (y,), x._node)
@@ -72,6 +111,9 @@ def gelu(x, approximate="none"):
     Args:
         x: of any shape.
         approximate: "none" for the exact function (erf from SciPy: NumPy has none), or "tanh".
+
+    Returns:
+        Tensor of x's shape.
 
     Raises:
         ValueError: `approximate` is neither.

@@ -14,8 +14,14 @@ from mylib.engine.tensor import as_tensor, float_tensor, record
 def add(a, b):
     """y = a + b.
 
-    >>> add([1.0, 2.0], 10)
-    Tensor([11., 12.])
+    Args:    a, b: numbers, arrays or Tensors; their shapes broadcast.
+    Returns: Tensor of the broadcast shape.
+    Raises:  ValueError: the shapes do not broadcast.
+    Source:  elementary. Differs: none.
+
+    Example:
+        >>> add([1.0, 2.0], 10)
+        Tensor([11., 12.])
     """
     x, y, x_node, y_node = operands(a, b)
     shapes = x_node and x.shape, y_node and y.shape
@@ -28,7 +34,13 @@ def add_backward(gradient, needs, a_shape, b_shape):
 
 
 def sub(a, b):
-    """y = a - b."""
+    """y = a - b.
+
+    Args:    a, b: numbers, arrays or Tensors; their shapes broadcast.
+    Returns: Tensor of the broadcast shape.
+    Raises:  ValueError: the shapes do not broadcast.
+    Source:  elementary. Differs: none.
+    """
     x, y, x_node, y_node = operands(a, b)
     shapes = x_node and x.shape, y_node and y.shape
     return record(broadcast(np.subtract, x, y), sub_backward, shapes, x_node, y_node)
@@ -40,7 +52,13 @@ def sub_backward(gradient, needs, a_shape, b_shape):
 
 
 def mul(a, b):
-    """y = a b."""
+    """y = a b, element by element.
+
+    Args:    a, b: numbers, arrays or Tensors; their shapes broadcast.
+    Returns: Tensor of the broadcast shape.
+    Raises:  ValueError: the shapes do not broadcast.
+    Source:  elementary. Differs: none.
+    """
     x, y, *nodes = operands(a, b)
     return record(broadcast(np.multiply, x, y), mul_backward, (x, y), *nodes)
 
@@ -51,7 +69,13 @@ def mul_backward(gradient, needs, a, b):
 
 
 def div(a, b):
-    """y = a / b."""
+    """y = a / b, element by element.
+
+    Args:    a, b: numbers, arrays or Tensors; their shapes broadcast.
+    Returns: Tensor of the broadcast shape.
+    Raises:  ValueError: the shapes do not broadcast.
+    Source:  elementary. Differs: none.
+    """
     x, y, *nodes = operands(a, b)
     return record(broadcast(np.true_divide, x, y), div_backward, (x, y), *nodes)
 
@@ -63,7 +87,13 @@ def div_backward(gradient, needs, a, b):
 
 
 def pow(a, b):
-    """y = a^b, for a number, array or Tensor b."""
+    """y = a^b, element by element.
+
+    Args:    a, b: numbers, arrays or Tensors; their shapes broadcast.
+    Returns: Tensor of the broadcast shape.
+    Raises:  ValueError: the shapes do not broadcast.
+    Source:  elementary. Differs: none; where a = 0 and b >= 0 the gradient of b is 0, as in torch.
+    """
     x, y, *nodes = operands(a, b)
     result = broadcast(np.power, x, y)
     return record(result, pow_backward, (x, y, result), *nodes)
@@ -85,7 +115,12 @@ def pow_backward(gradient, needs, a, b, y):
 
 
 def neg(x):
-    """y = -x."""
+    """y = -x.
+
+    Args:    x: numbers, any shape.
+    Returns: Tensor of x's shape.
+    Source:  elementary. Differs: none.
+    """
     x, node = operand(x)
     return record(-x, neg_backward, (), node)
 
@@ -96,7 +131,13 @@ def neg_backward(gradient, needs):
 
 
 def exp(x):
-    """y = e^x."""
+    """y = e^x.
+
+    Args:    x: floating point, any shape.
+    Returns: Tensor of x's shape.
+    Raises:  TypeError: x is not floating point.
+    Source:  elementary. Differs: none.
+    """
     x = float_tensor(x, "exp")
     y = np.exp(x._data)
     return record(y, exp_backward, (y,), x._node)
@@ -108,7 +149,13 @@ def exp_backward(gradient, needs, y):
 
 
 def log(x):
-    """y = ln x."""
+    """y = ln x.
+
+    Args:    x: floating point above 0, any shape; 0 gives -inf, less gives nan, both with a warning.
+    Returns: Tensor of x's shape.
+    Raises:  TypeError: x is not floating point.
+    Source:  elementary. Differs: none.
+    """
     x = float_tensor(x, "log")
     return record(np.log(x._data), log_backward, (x._data,), x._node)
 
@@ -119,7 +166,13 @@ def log_backward(gradient, needs, x):
 
 
 def sqrt(x):
-    """y = sqrt(x)."""
+    """y = sqrt(x).
+
+    Args:    x: floating point, at least 0, any shape.
+    Returns: Tensor of x's shape.
+    Raises:  TypeError: x is not floating point.
+    Source:  elementary. Differs: none; the slope at 0 is infinite.
+    """
     x = float_tensor(x, "sqrt")
     y = np.sqrt(x._data)
     return record(y, sqrt_backward, (y,), x._node)
@@ -132,7 +185,12 @@ def sqrt_backward(gradient, needs, y):
 
 
 def abs(x):
-    """y = |x|."""
+    """y = |x|.
+
+    Args:    x: numbers, any shape.
+    Returns: Tensor of x's shape.
+    Source:  elementary. Differs: none; the slope at 0 is taken as 0, as in torch.
+    """
     x, node = operand(x)
     return record(np.abs(x), abs_backward, (x,), node)
 
@@ -143,7 +201,13 @@ def abs_backward(gradient, needs, x):
 
 
 def maximum(a, b):
-    """y = max(a, b), element by element."""
+    """y = max(a, b), element by element.
+
+    Args:    a, b: numbers, arrays or Tensors; their shapes broadcast.
+    Returns: Tensor of the broadcast shape.
+    Raises:  ValueError: the shapes do not broadcast.
+    Source:  elementary. Differs: none; equal inputs share the gradient evenly, as in torch.
+    """
     x, y, *nodes = operands(a, b)
     return record(broadcast(np.maximum, x, y), maximum_backward, (x, y), *nodes)
 
@@ -154,7 +218,13 @@ def maximum_backward(gradient, needs, a, b):
 
 
 def minimum(a, b):
-    """y = min(a, b), element by element."""
+    """y = min(a, b), element by element.
+
+    Args:    a, b: numbers, arrays or Tensors; their shapes broadcast.
+    Returns: Tensor of the broadcast shape.
+    Raises:  ValueError: the shapes do not broadcast.
+    Source:  elementary. Differs: none; equal inputs share the gradient evenly, as in torch.
+    """
     x, y, *nodes = operands(a, b)
     return record(broadcast(np.minimum, x, y), minimum_backward, (x, y), *nodes)
 
@@ -174,8 +244,16 @@ def _to_winner(gradient, needs, a, b, wins):
 def where(condition, a, b):
     """y = a where the condition holds, otherwise b.
 
-    >>> where([True, False], [1.0, 2.0], 0.0)
-    Tensor([1., 0.])
+    Args:    condition: booleans.
+             a, b: numbers, arrays or Tensors; all three shapes broadcast.
+    Returns: Tensor of the broadcast shape.
+    Raises:  TypeError: the condition is not boolean.
+             ValueError: the shapes do not broadcast.
+    Source:  elementary. Differs: none.
+
+    Example:
+        >>> where([True, False], [1.0, 2.0], 0.0)
+        Tensor([1., 0.])
     """
     condition = as_tensor(condition)._data
     if condition.dtype != bool:
@@ -198,7 +276,15 @@ def where_backward(gradient, needs, condition, a_shape, b_shape):
 
 
 def clip(x, low=None, high=None):
-    """y = min(max(x, low), high), for numbers (or arrays) low and high; None leaves that side open."""
+    """y = min(max(x, low), high).
+
+    Args:    x: floating point, any shape.
+             low, high: numbers or arrays that broadcast to x; None leaves that side open.
+    Returns: Tensor of x's shape.
+    Raises:  ValueError: neither bound is given.
+             TypeError: x is not floating point.
+    Source:  elementary. Differs: no gradient goes to the bounds.
+    """
     if low is None and high is None:
         raise ValueError("clip: got neither low nor high; give at least one bound")
     x = float_tensor(x, "clip")

@@ -9,7 +9,7 @@ from mylib.engine.tensor import float_tensor, record
 
 
 def matmul(a, b):
-    r"""y = a b, the matrix product over the last two axes.
+    """y = a b, the matrix product over the last two axes.
 
     y[..., i, j] = sum_k a[..., i, k] b[..., k, j]; leading axes broadcast, and a vector counts as a row on the left
     and as a column on the right, whose axis is then dropped.
@@ -28,7 +28,7 @@ def matmul(a, b):
         >>> matmul([[1.0, 2.0]], [[3.0], [4.0]])
         Tensor([[11.]])
 
-    Differs: none.
+    Source: elementary. Differs: none.
     """
     x, y, *nodes = operands(a, b)
     if not np.ndim(x) or not np.ndim(y):
@@ -80,7 +80,7 @@ def tall(a):
 
 
 def linear(x, weight, bias=None):
-    r"""y = x W^T + b.
+    """y = x W^T + b.
 
     Args:
         x: shape (..., features_in).
@@ -97,7 +97,7 @@ def linear(x, weight, bias=None):
         >>> linear([[1.0, 2.0]], weight=[[3.0, 4.0]], bias=[0.5])
         Tensor([[11.5]])
 
-    Differs: none.
+    Source: elementary. Differs: none.
     """
     x = float_tensor(x, "linear")
     w, w_node = operand(weight)

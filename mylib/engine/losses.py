@@ -32,8 +32,16 @@ def _pair(prediction, target, operation):
 def mse_loss(prediction, target, reduction="mean"):
     """y = (prediction - target)^2, averaged over all elements.
 
-    >>> mse_loss([1.0, 2.0], [1.0, 4.0])
-    Tensor(2.)
+    Args:    prediction: any shape.
+             target: same shape; it may require a gradient too.
+             reduction: "mean", "sum" or "none".
+    Returns: Tensor: a number, or of the prediction's shape for "none".
+    Raises:  ValueError: shapes differ, or an unknown reduction.
+    Source:  elementary. Differs: none.
+
+    Example:
+        >>> mse_loss([1.0, 2.0], [1.0, 4.0])
+        Tensor(2.)
     """
     x, y = _pair(prediction, target, "mse_loss")
     difference = x._data - y._data
@@ -61,7 +69,7 @@ def binary_cross_entropy(probability, target, reduction="mean"):
     Raises:
         ValueError: shapes differ, or a probability is outside [0, 1].
 
-    Differs: none.
+    Source: elementary (Bernoulli likelihood). Differs: none.
     """
     p, t = _pair(probability, target, "binary_cross_entropy")
     _fixed(t, "binary_cross_entropy")
@@ -82,7 +90,20 @@ def binary_cross_entropy_backward(gradient, needs, p, t, factor):
 
 
 def binary_cross_entropy_with_logits(logits, target, reduction="mean"):
-    """Binary cross-entropy of p = sigmoid(z), as max(z, 0) - z t + ln(1 + e^-|z|): nothing overflows."""
+    """Binary cross-entropy of p = sigmoid(z), as max(z, 0) - z t + ln(1 + e^-|z|): nothing overflows.
+
+    Args:    logits: z, any real numbers, any shape.
+             target: t in [0, 1], same shape; no gradient goes to it.
+             reduction: "mean", "sum" or "none".
+    Returns: Tensor: a number, or of z's shape for "none".
+    Raises:  ValueError: shapes differ, or an unknown reduction.
+             TypeError: the target requires a gradient.
+    Source:  elementary. Differs: there are no class weights.
+
+    Example:
+        >>> binary_cross_entropy_with_logits([1000.0], [0.0])
+        Tensor(1000.)
+    """
     z, t = _pair(logits, target, "binary_cross_entropy_with_logits")
     _fixed(t, "binary_cross_entropy_with_logits")
     small = np.exp(-np.abs(z._data))
@@ -105,7 +126,7 @@ def _fixed(target, operation):
 
 
 def cross_entropy(logits, labels, reduction="mean", label_smoothing=0.0, ignore_index=-100):
-    r"""y = -sum_k q_k ln softmax(logits)_k, averaged over samples; q is 1 at the label (smoothed: see below).
+    """y = -sum_k q_k ln softmax(logits)_k, averaged over samples; q is 1 at the label (smoothed: see below).
 
     With smoothing e over K classes, q_k = e / K, plus 1 - e at the label.
 
@@ -127,6 +148,7 @@ def cross_entropy(logits, labels, reduction="mean", label_smoothing=0.0, ignore_
         >>> cross_entropy([[0.0, 0.0]], [1])
         Tensor(0.6931472)
 
+    Source: elementary; smoothing from Szegedy et al. (2016), section 7.
     Differs: labels are class numbers only, never probabilities; there are no class weights.
     """
     x = float_tensor(logits, "cross_entropy")
@@ -158,7 +180,21 @@ def cross_entropy_backward(gradient, needs, p, places, counted, at_label, factor
 
 
 def nll_loss(log_probabilities, labels, reduction="mean", ignore_index=-100):
-    """y = -log_probabilities[label], averaged over samples; arguments as in `cross_entropy`."""
+    """y = -log_probabilities[label], averaged over samples.
+
+    Args:    log_probabilities: such as `log_softmax` gives, shape (batch, classes) or (batch, classes, ...).
+             labels: integers in [0, classes), shape (batch) or (batch, ...).
+             reduction: "mean" over the samples that count, "sum" or "none".
+             ignore_index: a label whose samples do not count.
+    Returns: Tensor: a number, or of the labels' shape for "none".
+    Raises:  ValueError: shapes do not fit, a label is outside [0, classes), or every sample is ignored.
+             TypeError: the labels are not integers.
+    Source:  elementary. Differs: there are no class weights.
+
+    Example:
+        >>> nll_loss([[-0.5, -1.0]], [1])
+        Tensor(1.)
+    """
     x = float_tensor(log_probabilities, "nll_loss")
     labels, counted = _labels(labels, x.shape, ignore_index, "nll_loss")
     places = np.where(counted, labels, 0)[:, None]

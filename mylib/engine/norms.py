@@ -170,9 +170,14 @@ def group_norm(x, num_groups, weight=None, bias=None, eps=1e-5):
 
 
 def instance_norm(x, weight=None, bias=None, eps=1e-5):
-    """`group_norm` with one channel per group.
+    """`group_norm` with one channel per group: each channel of each sample gets mean 0 and variance 1.
 
-    Source: Ulyanov, Vedaldi and Lempitsky (2016). Differs: torch's also keeps running statistics, rarely used.
+    Args:    x: shape (batch, channels, ...), at least one axis of positions.
+             weight, bias: shape (channels,), or None.
+             eps: keeps the divisor above 0.
+    Returns: Tensor of x's shape.
+    Raises:  ValueError: x has no positions, or weight or bias do not fit.
+    Source:  Ulyanov, Vedaldi and Lempitsky (2016). Differs: torch's also keeps running statistics, rarely used.
     """
     x = float_tensor(x, "instance_norm")
     if x.ndim < 3:

@@ -22,6 +22,13 @@ class Optimizer:
     Args:
         params: the leaves to update, e.g. `model.parameters()`; all of one floating-point dtype.
         learning_rate: r, at least 0; a plain attribute that a schedule may change between steps.
+        at_least_zero: further options by name, refused below 0.
+
+    Raises:
+        ValueError: no parameters, one listed twice, several dtypes, or a negative option.
+        TypeError: something that is not a leaf Tensor.
+
+    Source: elementary. Differs: one group of parameters; no state_dict.
     """
 
     def __init__(self, params, learning_rate, **at_least_zero):
@@ -205,6 +212,16 @@ class Adam(Optimizer):
 
 class AdamW(Adam):
     r"""Adam with decoupled weight decay: p <- p - r weight_decay p first, then Adam's step without the penalty.
+
+    Args:
+        params: the leaves to update.
+        learning_rate: r.
+        betas: (b1, b2), both in [0, 1).
+        eps: keeps the divisor above 0.
+        weight_decay: share of each parameter that a step of size r removes, per r.
+
+    Raises:
+        ValueError: a value out of range.
 
     Source: Loshchilov and Hutter (2019), algorithm 2. Differs: none; torch's default weight_decay, 0.01.
     """

@@ -11,7 +11,7 @@ from mylib.engine.tensor import float_tensor, record
 
 
 def max_pool2d(x, kernel, stride=None, padding=0):
-    r"""y[n, c, i, j] = the largest value in the window at (i s - p, j s - p).
+    """y[n, c, i, j] = the largest value in the window at (i s - p, j s - p).
 
     Args:
         x: images, shape (batch, channels, height, width).
@@ -29,7 +29,8 @@ def max_pool2d(x, kernel, stride=None, padding=0):
         >>> max_pool2d([[[[1.0, 2.0, 5.0, 0.0], [4.0, 3.0, 0.0, 6.0]]]], 2).data
         array([[[[4., 6.]]]], dtype=float32)
 
-    Differs: none. Of several equal maxima the first in row-major order gets the whole gradient, as in torch.
+    Source: Zhou and Chellappa (1988). Differs: none.
+    Of several equal maxima the first in row-major order gets the whole gradient, as in torch.
     """
     x = float_tensor(x, "max_pool2d")
     kernel, stride, padding = check_windows("max_pool2d", x.shape, kernel, stride, padding)
@@ -79,14 +80,19 @@ def give(target, gradient, overlapping):
 
 
 def mean_pool2d(x, kernel, stride=None, padding=0):
-    r"""y[n, c, i, j] = the mean of the window at (i s - p, j s - p); padded zeros count as values.
+    """y[n, c, i, j] = the mean of the window at (i s - p, j s - p); padded zeros count as values.
 
-    Args, Returns and Raises: as for `max_pool2d`.
+    Args:    x: images, shape (batch, channels, height, width).
+             kernel: height and width of the window: a number or a pair.
+             stride: s, a number or pair; None is the kernel.
+             padding: p, a number or pair, at most half the kernel.
+    Returns: Tensor of shape (batch, channels, height', width'), sizes as for `max_pool2d`.
+    Raises:  ValueError: x is not a batch of images, a window does not fit, or the padding is too large.
+    Source:  LeCun et al. (1989). Differs: torch's name is avg_pool2d, with its default count_include_pad=True.
 
-    >>> mean_pool2d([[[[1.0, 2.0], [3.0, 6.0]]]], 2).item()
-    3.0
-
-    Differs: torch's name is avg_pool2d, with its default count_include_pad=True.
+    Example:
+        >>> mean_pool2d([[[[1.0, 2.0], [3.0, 6.0]]]], 2).item()
+        3.0
     """
     x = float_tensor(x, "mean_pool2d")
     kernel, stride, padding = check_windows("mean_pool2d", x.shape, kernel, stride, padding)

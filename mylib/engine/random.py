@@ -10,15 +10,25 @@ _generator = np.random.default_rng(0)
 def manual_seed(seed):
     """Start the engine's random numbers again from `seed`.
 
-    >>> manual_seed(0); first = generator().random(); manual_seed(0); first == generator().random()
-    True
+    Args:    seed: an integer, at least 0.
+    Returns: None.
+    Source:  elementary. Differs: none; the numbers are NumPy's, not torch's.
+
+    Example:
+        >>> manual_seed(0); first = generator().random(); manual_seed(0); first == generator().random()
+        True
     """
     global _generator
     _generator = np.random.default_rng(seed)
 
 
 def generator():
-    """The NumPy Generator that the engine draws from."""
+    """The NumPy Generator that the engine draws from.
+
+    Args:    none.
+    Returns: `numpy.random.Generator`; `manual_seed` replaces it.
+    Source:  elementary. Differs: torch has one generator per device.
+    """
     return _generator
 
 

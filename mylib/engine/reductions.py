@@ -33,8 +33,16 @@ def _spread(gradient, shape, axes):
 def sum(x, axis=None, keepdims=False):
     """y = sum of x over the axes.
 
-    >>> sum([[1.0, 2.0], [3.0, 4.0]], axis=0)
-    Tensor([4., 6.])
+    Args:    x: numbers, any shape.
+             axis: None (all), an integer or a tuple.
+             keepdims: keep the reduced axes, with length 1.
+    Returns: Tensor without the reduced axes.
+    Raises:  ValueError: no such axis, or one named twice.
+    Source:  elementary. Differs: none.
+
+    Example:
+        >>> sum([[1.0, 2.0], [3.0, 4.0]], axis=0)
+        Tensor([4., 6.])
     """
     x, node = operand(x)
     axes = reduced_axes(axis, x.ndim, "sum")
@@ -47,7 +55,20 @@ def sum_backward(gradient, needs, shape, axes):
 
 
 def mean(x, axis=None, keepdims=False):
-    """y = sum of x over the axes, divided by the number n of elements summed."""
+    """y = sum of x over the axes, divided by the number n of elements summed.
+
+    Args:    x: floating point, any shape.
+             axis: None (all), an integer or a tuple.
+             keepdims: keep the reduced axes, with length 1.
+    Returns: Tensor without the reduced axes.
+    Raises:  ValueError: no such axis, or one named twice, or nothing to average.
+             TypeError: x is not floating point.
+    Source:  elementary. Differs: none.
+
+    Example:
+        >>> mean([[1.0, 2.0], [3.0, 4.0]], axis=1)
+        Tensor([1.5, 3.5])
+    """
     x = float_tensor(x, "mean")
     axes = reduced_axes(axis, x.ndim, "mean")
     count = _count(x, axes, "mean")
@@ -70,7 +91,21 @@ def _count(x, axes, operation, least=1):
 
 
 def var(x, axis=None, correction=1, keepdims=False):
-    r"""y = sum((x - mean)^2) / (n - correction); correction 1 is the unbiased estimate, 0 the mean square."""
+    """y = sum((x - mean)^2) / (n - correction) over the axes, n elements each.
+
+    Args:    x: floating point, any shape.
+             axis: None (all), an integer or a tuple.
+             correction: 1 is the unbiased estimate, 0 the mean square.
+             keepdims: keep the reduced axes, with length 1.
+    Returns: Tensor without the reduced axes.
+    Raises:  ValueError: no such axis, or one named twice, or n not above correction.
+             TypeError: x is not floating point.
+    Source:  elementary. Differs: none.
+
+    Example:
+        >>> var([1.0, 3.0], correction=0)
+        Tensor(1.)
+    """
     x = float_tensor(x, "var")
     axes = reduced_axes(axis, x.ndim, "var")
     degrees = _count(x, axes, "var", least=correction + 1) - correction
@@ -85,16 +120,30 @@ def var_backward(gradient, needs, centred, axes, degrees):
 
 
 def max(x, axis=None, keepdims=False):
-    r"""y = the largest element.
+    """y = the largest element over the axes.
 
-    Differs: only the values are returned (`x.argmax(axis)` has the indices), and the whole gradient goes to the
-        first of several equal maxima, in row-major order, over any axes; torch.amax shares it among them.
+    Args:    x: numbers, any shape.
+             axis: None (all), an integer or a tuple.
+             keepdims: keep the reduced axes, with length 1.
+    Returns: Tensor without the reduced axes.
+    Raises:  ValueError: no such axis, or one named twice, or no element to choose.
+    Source:  elementary. Differs: only the values are returned (`x.argmax(axis)` has the indices), and the whole
+             gradient goes to the first of several equal maxima, in row-major order, over any axes; torch.amax
+             shares it among them.
     """
     return _extreme(x, axis, keepdims, "max", np.argmax)
 
 
 def min(x, axis=None, keepdims=False):
-    """y = the smallest element; the whole gradient goes to the first of several equal minima (see `max`)."""
+    """y = the smallest element over the axes.
+
+    Args:    x: numbers, any shape.
+             axis: None (all), an integer or a tuple.
+             keepdims: keep the reduced axes, with length 1.
+    Returns: Tensor without the reduced axes.
+    Raises:  ValueError: no such axis, or one named twice, or no element to choose.
+    Source:  elementary. Differs: as `max`; the first of several equal minima gets the whole gradient.
+    """
     return _extreme(x, axis, keepdims, "min", np.argmin)
 
 
@@ -127,7 +176,20 @@ def _reduced_last(x, axes):
 
 
 def logsumexp(x, axis=-1, keepdims=False):
-    r"""y = ln sum e^x, computed as m + ln sum e^(x - m) with the maximum m: no power overflows."""
+    """y = ln sum e^x over the axes, computed as m + ln sum e^(x - m) with the maximum m: no power overflows.
+
+    Args:    x: floating point, any shape; -inf counts as nothing.
+             axis: an integer, a tuple, or None (all).
+             keepdims: keep the reduced axes, with length 1.
+    Returns: Tensor without the reduced axes.
+    Raises:  ValueError: no such axis, or one named twice, or nothing to sum.
+             TypeError: x is not floating point.
+    Source:  elementary. Differs: none.
+
+    Example:
+        >>> logsumexp([1000.0, 0.0])
+        Tensor(1000.)
+    """
     x = float_tensor(x, "logsumexp")
     axes = reduced_axes(axis, x.ndim, "logsumexp")
     _count(x, axes, "logsumexp")
@@ -150,7 +212,7 @@ def _finite_max(x, axes):
 
 
 def softmax(x, axis=-1):
-    r"""y_i = e^x_i / sum_j e^x_j along the axis, computed as e^(x_i - max x) / sum_j e^(x_j - max x).
+    """y_i = e^x_i / sum_j e^x_j along the axis, computed as e^(x_i - max x) / sum_j e^(x_j - max x).
 
     Args:
         x: any shape; -inf gives weight 0.
@@ -166,7 +228,7 @@ def softmax(x, axis=-1):
         >>> softmax([0.0, 1000.0])
         Tensor([0., 1.])
 
-    Differs: a row of -inf only gives nan, as in torch.
+    Source: Bridle (1990). Differs: a row of -inf only gives nan, as in torch.
     """
     x = float_tensor(x, "softmax")
     axes = reduced_axes(axis, x.ndim, "softmax")
@@ -187,7 +249,19 @@ def softmax_backward(gradient, needs, y, axes):
 
 
 def log_softmax(x, axis=-1):
-    """y_i = x_i - ln sum_j e^x_j along the axis."""
+    """y_i = x_i - ln sum_j e^x_j along the axis: the logarithm of `softmax`, finite where that is 0.
+
+    Args:    x: floating point, any shape.
+             axis: the axis whose e^y sums to 1.
+    Returns: Tensor of x's shape.
+    Raises:  ValueError: x has no such axis.
+             TypeError: x is not floating point.
+    Source:  elementary. Differs: none.
+
+    Example:
+        >>> log_softmax([0.0, 1000.0])
+        Tensor([-1000.,     0.])
+    """
     x = float_tensor(x, "log_softmax")
     axes = reduced_axes(axis, x.ndim, "log_softmax")
     y = _shifted(x._data, axes)

@@ -13,11 +13,18 @@ def _lengths(shape):
 
 
 def reshape(x, *shape):
-    """The same values in row-major order under another shape, given as numbers or one tuple; one may be -1.
+    """The same values in row-major order under another shape.
 
-    >>> reshape([1.0, 2.0, 3.0, 4.0], 2, -1)
-    Tensor([[1., 2.],
-            [3., 4.]])
+    Args:    x: any shape.
+             shape: numbers or one tuple; one may be -1, and is worked out.
+    Returns: Tensor of that shape, a view where it can be.
+    Raises:  ValueError: the number of elements differs.
+    Source:  elementary. Differs: none.
+
+    Example:
+        >>> reshape([1.0, 2.0, 3.0, 4.0], 2, -1)
+        Tensor([[1., 2.],
+                [3., 4.]])
     """
     x, node = operand(x)
     shape = _lengths(shape)
@@ -33,7 +40,14 @@ def reshape_backward(gradient, needs, shape):
 
 
 def flatten(x, start_axis=0, end_axis=-1):
-    """Join the axes from start to end (included) into one."""
+    """Join the axes from start to end (included) into one.
+
+    Args:    x: any shape; a number becomes one element.
+             start_axis, end_axis: the first and the last axis to join.
+    Returns: Tensor with these axes replaced by their product.
+    Raises:  ValueError: no such axis, or the start comes after the end.
+    Source:  elementary. Differs: torch calls them start_dim and end_dim.
+    """
     ndim = operand(x)[0].ndim
     start, end = _axis("flatten", start_axis, ndim or 1), _axis("flatten", end_axis, ndim or 1)
     if start > end:
@@ -43,14 +57,28 @@ def flatten(x, start_axis=0, end_axis=-1):
 
 
 def unsqueeze(x, axis):
-    """Insert an axis of length 1 at the position."""
+    """Insert an axis of length 1 at the position.
+
+    Args:    x: any shape.
+             axis: its place in the result.
+    Returns: Tensor with one axis more, a view.
+    Raises:  ValueError: no such place.
+    Source:  elementary. Differs: none.
+    """
     shape = operand(x)[0].shape
     axis = _axis("unsqueeze", axis, len(shape) + 1)
     return reshape(x, (*shape[:axis], 1, *shape[axis:]))
 
 
 def squeeze(x, axis=None):
-    """Drop one axis of length 1, or all of them."""
+    """Drop one axis of length 1, or all of them.
+
+    Args:    x: any shape.
+             axis: which; None drops all of length 1.
+    Returns: Tensor with fewer axes, a view.
+    Raises:  ValueError: no such axis, or its length is not 1.
+    Source:  elementary. Differs: torch leaves an axis of another length alone.
+    """
     shape = operand(x)[0].shape
     if axis is None:
         return reshape(x, tuple(length for length in shape if length != 1))
@@ -69,7 +97,14 @@ def _axis(operation, axis, ndim):
 
 
 def permute(x, *axes):
-    """Put the axes into another order: result axis i is x's axis axes[i]. Given as numbers or one tuple."""
+    """Put the axes into another order: result axis i is x's axis axes[i].
+
+    Args:    x: any shape.
+             axes: every axis once, as numbers or one tuple.
+    Returns: Tensor with the axes in that order, a view.
+    Raises:  ValueError: not an order of x's axes.
+    Source:  elementary. Differs: none.
+    """
     x, node = operand(x)
     axes = tuple(_axis("permute", axis, x.ndim) for axis in _lengths(axes))
     if sorted(axes) != list(range(x.ndim)):
@@ -83,7 +118,14 @@ def permute_backward(gradient, needs, axes):
 
 
 def transpose(x, axis0, axis1):
-    """Swap two axes."""
+    """Swap two axes.
+
+    Args:    x: any shape.
+             axis0, axis1: which.
+    Returns: Tensor with the two swapped, a view.
+    Raises:  ValueError: no such axis.
+    Source:  elementary. Differs: none.
+    """
     order = list(range(operand(x)[0].ndim))
     axis0, axis1 = _axis("transpose", axis0, len(order)), _axis("transpose", axis1, len(order))
     order[axis0], order[axis1] = axis1, axis0
@@ -91,12 +133,26 @@ def transpose(x, axis0, axis1):
 
 
 def swapaxes(x, axis0, axis1):
-    """Swap two axes: NumPy's name for `transpose`."""
+    """Swap two axes: NumPy's name for `transpose`.
+
+    Args:    x: any shape.
+             axis0, axis1: which.
+    Returns: Tensor with the two swapped, a view.
+    Raises:  ValueError: no such axis.
+    Source:  elementary. Differs: none.
+    """
     return transpose(x, axis0, axis1)
 
 
 def broadcast_to(x, *shape):
-    """Repeat along axes of length 1, and along new leading axes, until x has this shape: a view."""
+    """Repeat along axes of length 1, and along new leading axes, until x has this shape.
+
+    Args:    x: any shape.
+             shape: numbers or one tuple.
+    Returns: Tensor of that shape, a view: no copy is made.
+    Raises:  ValueError: x does not broadcast to it.
+    Source:  elementary. Differs: none.
+    """
     x, node = operand(x)
     shape = _lengths(shape)
     try:
@@ -111,9 +167,13 @@ def broadcast_to_backward(gradient, needs, shape):
 
 
 def index(x, where):
-    """x[where], with NumPy's rules: slices, integers, None, `...`, integer arrays, boolean masks.
+    """x[where], with NumPy's rules. Repeated indices read the same element, and their gradients add up.
 
-    Repeated indices read the same element, and their gradients add up.
+    Args:    x: any shape.
+             where: slices, integers, None, `...`, integer arrays, boolean masks, or a tuple of them.
+    Returns: Tensor of what was read.
+    Raises:  IndexError: outside x; the message has its shape.
+    Source:  elementary. Differs: slices may step backwards, as in NumPy.
     """
     x, node = operand(x)
     where = tuple(map(_plain, where)) if isinstance(where, tuple) else _plain(where)
@@ -150,8 +210,15 @@ def _reads_once(item):
 def concatenate(tensors, axis=0):
     """Join tensors along an axis that they have; the other axes agree.
 
-    >>> concatenate([[1.0], [2.0, 3.0]])
-    Tensor([1., 2., 3.])
+    Args:    tensors: a sequence of at least one.
+             axis: along which.
+    Returns: Tensor, the lengths along the axis added.
+    Raises:  ValueError: no tensors, or their shapes do not join.
+    Source:  elementary. Differs: none.
+
+    Example:
+        >>> concatenate([[1.0], [2.0, 3.0]])
+        Tensor([1., 2., 3.])
     """
     arrays, nodes = zip(*map(operand, _some("concatenate", tensors)), strict=True)
     try:
@@ -169,7 +236,19 @@ def concatenate_backward(gradient, needs, lengths, axis):
 
 
 def stack(tensors, axis=0):
-    """Join tensors of one shape along a new axis."""
+    """Join tensors of one shape along a new axis.
+
+    Args:    tensors: a sequence of at least one.
+             axis: the new axis's place in the result.
+    Returns: Tensor with one axis more.
+    Raises:  ValueError: no tensors, or their shapes differ.
+    Source:  elementary. Differs: none.
+
+    Example:
+        >>> stack([[1.0, 2.0], [3.0, 4.0]], axis=1)
+        Tensor([[1., 3.],
+                [2., 4.]])
+    """
     arrays, nodes = zip(*map(operand, _some("stack", tensors)), strict=True)
     try:
         return record(np.stack(arrays, axis=axis), stack_backward, (axis,), *nodes)
@@ -194,11 +273,12 @@ def _some(operation, tensors):
 def split(x, lengths, axis=0):
     """Cut x along an axis into parts of one length (the last may be shorter), or of the listed lengths.
 
-    Returns:
-        tuple of Tensors, views of x.
-
-    Raises:
-        ValueError: listed lengths do not add up to the axis, or the length is not positive.
+    Args:    x: any shape.
+             lengths: one length for all parts, or a list with the length of each.
+             axis: along which.
+    Returns: tuple of Tensors, views of x.
+    Raises:  ValueError: listed lengths do not add up to the axis, or the length is not positive.
+    Source:  elementary. Differs: none.
     """
     shape = operand(x)[0].shape
     axis = _axis("split", axis, len(shape))
@@ -226,10 +306,13 @@ def pad(x, padding, value=0.0):
         padding: two numbers for each padded axis, from the last axis on: (left, right, top, bottom, ...).
         value: the constant.
 
+    Returns:
+        Tensor, larger by the padding.
+
     Raises:
         ValueError: an odd number of paddings, more pairs than axes, or a negative one.
 
-    Differs: torch also crops by negative padding; here, index.
+    Source: elementary. Differs: torch also crops by negative padding; here, index.
     """
     x, node = operand(x)
     if len(padding) % 2 or len(padding) > 2 * x.ndim or builtin_min(padding, default=0) < 0:
@@ -262,7 +345,7 @@ def embedding(indices, weight):
         TypeError: the indices are not integers.
         IndexError: one is outside the table.
 
-    Differs: none.
+    Source: Bengio et al. (2003). Differs: none.
     """
     indices = np.asarray(_plain(indices))
     table, node = operand(weight)

@@ -35,11 +35,15 @@ class no_grad(ContextDecorator):
 
     Use it as `with no_grad():` or as a decorator `@no_grad()`. It holds for the whole process, not per thread.
 
-    >>> from mylib.engine import Tensor
-    >>> x = Tensor(3.0, requires_grad=True)
-    >>> with no_grad():
-    ...     (x * x).requires_grad
-    False
+    Args:    none.
+    Source:  elementary. Differs: torch's holds per thread.
+
+    Example:
+        >>> from mylib.engine import Tensor
+        >>> x = Tensor(3.0, requires_grad=True)
+        >>> with no_grad():
+        ...     (x * x).requires_grad
+        False
     """
 
     def __init__(self):

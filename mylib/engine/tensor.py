@@ -15,7 +15,7 @@ FLOAT = np.dtype(np.float32)  # what Python numbers and lists become
 
 
 class Tensor:
-    r"""A NumPy array that can remember how it was computed.
+    """A NumPy array that can remember how it was computed.
 
     Python numbers and lists become float32; arrays keep their dtype (float32, float64, integers, booleans) and
     are copied, so that changing the array later does not reach the tensor. Integer and boolean tensors are for
@@ -35,8 +35,8 @@ class Tensor:
         >>> x.grad
         array([2., 4.], dtype=float32)
 
-    Differs: torch makes lists of integers int64 and lets values change in place; here lists are float32, and new
-        values are given by `x.data = values`.
+    Source: elementary. Differs: torch makes lists of integers int64 and lets values change in place; here lists are
+        float32, and new values are given by `x.data = values`.
     """
 
     __slots__ = ("_data", "_node", "__weakref__")
@@ -234,8 +234,15 @@ def _own(data, dtype):
 def as_tensor(x, dtype=None):
     """`x` itself when it is a Tensor (of that dtype), otherwise a new Tensor with a copy of its values.
 
-    >>> as_tensor([1, 2]).dtype
-    dtype('float32')
+    Args:    x: a number, list, array or Tensor.
+             dtype: wanted; None takes what comes (lists and numbers become float32).
+    Returns: Tensor of x's shape.
+    Raises:  TypeError: converting would lose a gradient, or x is not numeric.
+    Source:  elementary. Differs: torch's shares an array's memory, and makes lists of integers int64.
+
+    Example:
+        >>> as_tensor([1, 2]).dtype
+        dtype('float32')
     """
     if isinstance(x, Tensor):
         if dtype is None or x.dtype == dtype:
@@ -263,6 +270,11 @@ def record(array, backward, saved, *parents):
         backward: a plain function `backward(gradient, needs, *saved)`; see `tape.propagate`.
         saved: tuple of what it needs.
         parents: the `_node` of each differentiable input, None where it has none.
+
+    Returns:
+        Tensor of the array; without a note where no input needs a gradient, or under `no_grad`.
+
+    Source: Griewank and Walther (2008), chapter 3. Differs: torch records in C++.
     """
     if array.__class__ is not np.ndarray:
         array = np.asarray(array)  # NumPy returns scalars for 0-d results

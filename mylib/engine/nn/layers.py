@@ -19,7 +19,12 @@ def _tuple(value, axes):
 
 
 class Linear(Module):
-    """y = x W^T + b; see `engine.linear`."""
+    """y = x W^T + b; see `engine.linear`.
+
+    Args:    in_features, out_features: lengths of x's and y's last axis.
+             bias: whether to add b.
+    Source:  elementary. Differs: none; weights are drawn as torch draws them.
+    """
 
     def __init__(self, in_features, out_features, bias=True):
         super().__init__()
@@ -63,7 +68,15 @@ class _Convolution(Module):
 
 
 class Conv2d(_Convolution):
-    """See `engine.conv2d`."""
+    """A layer of kernels over images; see `engine.conv2d`.
+
+    Args:    in_channels, out_channels: of x and y.
+             kernel_size, stride, padding, dilation: a number or a pair.
+             groups: into how many independent groups the channels fall.
+             bias: whether to add b.
+    Raises:  ValueError: groups does not divide both channel numbers.
+    Source:  LeCun et al. (1989). Differs: torch's padding modes and "same" do not exist here.
+    """
 
     def __init__(
         self, in_channels, out_channels, kernel_size, stride=1, padding=0, dilation=1, groups=1, bias=True
@@ -79,7 +92,12 @@ class Conv2d(_Convolution):
 
 
 class Conv3d(Conv2d):
-    """See `engine.conv3d`."""
+    """A layer of kernels over clips; see `engine.conv3d`.
+
+    Args:    as for `Conv2d`, with numbers or triples (time, vertical, horizontal).
+    Raises:  ValueError: groups does not divide both channel numbers.
+    Source:  Tran et al. (2015). Differs: as `Conv2d`.
+    """
 
     axes = 3
 
@@ -90,7 +108,15 @@ class Conv3d(Conv2d):
 
 
 class ConvTranspose2d(_Convolution):
-    """See `engine.conv_transpose2d`."""
+    """A layer that enlarges images; see `engine.conv_transpose2d`.
+
+    Args:    in_channels, out_channels: of x and y.
+             kernel_size, stride, padding, output_padding, dilation: a number or a pair.
+             groups: into how many independent groups the channels fall.
+             bias: whether to add b.
+    Raises:  ValueError: groups does not divide both channel numbers.
+    Source:  Zeiler et al. (2010). Differs: as `engine.conv_transpose2d`.
+    """
 
     def __init__(
         self,
@@ -138,7 +164,13 @@ class _Pool(Module):
 
 
 class MaxPool2d(_Pool):
-    """See `engine.max_pool2d`."""
+    """The maximum of each window; see `engine.max_pool2d`.
+
+    Args:    kernel_size: a number or a pair.
+             stride: a number or a pair; None is the kernel.
+             padding: a number or a pair, at most half the kernel.
+    Source:  Zhou and Chellappa (1988). Differs: no dilation, no indices.
+    """
 
     def forward(self, x):
         """The maximum of each window."""
@@ -146,7 +178,13 @@ class MaxPool2d(_Pool):
 
 
 class MeanPool2d(_Pool):
-    """See `engine.mean_pool2d`; torch's AvgPool2d."""
+    """The mean of each window; see `engine.mean_pool2d`.
+
+    Args:    kernel_size: a number or a pair.
+             stride: a number or a pair; None is the kernel.
+             padding: a number or a pair, at most half the kernel; the zeros count.
+    Source:  LeCun et al. (1989). Differs: torch's name is AvgPool2d.
+    """
 
     def forward(self, x):
         """The mean of each window."""
@@ -163,6 +201,7 @@ class BatchNorm2d(Module):
         affine: whether to scale and shift by trained parameters.
         track_running_stats: whether to keep running statistics for evaluation; without, each batch uses its own.
 
+    Source: Ioffe and Szegedy (2015).
     Differs: torch's momentum=None, a plain average of all batches, does not exist here.
     """
 
@@ -195,7 +234,14 @@ class BatchNorm2d(Module):
 
 
 class LayerNorm(Module):
-    """See `engine.layer_norm`."""
+    """Mean 0 and variance 1 over the last axes, then scale and shift; see `engine.layer_norm`.
+
+    Args:    normalized_shape: the lengths of these axes, a number or tuple.
+             eps: keeps the divisor above 0.
+             elementwise_affine: whether to scale and shift by trained parameters.
+             bias: whether to shift, where it scales.
+    Source:  Ba, Kiros and Hinton (2016). Differs: none.
+    """
 
     def __init__(self, normalized_shape, eps=1e-5, elementwise_affine=True, bias=True):
         super().__init__()
@@ -214,7 +260,15 @@ class LayerNorm(Module):
 
 
 class GroupNorm(Module):
-    """See `engine.group_norm`."""
+    """Mean 0 and variance 1 over each group of channels, then scale and shift; see `engine.group_norm`.
+
+    Args:    num_groups: into how many groups the channels fall.
+             num_channels: of x.
+             eps: keeps the divisor above 0.
+             affine: whether to scale and shift by trained parameters.
+    Raises:  ValueError: the channels do not divide into the groups.
+    Source:  Wu and He (2018). Differs: none.
+    """
 
     def __init__(self, num_groups, num_channels, eps=1e-5, affine=True):
         super().__init__()
@@ -236,7 +290,12 @@ class GroupNorm(Module):
 
 
 class Dropout(Module):
-    """See `engine.dropout`."""
+    """Zero elements at random in training, do nothing in evaluation; see `engine.dropout`.
+
+    Args:    p: probability of dropping, in [0, 1].
+    Raises:  ValueError: p is not a probability.
+    Source:  Srivastava et al. (2014). Differs: none.
+    """
 
     def __init__(self, p=0.5):
         super().__init__()
@@ -254,7 +313,12 @@ class Dropout(Module):
 
 
 class Embedding(Module):
-    """See `engine.embedding`; rows are drawn from a standard normal distribution."""
+    """A table of rows to look up; see `engine.embedding`.
+
+    Args:    num_embeddings: rows of the table.
+             embedding_dim: length of a row; rows are drawn from a standard normal distribution.
+    Source:  Bengio et al. (2003). Differs: no padding row, no renormalisation.
+    """
 
     def __init__(self, num_embeddings, embedding_dim):
         super().__init__()
@@ -272,7 +336,11 @@ class Embedding(Module):
 
 
 class Flatten(Module):
-    """See `engine.flatten`; the batch axis stays by default."""
+    """Join axes; see `engine.flatten`. The batch axis stays by default.
+
+    Args:    start_axis, end_axis: the first and the last axis to join.
+    Source:  elementary. Differs: torch calls them start_dim and end_dim.
+    """
 
     def __init__(self, start_axis=1, end_axis=-1):
         super().__init__()
@@ -284,7 +352,11 @@ class Flatten(Module):
 
 
 class ReLU(Module):
-    """See `engine.relu`."""
+    """max(x, 0); see `engine.relu`.
+
+    Args:    none.
+    Source:  Nair and Hinton (2010). Differs: never in place.
+    """
 
     def forward(self, x):
         """max(x, 0)."""
@@ -292,7 +364,11 @@ class ReLU(Module):
 
 
 class Tanh(Module):
-    """See `engine.tanh`."""
+    """The hyperbolic tangent; see `engine.tanh`.
+
+    Args:    none.
+    Source:  elementary. Differs: none.
+    """
 
     def forward(self, x):
         """The hyperbolic tangent."""
@@ -300,7 +376,11 @@ class Tanh(Module):
 
 
 class Sigmoid(Module):
-    """See `engine.sigmoid`."""
+    """1 / (1 + e^-x); see `engine.sigmoid`.
+
+    Args:    none.
+    Source:  elementary. Differs: none.
+    """
 
     def forward(self, x):
         """1 / (1 + e^-x)."""
@@ -308,7 +388,11 @@ class Sigmoid(Module):
 
 
 class GELU(Module):
-    """See `engine.gelu`."""
+    """x Phi(x); see `engine.gelu`.
+
+    Args:    approximate: "none" or "tanh".
+    Source:  Hendrycks and Gimpel (2016). Differs: none.
+    """
 
     def __init__(self, approximate="none"):
         super().__init__()

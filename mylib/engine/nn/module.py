@@ -9,7 +9,12 @@ from mylib.engine.tensor import Tensor
 
 
 class Parameter(Tensor):
-    """A Tensor that a Module registers when it is assigned as an attribute, and that an optimiser updates."""
+    """A Tensor that a Module registers when it is assigned as an attribute, and that an optimiser updates.
+
+    Args:    data: initial values, floating point.
+             requires_grad: False freezes it.
+    Source:  elementary. Differs: none.
+    """
 
     __slots__ = ()
 
@@ -20,14 +25,18 @@ class Parameter(Tensor):
 class Module:
     """The base of all layers and models: subclass it, assign parameters and modules, and define `forward`.
 
-    >>> class Twice(Module):
-    ...     def __init__(self):
-    ...         super().__init__()
-    ...         self.factor = Parameter(2.0)
-    ...     def forward(self, x):
-    ...         return self.factor * x
-    >>> [name for name, _ in Twice().named_parameters()], Twice()(3.0).item()
-    (['factor'], 6.0)
+    Args:    none; subclasses take what they need.
+    Source:  elementary. Differs: no hooks, no devices; `state_dict` holds arrays.
+
+    Example:
+        >>> class Twice(Module):
+        ...     def __init__(self):
+        ...         super().__init__()
+        ...         self.factor = Parameter(2.0)
+        ...     def forward(self, x):
+        ...         return self.factor * x
+        >>> [name for name, _ in Twice().named_parameters()], Twice()(3.0).item()
+        (['factor'], 6.0)
     """
 
     def __init__(self):
@@ -227,8 +236,13 @@ def _as_array(value):
 class Sequential(Module):
     """Modules applied one after the other.
 
-    >>> len(Sequential(Identity(), Identity()))
-    2
+    Args:    modules: in order; or one dictionary of name to module.
+    Raises:  TypeError: a module of the sequence is not a Module.
+    Source:  elementary. Differs: none.
+
+    Example:
+        >>> len(Sequential(Identity(), Identity()))
+        2
     """
 
     def __init__(self, *modules):
@@ -258,7 +272,12 @@ class Sequential(Module):
 
 
 class ModuleList(Module):
-    """A list of modules that registers them."""
+    """A list of modules that registers them; it computes nothing itself.
+
+    Args:    modules: any number, in order.
+    Raises:  TypeError: something that is not a Module.
+    Source:  elementary. Differs: only append, iteration and indexing.
+    """
 
     def __init__(self, modules=()):
         super().__init__()
@@ -290,7 +309,11 @@ def _module(module):
 
 
 class Identity(Module):
-    """y = x."""
+    """y = x: a place in a model where nothing happens.
+
+    Args:    none.
+    Source:  elementary. Differs: torch's takes and forgets any arguments.
+    """
 
     def forward(self, x):
         """X itself."""
