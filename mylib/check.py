@@ -1,9 +1,11 @@
 """What exercises assert with: each failure tells the student what was expected, what came, and where to look."""
 
 import ast
+import contextlib
 import importlib
 import inspect
 import textwrap
+import warnings
 
 import numpy as np
 
@@ -49,8 +51,12 @@ def close(got, expected, hint="", relative=1e-5, absolute=1e-7, name="value"):
     """
     if got is None:
         raise AssertionError(f"{name}: got None, expected a value: does the function return its result?")
-    got_array, expected_array = to_array(got), to_array(expected)
-    if got_array.dtype == object:
+    try:
+        got_array = to_array(got)
+    except ValueError:  # a list of rows of several lengths
+        raise AssertionError(f"{name}: got {_brief(got)}, expected an array of numbers") from None
+    expected_array = to_array(expected)
+    if got_array.dtype.kind not in "biufc":
         raise AssertionError(f"{name}: got {_brief(got)}, expected numbers")
     shape(got_array, expected_array.shape, hint)
     if not got_array.size:
@@ -113,25 +119,31 @@ def from_scratch(function, banned):
              ValueError: a banned name does not exist (a mistake in the exercise).
     """
     banned = [(name, *_find(name)) for name in banned]
-    todo, seen = [function], set()
+    _refuse(_name(function), function, banned)
+    todo, seen = [(function, None)], set()
     while todo:
-        part = todo.pop()
+        part, owner = todo.pop()
+        part = inspect.unwrap(part)  # what a decorator such as torch.no_grad() wrapped is the student's own
         if id(part) in seen:
             continue
         seen.add(id(part))
-        if inspect.isclass(part):  # the source of a class cannot be found in a notebook; that of its methods can
-            todo += [member for member in vars(part).values() if inspect.isfunction(member)]
-            todo += [base for base in part.__bases__ if base.__module__ == function.__module__]
+        if inspect.isclass(
+            part
+        ):  # the source of a class cannot be found in a notebook; that of its methods can
+            for base in part.__mro__[1:]:
+                _refuse(f"class {part.__name__}", base, banned)
+            todo += [(method, part) for method in _methods(part)]
+            todo += [(base, None) for base in part.__bases__ if base.__module__ == function.__module__]
             continue
-        names = _names_in_scope(part)
-        for node in ast.walk(ast.parse(textwrap.dedent(inspect.getsource(part)))):
+        tree = ast.parse(textwrap.dedent(inspect.getsource(part)))
+        names = _names_in_scope(part, tree, owner)
+        for node in ast.walk(tree):
             _refuse_import(node, banned, part)
             if isinstance(node, ast.Name | ast.Attribute):
                 used = _resolve(node, names)
-                _refuse(node, used, banned, part)
-                own = getattr(used, "__module__", None) == function.__module__
-                if own and (inspect.isfunction(used) or inspect.isclass(used)):
-                    todo.append(used)
+                _refuse(f"line {node.lineno} of {part.__name__}", used, banned, node)
+                if (own := _own(used, function.__module__)) is not None:
+                    todo.append((own, None))
 
 
 def to_array(value):
@@ -162,9 +174,50 @@ def _find(dotted):
     raise ValueError(f"from_scratch: expected an importable name to ban, got {dotted!r}")
 
 
-def _names_in_scope(part):
+def _methods(cls):
+    for member in vars(cls).values():
+        wrapped = (getattr(member, name, None) for name in ("__func__", "fget", "fset", "func"))
+        yield from (method for method in (member, *wrapped) if inspect.isfunction(method))
+
+
+def _own(used, notebook):
+    """The student's function or class that a name leads to, or None."""
+    if getattr(used, "__module__", None) != notebook:
+        return None
+    if inspect.isclass(used) or inspect.isfunction(inspect.unwrap(used)):
+        return used
+    return type(used) if type(used).__module__ == notebook else getattr(used, "__func__", None)
+
+
+def _names_in_scope(part, tree, owner):
+    """Name to object, as far as it is known before running: the function's own variables are not, its imports are."""
     closure = inspect.getclosurevars(part)
-    return {**closure.builtins, **part.__globals__, **closure.nonlocals}
+    names = {**closure.builtins, **part.__globals__, **closure.nonlocals}
+    nodes = list(ast.walk(tree))
+    arguments = [node.arg for node in nodes if isinstance(node, ast.arg)]
+    stored = [node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
+    inner = [n.name for n in nodes if isinstance(n, ast.FunctionDef) and n is not tree.body[0]]
+    for name in (*arguments, *stored, *inner):
+        names.pop(name, None)
+    for node in nodes:
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            names |= _imported(node)
+    if owner is not None and arguments:
+        names[arguments[0]] = owner  # self.method is the class's own
+    return names
+
+
+def _imported(node):
+    names = {}
+    for alias in node.names:
+        dotted = alias.name if isinstance(node, ast.Import) else f"{node.module}.{alias.name}"
+        with contextlib.suppress(ValueError):  # what cannot be found fails when the answer runs
+            if isinstance(node, ast.Import) and not alias.asname:
+                _find(dotted)
+                names[dotted.split(".")[0]] = importlib.import_module(dotted.split(".")[0])
+            else:
+                names[alias.asname or alias.name] = _find(dotted)[0]
+    return names
 
 
 def _resolve(node, names):
@@ -172,20 +225,25 @@ def _resolve(node, names):
     if isinstance(node, ast.Name):
         return names.get(node.id)
     base = _resolve(node.value, names) if isinstance(node.value, ast.Name | ast.Attribute) else None
-    return getattr(base, node.attr, None)
+    with warnings.catch_warnings(), contextlib.suppress(Exception):  # a property may do anything
+        warnings.simplefilter("ignore")
+        return getattr(base, node.attr, None)
+    return None
 
 
-def _refuse(node, used, banned, part):
+def _refuse(place, used, banned, node=None):
     for name, target, owner in banned:
         if inspect.ismodule(target):
             home = used.__name__ if inspect.ismodule(used) else getattr(used, "__module__", None) or ""
-            hit = used is not None and (home == name or home.startswith(name + "."))
+            hit = used is not None and f"{home}.".startswith(f"{name}.")
         else:
             hit = used is target or _is_method_call(node, used, target, owner)
         if hit:
-            raise AssertionError(
-                _message(f"line {node.lineno} of {part.__name__} uses {name}", "write it yourself")
-            )
+            raise AssertionError(_message(f"{place} uses {name}", "write it yourself"))
+
+
+def _name(thing):
+    return getattr(thing, "__name__", type(thing).__name__)
 
 
 def _is_method_call(node, used, target, owner):
