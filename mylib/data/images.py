@@ -3,6 +3,7 @@
 import functools
 import gzip
 import os
+import zlib
 from pathlib import Path
 from typing import NamedTuple
 
@@ -105,6 +106,12 @@ def mnist(seed=0, test_fraction=0.2):
             (_as_images(_read_idx(folder, images)), _read_idx(folder, labels).astype(np.int64))
             for images, labels in MNIST_FILES
         )
+        for images, labels in ((train_images, train_labels), (test_images, test_labels)):
+            if len(images) != len(labels):
+                raise ValueError(
+                    f"mnist: expected a label for each image, got {len(images)} images and {len(labels)} labels "
+                    f"in {folder}; copy the files again"
+                )
         return Dataset(train_images, train_labels, test_images, test_labels)
     return _divide(*_mnist_5k(), test_fraction, seed)
 
@@ -146,8 +153,10 @@ def photograph(name="astronaut", height=None, width=None, grey=False):
     import skimage
 
     try:
-        pixels = getattr(skimage.data, name)()
-    except (AttributeError, OSError, ModuleNotFoundError) as error:
+        pixels = np.asarray(getattr(skimage.data, name)())
+        if pixels.ndim != 2 and pixels.shape[2:] != (3,):
+            raise TypeError(f"{name} is not one grey or red-green-blue image")
+    except (AttributeError, TypeError, OSError, ModuleNotFoundError) as error:
         raise ValueError(
             f"photograph: expected a name that skimage.data has on disk, got {name!r}; "
             "astronaut, camera, cat, coffee and rocket are always there"
@@ -185,15 +194,20 @@ def _read_idx(folder, name):
     """An array in the IDX format: two zero bytes, a type byte (8: uint8), the number of axes, sizes, values."""
     for path, opened in ((folder / name, open), (folder / f"{name}.gz", gzip.open)):
         if path.exists():
-            with opened(path, "rb") as file:
-                content = file.read()
+            try:
+                with opened(path, "rb") as file:
+                    content = file.read()
+            except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+                raise ValueError(
+                    f"mnist: expected a gzip file, got {error} in {path}; copy it again"
+                ) from error
             break
     else:
         raise ValueError(
             f"mnist: expected {folder / name} or the same with .gz, got neither; put it there or unset "
             "MYLIB_DATA to use the 5,000 digits that are installed"
         )
-    axes = content[3] if content[:3] == b"\0\0\x08" else 0
+    axes = content[3] if content[:3] == b"\0\0\x08" and len(content) > 3 else 0
     shape = np.frombuffer(content[4 : 4 + 4 * axes], dtype=">i4")
     if not axes or len(content) != 4 + 4 * axes + shape.prod():
         raise ValueError(
