@@ -155,7 +155,9 @@ def pytorch(
 def choose_device(device="auto"):
     """The torch device of that name; "auto" is ``MYLIB_DEVICE`` where set, else CUDA, else Apple's MPS, else the CPU.
 
-    Raises:  ValueError: the device is asked for and absent.
+    Args:    device: "auto", "cpu", "mps", "cuda" or "cuda:1".
+    Returns: `torch.device`.
+    Raises:  ValueError: the device is unknown, or is asked for and absent.
     """
     import torch
 
@@ -168,7 +170,12 @@ def choose_device(device="auto"):
         raise ValueError(
             f"choose_device: expected a machine with {device!r}, got one without; use device='auto'"
         )
-    return torch.device(device)
+    try:
+        return torch.device(device)
+    except RuntimeError as error:
+        raise ValueError(
+            f"choose_device: expected 'auto', 'cpu', 'cuda' or 'mps', got {device!r}; torch knows no such device"
+        ) from error
 
 
 def accuracy(model, inputs, targets, batch_size=1024):
@@ -178,7 +185,13 @@ def accuracy(model, inputs, targets, batch_size=1024):
              inputs, targets: arrays. Shapes (n, ...) and (n,).
              batch_size: of the evaluation, for memory.
     Returns: a number between 0 and 1.
+    Raises:  ValueError: no inputs, or not one target for each.
     """
+    if not len(inputs) or len(inputs) != len(targets):
+        raise ValueError(
+            f"accuracy: expected inputs and targets of equal length above 0, got lengths {len(inputs)} and "
+            f"{len(targets)}; pass (images, labels)"
+        )
     was_training = model.training
     model.eval()
     right = 0.0
