@@ -38,7 +38,7 @@ lint: $(READY)
 	@ruff check && ruff format --check && mylib release --check && mylib index --check
 
 lab: $(READY) ## JupyterLab, opened on the index of the lectures
-	@jupyter lab lectures/index.ipynb
+	@jupyter lab --ServerApp.root_dir="$(CURDIR)" --LabApp.default_url=/lab/tree/lectures/index.ipynb
 
 lectures: $(READY) ## execute every lecture, write build/site/
 	@mylib lectures

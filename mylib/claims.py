@@ -49,7 +49,9 @@ def record(name, *, holds, measured, scale, verdict="reproduced", why=""):
     display(HTML(_card(claim, verdict if holds else "fails", measured, scale, why)))
     if collecting := os.environ.get("MYLIB_CLAIMS"):
         row = {"name": name, "holds": holds, "verdict": verdict, "why": why, "scale": scale}
-        row["measured"] = {quantity: float(value) for quantity, value in measured.items()}
+        row["measured"] = {
+            name: value if isinstance(value, int) else float(value) for name, value in measured.items()
+        }
         with Path(collecting).open("a") as file:
             file.write(json.dumps(row) + "\n")
     elif not holds:

@@ -152,19 +152,32 @@ def _execute_one(topic, seed, output, parameters, claims_file):
     target.parent.mkdir(parents=True, exist_ok=True)
     start, error = time.perf_counter(), ""
     try:
-        papermill.execute_notebook(
-            syllabus.ROOT / topic.lecture,
-            target,
-            parameters=parameters,
-            kernel_name="python3",
-            progress_bar=False,
-            cwd=syllabus.ROOT,
-        )
+        with tempfile.TemporaryDirectory() as sockets:
+            papermill.execute_notebook(
+                syllabus.ROOT / topic.lecture,
+                target,
+                parameters=parameters,
+                kernel_name="python3",
+                progress_bar=False,
+                cwd=syllabus.ROOT,
+                config=_private_sockets(sockets),
+            )
     except papermill.PapermillExecutionError as failure:
         error = f"{topic.lecture}, cell {failure.cell_index}: {failure.ename}: {failure.evalue}"
     except Exception as failure:
         error = f"{topic.lecture}: {type(failure).__name__}: {failure}"
     return Run(topic.name, seed, target, time.perf_counter() - start, error)
+
+
+def _private_sockets(folder):
+    """Talk to the kernel over files that nobody else can open; over TCP it warns, rightly, that others can listen."""
+    from traitlets.config import Config
+
+    settings = Config()
+    if os.name == "posix":
+        settings.KernelManager.transport = "ipc"
+        settings.KernelManager.ip = os.path.join(folder, "kernel")
+    return settings
 
 
 def _drop_finished_progress_bars(cell):
