@@ -2,6 +2,7 @@
 
 import html
 import json
+import numbers
 import os
 from pathlib import Path
 
@@ -49,9 +50,7 @@ def record(name, *, holds, measured, scale, verdict="reproduced", why=""):
     display(HTML(_card(claim, verdict if holds else "fails", measured, scale, why)))
     if collecting := os.environ.get("MYLIB_CLAIMS"):
         row = {"name": name, "holds": holds, "verdict": verdict, "why": why, "scale": scale}
-        row["measured"] = {
-            name: value if isinstance(value, int) else float(value) for name, value in measured.items()
-        }
+        row["measured"] = {quantity: _plain(value) for quantity, value in measured.items()}
         with Path(collecting).open("a") as file:
             file.write(json.dumps(row) + "\n")
     elif not holds:
@@ -59,11 +58,13 @@ def record(name, *, holds, measured, scale, verdict="reproduced", why=""):
 
 
 def _card(claim, verdict, measured, scale, why):
-    numbers = "; ".join(f"{quantity}: <b>{number(value)}</b>" for quantity, value in measured.items())
+    quantities = "; ".join(
+        f"{html.escape(quantity)}: <b>{number(value)}</b>" for quantity, value in measured.items()
+    )
     rows = [
         ("The slide says", html.escape(claim.says)),
         ("Its number and scale", html.escape(claim.scale)),
-        ("Measured here", numbers),
+        ("Measured here", quantities),
         ("Our scale", html.escape(scale)),
         (
             "Verdict",
@@ -82,5 +83,20 @@ def _card(claim, verdict, measured, scale, why):
 
 
 def number(value):
-    """A measured number with four digits, without an exponent where people do not expect one."""
-    return f"{value:,}" if isinstance(value, int) else f"{value:.4g}"
+    """A measured number with four digits, without an exponent where people do not expect one.
+
+    Args:    value: a number, Python's or NumPy's.
+    Returns: text.
+
+    Example:
+        >>> number(79400), number(98.765), number(12345.6), number(0.00001234)
+        ('79,400', '98.77', '12,346', '1.234e-05')
+    """
+    value = _plain(value)
+    whole = isinstance(value, int) or 1e4 <= abs(value) < 1e9
+    return f"{value:,.0f}" if whole else f"{value:.4g}"
+
+
+def _plain(value):
+    """Python's own int or float, so that a count stays a count in JSON."""
+    return int(value) if isinstance(value, numbers.Integral) else float(value)

@@ -132,7 +132,13 @@ def images(pixels, titles=None, columns=8, size=1.1, **keywords):
              columns: in the grid.
              size: of one image, inches.
     Returns: the figure.
+    Raises:  ValueError: no images, or not one title for each.
     """
+    if not len(pixels) or (titles is not None and len(titles) != len(pixels)):
+        raise ValueError(
+            f"images: expected at least one image and as many titles, got {len(pixels)} images and "
+            f"{'no' if titles is None else len(titles)} titles"
+        )
     columns = min(columns, len(pixels))
     rows = math.ceil(len(pixels) / columns)
     fig, grid = figure(
