@@ -31,7 +31,7 @@ course: $(READY) ## the main job: run and publish the lectures, release and grad
 	mylib feedback && mylib report && exit $$failed
 
 test: $(READY) ## everything that must hold, with the network off where the system allows
-	@python tests/offline.py pytest -n 2 --dist loadfile --nbval-lax --nbval-current-env tests mylib lectures
+	@python tests/offline.py pytest -n auto --maxprocesses 8 --dist loadfile --nbval-lax --nbval-current-env tests mylib lectures
 	@$(MAKE) --no-print-directory lint
 
 lint: $(READY)
@@ -65,7 +65,7 @@ bench: $(READY) ## time the engine beside PyTorch (never part of the tests)
 	@python -m benchmarks
 
 check: lint ## style, documentation, syllabus
-	@pytest -n 2 tests/test_syllabus.py tests/test_packaging.py mylib
+	@pytest -n auto --maxprocesses 8 tests/test_syllabus.py tests/test_packaging.py mylib
 
 clean: ## remove what was built (.venv stays)
 	@rm -rf build .pytest_cache .ruff_cache .hypothesis
