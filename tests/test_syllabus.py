@@ -94,9 +94,9 @@ def test_every_example_in_a_docstring_is_one_that_doctest_finds():
 def test_no_room_without_a_row():
     names = {topic.name for topic in TOPICS}
     found = {path.parent.name for path in ROOT.glob("mylib/*/*/scratch.py")}
-    found |= {path.parent.name for path in ROOT.glob("solutions/*/*.ipynb")}
-    found |= {path.parent.name for path in ROOT.glob("exercises/*/*.ipynb")}
-    found |= {path.stem[3:] for path in ROOT.glob("lectures/*/*.ipynb")}
+    found |= {path.parent.name for path in ROOT.glob("solutions/[!.]*/*.ipynb")}
+    found |= {path.parent.name for path in ROOT.glob("exercises/[!.]*/*.ipynb")}
+    found |= {path.stem[3:] for path in ROOT.glob("lectures/[!.]*/*.ipynb")}
     found |= {
         path.stem.removeprefix("test_")
         for part in syllabus.PARTS

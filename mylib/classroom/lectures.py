@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import tempfile
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ import nbformat
 from tqdm import tqdm
 
 from mylib import syllabus
-from mylib.claims import number
+from mylib.claims import VERDICTS, number
 
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 EXECUTED = syllabus.ROOT / "build" / "lectures"
@@ -46,7 +47,7 @@ def execute(topics, jobs=None, output=EXECUTED, seeds=(None,), claims_file=None,
                 given = parameters | ({} if seed is None else {"SEED": seed})
                 collected = Path(scratch) / f"{topic.name}-{seed}.jsonl" if claims_file else None
                 job = pool.submit(_execute_one, topic, seed, Path(output), given, collected)
-                pending[job] = topic
+                pending[job] = seed, collected
         runs = []
         with tqdm(total=len(pending), unit="lecture", desc="lectures") as bar:
             for job in as_completed(pending):
@@ -54,11 +55,10 @@ def execute(topics, jobs=None, output=EXECUTED, seeds=(None,), claims_file=None,
                 bar.set_postfix_str(f"{runs[-1].topic} {runs[-1].seconds:.0f} s", refresh=False)
                 bar.update()
         if claims_file:
-            with open(claims_file, "w") as merged:
-                for path in sorted(Path(scratch).glob("*.jsonl")):
-                    seed = json.loads(path.stem.split("-")[-1])
-                    rows = (json.loads(line) | {"seed": seed} for line in path.read_text().splitlines())
-                    merged.writelines(json.dumps(row) + "\n" for row in rows)
+            with open(claims_file, "w", encoding="utf-8") as merged:
+                for seed, path in pending.values():
+                    lines = path.read_text().splitlines() if path.exists() else []
+                    merged.writelines(json.dumps(json.loads(line) | {"seed": seed}) + "\n" for line in lines)
     order = [topic.name for topic in topics]
     return sorted(runs, key=lambda run: (order.index(run.topic), run.seed or 0))
 
@@ -98,6 +98,7 @@ def tidy(notebook):
             cell.metadata["jupyter"] = {"source_hidden": True}  # JupyterLab folds it; a click unfolds
         if cell.cell_type == "code":
             _drop_finished_progress_bars(cell)
+            _join_streams(cell)
     return notebook
 
 
@@ -108,7 +109,7 @@ def claims_page(topics, rows):
              rows: as `collect_claims` returns them.
     Returns: Markdown.
     """
-    seeds = sorted({row["seed"] for row in rows})
+    seeds = sorted({row["seed"] for row in rows}) or ["none"]
     lines = ["# What the slides claim, and what we measured", ""]
     lines += [
         f"Each lecture was run with seeds {', '.join(map(str, seeds))} at quick scale by `make claims`.",
@@ -127,16 +128,20 @@ def _claim_section(claim, rows):
     lines = [f"### {claim.name}", "", f"The slide: {claim.says} Its scale: {claim.scale}.", ""]
     if not rows:
         return [*lines, "**Not measured**: the lecture records no such claim.", ""]
-    last = rows[-1]
-    verdict = last["verdict"] if all(row["holds"] for row in rows) else "fails"
+    weakest = max(rows, key=lambda row: VERDICTS.index(row["verdict"]))
+    failed = [str(row["seed"]) for row in rows if not row["holds"]]
+    verdict = "fails" if failed else weakest["verdict"]
+    reasons = [f"with seed {', '.join(failed)}"] if failed else []
+    reasons += [weakest["why"]] if weakest["why"] else []
     lines += [
-        f"Ours: {last['scale']}. Verdict: **{verdict}**{': ' + last['why'] if last['why'] else ''}.",
+        f"Ours: {weakest['scale']}. Verdict: **{verdict}**{': ' if reasons else ''}{'; '.join(reasons)}.",
         "",
     ]
     lines += ["| measured | " + " | ".join(f"seed {row['seed']}" for row in rows) + " |"]
     lines += ["|---|" + "---:|" * len(rows)]
-    for quantity in last["measured"]:
-        lines += [f"| {quantity} | " + " | ".join(number(row["measured"][quantity]) for row in rows) + " |"]
+    for quantity in dict.fromkeys(quantity for row in rows for quantity in row["measured"]):
+        values = [number(row["measured"][quantity]) if quantity in row["measured"] else "" for row in rows]
+        lines += [" | ".join(["| " + quantity.replace("|", "\\|"), *values]) + " |"]
     return [*lines, ""]
 
 
@@ -150,6 +155,7 @@ def _execute_one(topic, seed, output, parameters, claims_file):
         os.environ["MYLIB_CLAIMS"] = str(claims_file)
     target = output / (topic.lecture.name if seed is None else f"{topic.lecture.stem}-seed{seed}.ipynb")
     target.parent.mkdir(parents=True, exist_ok=True)
+    target.unlink(missing_ok=True)  # what an earlier run left is not what this one shows
     start, error = time.perf_counter(), ""
     try:
         with tempfile.TemporaryDirectory() as sockets:
@@ -181,9 +187,43 @@ def _private_sockets(folder):
 
 
 def _drop_finished_progress_bars(cell):
-    # A bar that is done overwrites itself with blanks: the last state of every line is then empty. Its pieces may
-    # stand in several outputs, between the prints of the same cell.
+    # A bar that is done overwrites itself with blanks. Its pieces may stand in several outputs, between the prints of
+    # the same cell.
     bars = [output for output in cell.outputs if output.output_type == "stream" and output.name == "stderr"]
-    lines = "".join(output.text for output in bars).rstrip("\r\n").split("\n")
-    if all(not line.split("\r")[-1].strip() for line in lines):
-        cell.outputs = [output for output in cell.outputs if output not in bars]
+    text = "".join(output.text for output in bars)
+    if "\r" not in text:
+        return
+    left = [line.rstrip() for line in _screen(text) if line.strip()]
+    if left:
+        bars.pop(0).text = "\n".join(left) + "\n"
+    cell.outputs = [output for output in cell.outputs if not any(output is bar for bar in bars)]
+
+
+def _screen(text):
+    """The lines that a terminal shows in the end; nested bars move the cursor up again."""
+    lines, row, column = [""], 0, 0
+    for piece in re.findall(r"\x1b\[A|[\r\n]|[^\x1b\r\n]+", text):
+        if piece == "\x1b[A":
+            row = max(row - 1, 0)
+        elif piece == "\r":
+            column = 0
+        elif piece == "\n":
+            row, column = row + 1, 0
+            lines += [""] * (row == len(lines))
+        else:
+            lines[row] = lines[row][:column].ljust(column) + piece + lines[row][column + len(piece) :]
+            column += len(piece)
+    return lines
+
+
+def _join_streams(cell):
+    # Where the kernel cut a stream into pieces depends on the machine's speed.
+    joined = []
+    for output in cell.outputs:
+        last = joined[-1] if joined else None
+        streams = last is not None and output.output_type == last.output_type == "stream"
+        if streams and output.name == last.name:
+            last.text += output.text
+        else:
+            joined.append(output)
+    cell.outputs = joined

@@ -26,6 +26,12 @@ main .celltag_drawing details > summary { color: #555; cursor: pointer; padding:
 FONTS = """<script type="text/x-mathjax-config">
 MathJax.Hub.Config({"HTML-CSS": {availableFonts: [], preferredFont: null, imageFont: null, webFont: "STIX-Web"}});
 </script>"""
+# The lab template leaves a picture's alt text out.
+WITH_ALT_TEXT = """{%- extends "lab/index.html.j2" -%}
+{%- block data_png scoped -%}
+{%- set alt = output | get_metadata("alt", "image/png") -%}
+{{ super() | replace("<img ", '<img alt="' ~ (alt | escape_html) ~ '" ', 1) if alt else super() }}
+{%- endblock data_png -%}"""
 PAGE = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Deep learning, every method twice</title>{style}</head>
@@ -51,14 +57,16 @@ def build(runs, site=SITE):
     if (syllabus.ROOT / "exercises").exists():
         shutil.copytree(syllabus.ROOT / "exercises", site / "exercises")
     ran = [run for run in runs if run.notebook.exists()]
-    pages = [
-        Path(syllabus.topic(run.topic).lecture).relative_to("lectures").with_suffix(".html") for run in ran
-    ]
+    pages = [_page(run) for run in ran]
     for position, run in enumerate(ran):
         _write_page(run, site, pages, position)
     index = site / "index.html"
-    index.write_text(PAGE.format(style=STYLE, parts=_contents(ran, pages)), encoding="utf-8")
+    index.write_text(PAGE.format(style=STYLE, parts=_contents(runs)), encoding="utf-8")
     return index
+
+
+def _page(run):
+    return syllabus.topic(run.topic).lecture.relative_to("lectures").with_suffix(".html")
 
 
 def _write_page(run, site, pages, position):
@@ -84,7 +92,9 @@ def _write_page(run, site, pages, position):
 
 def _follow_links(body, up):
     """Links between notebooks as links between pages; exercises are there to download."""
-    body = re.sub(r'href="(\d\d_\w+)\.ipynb"', r'href="\1.html"', body)
+    body = re.sub(
+        r'href="((?:\.\./(?:\d_\w+/)?)?(?:\d\d_\w+|index))\.ipynb(#[^"]*)?"', r'href="\1.html\2"', body
+    )
     return body.replace('href="../../exercises/', f'href="{up}exercises/')
 
 
@@ -101,9 +111,12 @@ def _fold_drawings(body):
 
 def _exporter(up):
     """nbconvert's lab template with every script that it would load from elsewhere taken from disk or left out."""
+    from jinja2 import DictLoader
     from nbconvert import HTMLExporter
 
     return HTMLExporter(
+        extra_loaders=[DictLoader({"lecture.html.j2": WITH_ALT_TEXT})],
+        template_file="lecture.html.j2",
         mathjax_url=f"{up}mathjax/MathJax.js?config=TeX-AMS-MML_HTMLorMML-full,Safe",
         require_js_url="",
         jquery_url="",
@@ -113,16 +126,18 @@ def _exporter(up):
     )
 
 
-def _contents(runs, pages):
+def _contents(runs):
     parts = []
     for part in syllabus.PARTS:
         items = []
-        for run, page in zip(runs, pages, strict=True):
+        for run in runs:
             topic = syllabus.topic(run.topic)
             if topic.part == part:
                 note = f" <strong>failed: {html.escape(run.error)}</strong>" if run.error else ""
+                title = html.escape(topic.title)
+                link = f'<a href="{_page(run).as_posix()}">{title}</a>' if run.notebook.exists() else title
                 items.append(
-                    f'<li><a href="{page}">{html.escape(topic.title)}</a> ({run.seconds:.0f} s to run){note}<br>'
+                    f"<li>{link} ({run.seconds:.0f} s to run){note}<br>"
                     f"<small>Slides: {html.escape(topic.slides)}</small></li>"
                 )
         if items:
