@@ -15,6 +15,7 @@ from mylib import syllabus
 from mylib.claims import VERDICTS, number
 
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+CELL_SECONDS = 1800  # a cell that takes longer, even at full scale on a slow machine, never ends
 EXECUTED = syllabus.ROOT / "build" / "lectures"
 
 
@@ -165,6 +166,7 @@ def _execute_one(topic, seed, output, parameters, claims_file):
                 parameters=parameters,
                 kernel_name="python3",
                 progress_bar=False,
+                execution_timeout=CELL_SECONDS,
                 cwd=syllabus.ROOT,
                 config=_private_sockets(sockets),
             )
