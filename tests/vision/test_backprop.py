@@ -14,7 +14,7 @@ from sklearn.metrics import log_loss
 from mylib import data, engine
 from mylib.vision.backprop import pytorch, scratch
 from mylib.vision.perceptron import scratch as perceptron
-from tests.twins import assert_close, assert_same_function, share_random_weights
+from tests.twins import assert_close, assert_same_function, assert_same_module, share_random_weights
 
 SIDES = {"scratch": (scratch, np.asarray), "pytorch": (pytorch, torch.tensor)}
 
@@ -260,6 +260,23 @@ def test_three_columns_agree_by_hand_on_the_engine_and_in_pytorch(dtype):
             assert_close(our.data, their.detach().numpy(), dtype, name)
 
 
+@pytest.mark.parametrize("options", [{}, {"activation": "identity", "bias": False}])
+def test_twin_networks_when_the_hand_written_one_stands_on_the_tape(options):
+    x = np.random.default_rng(3).normal(size=(7, 6))
+    assert_same_module(
+        lambda: scratch.TwoLayerNet(6, 5, 4, **options), lambda: pytorch.TwoLayerNet(6, 5, 4, **options), x
+    )
+
+
+def test_batches_may_be_tuples_lists_or_single_arrays():
+    for batch in ((2.0,), [2.0], 2.0):
+        w = engine.Tensor(np.array([1.0]), requires_grad=True)
+        assert scratch.stochastic_gradient_descent(lambda x, w=w: (w * x).sum(), [w], [batch], 0.25) == [2.0]
+        v = torch.tensor([1.0], requires_grad=True)
+        assert pytorch.stochastic_gradient_descent(lambda x, v=v: (v * x).sum(), [v], [batch], 0.25) == [2.0]
+        assert w.data.tolist() == v.tolist() == [0.5]
+
+
 def test_twin_stochastic_gradient_descent():
     w, x, t = regression(11)
     ours, theirs = engine.Tensor(w, requires_grad=True), torch.tensor(w, requires_grad=True)
@@ -336,6 +353,11 @@ def test_bad_networks_and_inputs_are_refused(side):
         module.TwoLayerNet(2, 3, 1, activation="swish")
     with pytest.raises(ValueError, match=r"expected x of shape \(batch, 2\), got \(2,\)"):
         module.TwoLayerNet(2, 3, 1)(array(np.zeros(2, dtype=np.float32)))
+
+
+def test_backward_before_forward_is_refused():
+    with pytest.raises(ValueError, match="forward.* before backward"):
+        scratch.TwoLayerNet(2, 3, 1).backward(np.ones((1, 1)))
 
 
 @pytest.mark.gpu

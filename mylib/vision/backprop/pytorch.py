@@ -96,9 +96,10 @@ def gradient_descent(gradient, w0, learning_rate, steps, on_step=None):
 def stochastic_gradient_descent(loss, parameters, batches, learning_rate):
     r"""One step p <- p - gamma dJ_batch/dp for every parameter and every batch, in the order given.
 
-    Args:    loss: function of a batch (its items as arguments) to a scalar tensor.
+    Args:    loss: function of a batch to a scalar tensor.
              parameters: leaf tensors that require a gradient; changed in place.
-             batches: tuples, e.g. (inputs, targets); any iterable, also a generator that draws at random.
+             batches: any iterable, also a generator that draws at random. The items of a tuple or list, such as
+                 (inputs, targets), are the arguments of `loss`; anything else is its only argument.
              learning_rate: gamma, above 0.
     Returns: list of the loss of each batch, before its step.
     Raises:  ValueError: learning_rate not above 0, or a parameter that the loss does not depend on.
@@ -116,7 +117,7 @@ def stochastic_gradient_descent(loss, parameters, batches, learning_rate):
     losses = []
     for batch in batches:
         optimizer.zero_grad()
-        value = loss(*batch)
+        value = loss(*batch) if isinstance(batch, tuple | list) else loss(batch)
         value.backward()
         for position, parameter in enumerate(optimizer.param_groups[0]["params"]):
             if parameter.grad is None:

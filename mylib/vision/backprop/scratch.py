@@ -6,7 +6,7 @@ The softmax family is the engine's own: its gradients are derived in the lecture
 
 import numpy as np
 
-from mylib.engine import as_tensor, binary_cross_entropy, cross_entropy, log_softmax, nn, softmax
+from mylib.engine import as_tensor, binary_cross_entropy, cross_entropy, log_softmax, nn, record, softmax
 from mylib.engine import sum as total
 
 __all__ = [
@@ -96,9 +96,10 @@ def gradient_descent(gradient, w0, learning_rate, steps, on_step=None):
 def stochastic_gradient_descent(loss, parameters, batches, learning_rate):
     r"""One step p <- p - gamma dJ_batch/dp for every parameter and every batch, in the order given.
 
-    Args:    loss: function of a batch (its items as arguments) to a scalar Tensor.
+    Args:    loss: function of a batch to a scalar Tensor.
              parameters: Tensors that require a gradient; their values are replaced at every step.
-             batches: tuples, e.g. (inputs, targets); any iterable, also a generator that draws at random.
+             batches: any iterable, also a generator that draws at random. The items of a tuple or list, such as
+                 (inputs, targets), are the arguments of `loss`; anything else is its only argument.
              learning_rate: gamma, above 0.
     Returns: list of the loss of each batch, before its step.
     Raises:  ValueError: learning_rate not above 0, or a parameter that the loss does not depend on.
@@ -116,7 +117,7 @@ def stochastic_gradient_descent(loss, parameters, batches, learning_rate):
     for batch in batches:
         for parameter in parameters:
             parameter.grad = None
-        value = loss(*batch)
+        value = loss(*batch) if isinstance(batch, tuple | list) else loss(batch)
         value.backward()
         for position, parameter in enumerate(parameters):
             if parameter.grad is None:
@@ -132,22 +133,19 @@ def stochastic_gradient_descent(loss, parameters, batches, learning_rate):
 class TwoLayerNet(nn.Module):
     r"""scores = W2 h(W1 x + b1) + b2, with the backward pass written out by hand.
 
-    `forward` keeps what `backward` needs; `backward` takes dJ/dscores and puts dJ/dp into `.grad` of every parameter:
-
-        g_W2 = g^T a,   g_b2 = sum_n g,   g_a = g W2,   g_z = g_a * h'(z),   g_W1 = g_z^T x,   g_b1 = sum_n g_z
-
-    with z = W1 x + b1, a = h(z), and n running over the batch.
+    `forward` keeps what the way back needs. `backward` takes dJ/dscores and puts dJ/dp into `.grad` of every parameter,
+    by the formulas of `two_layer_backward`. On the engine's tape the whole network is one operation with that function.
 
     Args:    in_features, hidden, out_features: sizes.
              activation: "relu", or "identity" for the slides' worked example.
              bias: whether b1 and b2 are there; the worked example has none.
-    Raises:  ValueError: a size below 1 or an unknown activation.
+    Raises:  ValueError: a size below 1 or an unknown activation; `backward` before `forward`.
     Source:  Rumelhart, Hinton, Williams (1986); slides "Forward-backward by example".
 
     Example:
         >>> net = TwoLayerNet(2, 3, 1)
         >>> scores = net(np.ones((4, 2), dtype=np.float32))
-        >>> net.backward(np.ones_like(scores)).shape, net.weight1.grad.shape
+        >>> net.backward(np.ones((4, 1), dtype=np.float32)).shape, net.weight1.grad.shape
         ((4, 2), (3, 2))
     """
 
@@ -158,33 +156,50 @@ class TwoLayerNet(nn.Module):
         first, second = nn.Linear(in_features, hidden, bias=bias), nn.Linear(hidden, out_features, bias=bias)
         self.weight1, self.bias1 = first.weight, first.bias
         self.weight2, self.bias2 = second.weight, second.bias
+        self.saved = None
 
     def forward(self, x):
-        """Scores of a batch. Shapes (batch, in_features) to (batch, out_features); arrays in, array out."""
-        x = np.asarray(x)
-        if x.ndim != 2 or x.shape[1] != self.weight1.shape[1]:
+        """Scores of a batch. Shapes (batch, in_features) to (batch, out_features)."""
+        x = as_tensor(x)
+        weight1, weight2 = self.weight1.data, self.weight2.data
+        if x.ndim != 2 or x.shape[1] != weight1.shape[1]:
             raise ValueError(
-                f"TwoLayerNet: expected x of shape (batch, {self.weight1.shape[1]}), got {x.shape}; one row each"
+                f"TwoLayerNet: expected x of shape (batch, {weight1.shape[1]}), got {x.shape}; one row each"
             )
-        z = _affine(x, self.weight1, self.bias1)  # (batch, hidden)
+        z = _plus(x.data @ weight1.T, self.bias1)  # (batch, hidden)
         a = np.maximum(z, z.dtype.type(0)) if self.activation == "relu" else z
-        self.saved = x, z, a
-        return _affine(a, self.weight2, self.bias2)  # (batch, out)
+        scores = _plus(a @ weight2.T, self.bias2)  # (batch, out)
+        self.saved = x.data, z, a, weight1, weight2, self.activation
+        inputs = (x, self.weight1, self.bias1, self.weight2, self.bias2)
+        return record(
+            scores, two_layer_backward, self.saved, *(None if i is None else i._node for i in inputs)
+        )
 
     def backward(self, gradient):
         """Gradients of all parameters into their `.grad`; returns dJ/dx. Shape (batch, out) to (batch, in)."""
-        x, z, a = self.saved
-        self.weight2.grad = gradient.T @ a  # (out, hidden)
-        to_a = gradient @ self.weight2.data  # (batch, hidden)
-        to_z = to_a * (z > 0) if self.activation == "relu" else to_a
-        self.weight1.grad = to_z.T @ x  # (hidden, in)
-        if self.bias1 is not None:
-            self.bias2.grad, self.bias1.grad = gradient.sum(axis=0), to_z.sum(axis=0)
-        return to_z @ self.weight1.data  # (batch, in)
+        if self.saved is None:
+            raise ValueError(
+                "TwoLayerNet: expected forward(x) before backward, got none; what came in is not known"
+            )
+        to_x, *slopes = two_layer_backward(np.asarray(gradient), None, *self.saved)
+        parameters = (self.weight1, self.bias1, self.weight2, self.bias2)
+        for parameter, slope in zip(parameters, slopes, strict=True):
+            if parameter is not None:
+                parameter.grad = slope
+        return to_x
 
 
-def _affine(x, weight, bias):
-    y = x @ weight.data.T
+def two_layer_backward(gradient, needs, x, z, a, weight1, weight2, activation):
+    """From g = dJ/dscores those of x, W1, b1, W2 and b2: the chain rule, one line of the forward pass at a time.
+
+    g_W2 = g^T a,  g_b2 = sum_n g,  g_a = g W2,  g_z = g_a * h'(z),  g_W1 = g_z^T x,  g_b1 = sum_n g_z,  g_x = g_z W1
+    """
+    to_a = gradient @ weight2  # (batch, hidden)
+    to_z = to_a * (z > 0) if activation == "relu" else to_a
+    return to_z @ weight1, to_z.T @ x, to_z.sum(axis=0), gradient.T @ a, gradient.sum(axis=0)
+
+
+def _plus(y, bias):
     return y if bias is None else y + bias.data
 
 
