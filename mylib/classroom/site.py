@@ -136,8 +136,11 @@ def _contents(runs):
                 note = f" <strong>failed: {html.escape(run.error)}</strong>" if run.error else ""
                 title = html.escape(topic.title)
                 link = f'<a href="{_page(run).as_posix()}">{title}</a>' if run.notebook.exists() else title
+                exercise = ""
+                if (syllabus.ROOT / topic.exercise).exists():
+                    exercise = f', <a href="{topic.exercise.as_posix()}" download>exercise</a>'
                 items.append(
-                    f"<li>{link} ({run.seconds:.0f} s to run){note}<br>"
+                    f"<li>{link} ({run.seconds:.0f} s to run){exercise}{note}<br>"
                     f"<small>Slides: {html.escape(topic.slides)}</small></li>"
                 )
         if items:

@@ -237,6 +237,12 @@ def test_links_between_notebooks_become_links_between_pages(link, page):
     assert site._follow_links(f'<a href="{link}">', "../") == f'<a href="{page}">'
 
 
+def test_every_link_of_the_index_leads_to_a_file(pages):
+    links = [link["href"] for link in parsed(pages / "index.html").select("a")]
+    assert "exercises/good/good.ipynb" in links
+    assert all((pages / link).exists() for link in links)
+
+
 def test_the_index_lists_every_lecture_and_says_which_failed(pages):
     good, bad, missing = parsed(pages / "index.html").select("li")
     assert (good.a["href"], good.a.text) == ("1_vision/01_good.html", "The good & the ugly")
