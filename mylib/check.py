@@ -127,9 +127,8 @@ def from_scratch(function, banned):
         if id(part) in seen:
             continue
         seen.add(id(part))
-        if inspect.isclass(
-            part
-        ):  # the source of a class cannot be found in a notebook; that of its methods can
+        if inspect.isclass(part):
+            # The source of a class cannot be found in a notebook; that of its methods can.
             for base in part.__mro__[1:]:
                 _refuse(f"class {part.__name__}", base, banned)
             todo += [(method, part) for method in _methods(part)]

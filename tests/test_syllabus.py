@@ -115,12 +115,12 @@ def test_every_claim_of_a_method_is_listed():
 
 
 @pytest.mark.parametrize(
-    "path", sorted(ROOT.glob("mylib/*/*/*.py")), ids=lambda path: str(path.relative_to(ROOT))
+    "path",
+    [path for part in syllabus.PARTS for path in sorted(ROOT.glob(f"mylib/{part}/*/*.py"))],
+    ids=lambda path: str(path.relative_to(ROOT)),
 )
 def test_imports_follow_the_order_of_the_syllabus(path):
     part, name = path.relative_to(ROOT / "mylib").parts[:2]
-    if part not in syllabus.PARTS:
-        pytest.skip("not a topic")
     order = [f"mylib.{topic.part}.{topic.name}" for topic in TOPICS]
     own = order.index(f"mylib.{part}.{name}")
     shared = ("engine", "data", "fit", "plots", "check", "claims")

@@ -146,6 +146,21 @@ def nbgrader_environment():
                 os.environ[name] = value
 
 
+def private_sockets(folder):
+    """Settings with which a kernel talks over files that nobody else can open.
+
+    Over TCP, other users of the machine can listen; Windows has nothing else.
+
+    Args:    folder: private and with a short path.
+    Returns: traitlets Config.
+    """
+    settings = Config()
+    if os.name == "posix":
+        settings.KernelManager.transport = "ipc"
+        settings.KernelManager.ip = os.path.join(folder, "kernel")
+    return settings
+
+
 class Quiet(logging.Handler):
     """Collects nbgrader's error messages in place of printing them."""
 

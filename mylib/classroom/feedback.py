@@ -17,18 +17,20 @@ from tqdm import tqdm
 from mylib.classroom.course import convert
 from mylib.classroom.questions import failure
 from mylib.classroom.recorder import load_results
+from mylib.classroom.site import FONTS
 
 # A page lies in <student>/<topic>/, the formulas' scripts beside the students.
 MATHJAX = "../../mathjax/MathJax.js?config=TeX-AMS-MML_HTMLorMML-full,Safe"
 MATHJAX_MACRO = """
 {%- macro mathjax(url="") -%}
 <script src="PATH"></script>
+FONTS
 <script type="text/x-mathjax-config">
 MathJax.Hub.Config({tex2jax: {inlineMath: [["$", "$"], ["\\\\(", "\\\\)"]],
                               displayMath: [["$$", "$$"], ["\\\\[", "\\\\]"]], processEnvironments: true}});
 </script>
 {%- endmacro %}
-""".replace("PATH", MATHJAX)
+""".replace("PATH", MATHJAX).replace("FONTS", FONTS)
 
 
 class OfflineExporter(HTMLExporter):

@@ -13,8 +13,8 @@ from tqdm import tqdm
 
 from mylib import syllabus
 from mylib.claims import VERDICTS, number
+from mylib.classroom.course import ONE_THREAD, private_sockets
 
-ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 CELL_SECONDS = 1800  # a cell that takes longer, even at full scale on a slow machine, never ends
 EXECUTED = syllabus.ROOT / "build" / "lectures"
 
@@ -168,24 +168,13 @@ def _execute_one(topic, seed, output, parameters, claims_file):
                 progress_bar=False,
                 execution_timeout=CELL_SECONDS,
                 cwd=syllabus.ROOT,
-                config=_private_sockets(sockets),
+                config=private_sockets(sockets),
             )
     except papermill.PapermillExecutionError as failure:
         error = f"{topic.lecture}, cell {failure.cell_index}: {failure.ename}: {failure.evalue}"
     except Exception as failure:
         error = f"{topic.lecture}: {type(failure).__name__}: {failure}"
     return Run(topic.name, seed, target, time.perf_counter() - start, error)
-
-
-def _private_sockets(folder):
-    """Talk to the kernel over files that nobody else can open; over TCP it warns, rightly, that others can listen."""
-    from traitlets.config import Config
-
-    settings = Config()
-    if os.name == "posix":
-        settings.KernelManager.transport = "ipc"
-        settings.KernelManager.ip = os.path.join(folder, "kernel")
-    return settings
 
 
 def _drop_finished_progress_bars(cell):

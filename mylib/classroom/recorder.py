@@ -3,7 +3,6 @@
 import contextlib
 import copy
 import json
-import os
 import shutil
 import tempfile
 import time
@@ -14,9 +13,8 @@ from nbgrader import utils
 from nbgrader.api import Gradebook
 from nbgrader.converters import Autograde
 from nbgrader.preprocessors import Execute
-from traitlets.config import Config
 
-from mylib.classroom.course import convert
+from mylib.classroom.course import convert, private_sockets
 from mylib.classroom.execute import PatientExecute
 from mylib.classroom.questions import failure, grade_id
 
@@ -116,14 +114,10 @@ def _autograde(course, intake, limits, not_run, sockets):
         submitted_directory=course.intake,
         autograded_directory=course.build / "autograded",
     )
-    settings = Config()
+    settings = private_sockets(sockets)
     settings.PatientExecute.cell_seconds = float(limits.cell_seconds)
     settings.PatientExecute.submission_seconds = float(limits.submission_seconds)
     settings.PatientExecute.not_run = not_run
-    if os.name == "posix":
-        # Sockets in a private folder: over TCP, other users of the machine can listen to the kernel.
-        settings.KernelManager.transport = "ipc"
-        settings.KernelManager.ip = os.path.join(sockets, "kernel")
     converter = Autograde(coursedir=directory, config=course.config.copy(), force=True)
     converter.update_config(settings)
     steps = converter.autograde_preprocessors

@@ -139,6 +139,18 @@ def test_filters_equal_scipys_at_every_border(padding, size, kernel, seed):
         np.testing.assert_allclose(got, flipped, rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.parametrize("padding", SCIPY_MODES)
+def test_1d_filters_equal_scipys_without_a_flip(side, padding):
+    module, array = side
+    rng = np.random.default_rng(9)
+    signals, kernel = rng.normal(size=(2, 8)), rng.normal(size=5)
+    expected = scipy.ndimage.correlate1d(signals, kernel, mode=SCIPY_MODES[padding], cval=0)
+    got = np.asarray(module.conv1d(array(signals), array(kernel), padding))
+    np.testing.assert_allclose(got, expected, rtol=1e-9, atol=1e-12)
+    inside = np.asarray(module.conv1d(array(signals), array(kernel), "valid"))
+    np.testing.assert_allclose(inside, expected[:, 2:-2], rtol=1e-9, atol=1e-12)
+
+
 def test_valid_filters_equal_scipy_signals(side):
     module, array = side
     rng = np.random.default_rng(0)
