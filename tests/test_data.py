@@ -235,3 +235,71 @@ def test_the_installed_digits_cannot_be_changed_by_a_caller():
     first.train_images[:] = 0.5
     assert data.mnist().train_images.max() == 1.0
     assert images.mnist().train_images.min() == 0.0
+
+
+# digit scenes
+
+
+def test_scenes_have_boxes_around_their_visible_masks():
+    scenes = data.digit_scenes(seed=3, count=20)
+    assert scenes.images.shape == (20, 3, 64, 64)
+    assert scenes.images.dtype == np.float32
+    assert 0 <= scenes.images.min() < scenes.images.max() <= 1
+    for boxes, labels, masks in zip(scenes.boxes, scenes.labels, scenes.masks, strict=True):
+        assert 2 <= len(boxes) == len(labels) == len(masks) <= 4
+        for (x1, y1, x2, y2), mask in zip(boxes.astype(int), masks, strict=True):
+            assert mask[y1:y2, x1:x2].sum() == mask.sum() > 0
+            for line in (mask[y1], mask[y2 - 1], mask[:, x1], mask[:, x2 - 1]):
+                assert line.any(), "the box is tight"
+        assert (np.sum(masks, axis=0) <= 1).all(), "a pixel shows one digit"
+
+
+def test_scenes_label_maps_name_the_digit_of_each_pixel():
+    scenes = data.digit_scenes(seed=4, count=5)
+    for pixels, labels, masks in zip(scenes.label_maps(), scenes.labels, scenes.masks, strict=True):
+        assert (pixels == 0).sum() == (~masks.any(axis=0)).sum()
+        for label, mask in zip(labels, masks, strict=True):
+            assert (pixels[mask] == label + 1).all()
+
+
+def test_scenes_digits_are_brighter_than_what_they_stand_on():
+    scenes = data.digit_scenes(seed=5, count=20)
+    for image, masks in zip(scenes.images, scenes.masks, strict=True):
+        inside = masks.any(axis=0)
+        assert image[:, inside].mean() > image[:, ~inside].mean()
+
+
+def test_scenes_repeat_with_their_seed_and_differ_without():
+    first, again, other = (data.digit_scenes(seed=seed, count=2) for seed in (6, 6, 7))
+    np.testing.assert_array_equal(first.images, again.images)
+    assert not np.array_equal(first.images, other.images)
+    test = data.digit_scenes(seed=6, count=2, part="test")
+    assert not np.array_equal(first.images, test.images)
+
+
+def test_scenes_keep_the_asked_share_of_each_digit_visible():
+    # Without any overlap allowed, the masks are whole digits: as many pixels as the same seed shows of each alone.
+    apart = data.digit_scenes(seed=8, count=30, visible=1.0, digits=(3, 3), scale=(0.8, 0.8))
+    for masks in apart.masks:
+        assert np.sum(masks) == masks.any(axis=0).sum()
+    crowded = data.digit_scenes(seed=8, count=30, visible=0.5, digits=(4, 4), size=56)
+    assert min(mask.sum() for masks in crowded.masks for mask in masks) > 5
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"count": 0},
+        {"digits": (3, 2)},
+        {"digits": (0, 2)},
+        {"scale": (1.2, 0.8)},
+        {"visible": 0},
+        {"part": "validation"},
+        {"digits": (9, 9), "visible": 1.0},
+        {"size": 20},
+    ],
+    ids=str,
+)
+def test_scenes_refuse_what_cannot_be_drawn(options):
+    with pytest.raises(ValueError, match="digit_scenes"):
+        data.digit_scenes(**options)
