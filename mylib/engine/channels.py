@@ -33,6 +33,6 @@ def sum_positions(x):
 
 def channel_rows(x):
     """Channels-last memory (the spatial axes in any order) as (positions, channels): a view, or None."""
-    axes = sorted((0, *range(2, x.ndim)), key=lambda axis: -x.strides[axis])
-    rows = x.transpose(*axes, 1)
-    return rows.reshape(-1, x.shape[1]) if rows.flags.c_contiguous and axes[0] == 0 and x.size else None
+    spatial = sorted(range(2, x.ndim), key=lambda axis: -x.strides[axis])
+    rows = x.transpose(0, *spatial, 1)
+    return rows.reshape(-1, x.shape[1]) if rows.flags.c_contiguous and x.size else None
