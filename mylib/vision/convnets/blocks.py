@@ -75,7 +75,7 @@ class PaddedIdentity(nn.Module):
     def forward(self, x):
         """(batch, channels_in, height, width) to (batch, channels, height', width')."""
         new = self.channels - x.shape[1]
-        return engine.pad(x[:, :, :: self.stride, :: self.stride], ((0, 0), (0, new), (0, 0), (0, 0)))
+        return engine.pad(x[:, :, :: self.stride, :: self.stride], (0, 0, 0, 0, 0, new))
 
 
 class ResidualUnit(nn.Module):
