@@ -81,6 +81,15 @@ def test_sums_by_a_row_of_ones_equal_sums(shape):
     )
 
 
+@pytest.mark.parametrize("shape", [(1, 5, 4, 3), (2, 5, 1, 1), (1, 3, 1, 4), (3, 1, 2, 2)])
+def test_per_channel_takes_channels_last_images_with_axes_of_length_one(shape):
+    batch, count, height, width = shape
+    x = np.random.default_rng(6).standard_normal((batch, height, width, count)).transpose(0, 3, 1, 2)
+    vector = np.arange(1.0, count + 1)
+    np.testing.assert_array_equal(channels.per_channel(np.multiply, x, vector), x * vector[:, None, None])
+    np.testing.assert_allclose(channels.sum_positions(x), x.sum(axis=(0, 2, 3)), rtol=1e-12)
+
+
 def test_the_normal_distribution_in_float32_is_right_to_its_resolution():
     x = np.linspace(-12, 12, 100_001, dtype=np.float32)
     phi, density = activations.normal(x)
