@@ -262,6 +262,18 @@ def test_scenes_label_maps_name_the_digit_of_each_pixel():
             assert (pixels[mask] == label + 1).all()
 
 
+def test_scenes_padded_hold_every_object_and_mark_the_rest():
+    scenes = data.digit_scenes(seed=4, count=8, digits=(1, 3))
+    boxes, labels = scenes.padded()
+    assert boxes.dtype == np.float32
+    assert labels.dtype == np.int64
+    for i, (its_boxes, its_labels) in enumerate(zip(scenes.boxes, scenes.labels, strict=True)):
+        real = labels[i] >= 0
+        np.testing.assert_array_equal(labels[i][real], its_labels)
+        np.testing.assert_array_equal(boxes[i][real], its_boxes)
+        assert not boxes[i][~real].any()
+
+
 def test_scenes_digits_are_brighter_than_what_they_stand_on():
     scenes = data.digit_scenes(seed=5, count=20)
     for image, masks in zip(scenes.images, scenes.masks, strict=True):

@@ -36,6 +36,23 @@ class Scenes(NamedTuple):
                 pixels[mask] = label + 1
         return maps
 
+    def padded(self):
+        """Boxes and labels as arrays, so that scenes can be put into batches; label -1 marks what is no object.
+
+        Returns: boxes, float32, shape (n, most, 4), and labels, int64, shape (n, most).
+
+        Example:
+            >>> boxes, labels = digit_scenes(count=3).padded()
+            >>> boxes.shape == (*labels.shape, 4), sorted({len(boxes), len(labels)})
+            (True, [3])
+        """
+        most = max(map(len, self.labels))
+        boxes = np.zeros((len(self.images), most, 4), np.float32)
+        labels = np.full((len(self.images), most), -1)
+        for row, (its_boxes, its_labels) in enumerate(zip(self.boxes, self.labels, strict=True)):
+            boxes[row, : len(its_boxes)], labels[row, : len(its_labels)] = its_boxes, its_labels
+        return boxes, labels
+
 
 def digit_scenes(seed=0, count=100, size=64, digits=(2, 4), scale=(0.7, 1.3), visible=0.5, part="train"):
     """Real digits scattered, scaled and partly occluded on photographs.

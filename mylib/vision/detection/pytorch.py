@@ -1,0 +1,493 @@
+"""Detectors in PyTorch: RoI pooling, the region proposal network, R-CNN, Fast R-CNN and Faster R-CNN.
+
+Notation as in `scratch`. A training step never makes the host wait for the device: the number of proposals is fixed,
+and what is padding, or neither object nor background, gets weight 0 instead of being cut out.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from mylib.vision.detection.pytorch_boxes import (
+    _anchors,
+    _clip,
+    _decode,
+    _encode,
+    _iou,
+    _kept,
+    anchors,
+    box_area,
+    clip_boxes,
+    decode_boxes,
+    encode_boxes,
+    iou,
+    nms,
+)
+from mylib.vision.detection.pytorch_precision import average_precision
+from mylib.vision.detection.pytorch_proposals import felzenszwalb, selective_search
+
+__all__ = [
+    "box_area",
+    "iou",
+    "encode_boxes",
+    "decode_boxes",
+    "clip_boxes",
+    "nms",
+    "anchors",
+    "felzenszwalb",
+    "selective_search",
+    "roi_pool",
+    "RegionProposalNetwork",
+    "assign_targets",
+    "RCNN",
+    "FastRCNN",
+    "FasterRCNN",
+    "average_precision",
+]
+
+BOX_UNIT = (
+    0.2  # the heads predict box deltas in units of this, about their spread, so that outputs are of size 1
+)
+STRIDE = 4  # of the backbone: one cell of its map is 4 pixels wide
+
+
+def roi_pool(features, boxes, output_size, spatial_scale):
+    r"""RoI max pooling: whatever the size of a box, the maximum of each of h x w bins of the map under it.
+
+    The search for the maxima visits the cells of all bins of all boxes at once, the first cell of each, then the
+    second; how many there can be follows from the map's size, so nothing is read back from the device. The gradient
+    goes to the maximum; of several, to the first in row-major order.
+
+    Args:    features: maps. Shape (batch, channels, height, width).
+             boxes: batch index, x1, y1, x2, y2 in image pixels. Shape (k, 5).
+             output_size: h = w, or (h, w).
+             spatial_scale: cells per pixel, 1 / stride.
+    Returns: Shape (k, channels, h, w).
+    Raises:  ValueError: shapes that do not fit, or an output size or scale not above 0; on the CPU also boxes that are
+                 not finite, have x2 < x1, or name an image that is not there.
+    Source:  Girshick (2015), "Fast R-CNN", section 2.1. Differs: as in `scratch`.
+    """
+    size = _check_rois("roi_pool", features, boxes, output_size, spatial_scale)
+    batch, channels, height, width = features.shape
+    top, bottom = _bins(boxes[:, 2], boxes[:, 4], size[0], spatial_scale, height)  # (k, h) each
+    left, right = _bins(boxes[:, 1], boxes[:, 3], size[1], spatial_scale, width)
+    image = boxes[:, 0].long()[:, None, None] * height
+    cells = features.permute(0, 2, 3, 1).reshape(-1, channels)  # channels last: a cell is one row
+    with torch.no_grad():
+        values = cells.detach()
+        place = ((image + top[:, :, None]) * width + left[:, None, :])[..., None].expand(-1, -1, -1, channels)
+        best = values[place[..., 0]]  # (k, h, w, channels)
+        for u in range(_deepest(top, bottom, height)):
+            for v in range(_deepest(left, right, width)):
+                row, column = top + u, left + v
+                inside = (row < bottom)[:, :, None] & (column < right)[:, None, :]
+                index = (image + row.clamp(max=height - 1)[:, :, None]) * width
+                index = index + column.clamp(max=width - 1)[:, None, :]
+                found = values[index]
+                better = inside[..., None] & (found > best)  # not >=: the first maximum stays
+                best = torch.where(better, found, best)
+                place = torch.where(better, index[..., None], place)
+    pooled = cells.gather(0, place.reshape(-1, channels))
+    return pooled.reshape(-1, *size, channels).permute(0, 3, 1, 2)
+
+
+def assign_targets(boxes, truth, labels, foreground=0.5, background=0.5, force=False):
+    r"""Which object each anchor or proposal shall find, if any: the one that it overlaps most.
+
+    Args:    boxes: anchors or proposals. Shape (..., n, 4).
+             truth: boxes of the objects. Shape (..., m, 4).
+             labels: classes from 0; -1 marks padding, which no box is assigned to. Shape (..., m).
+             foreground: least IoU with an object to be assigned to it.
+             background: IoU with every object below this makes a box background; between the two it is ignored.
+             force: also assign to each object the boxes that overlap it most, however little.
+    Returns: assigned: 0 background, 1 + label, or -1 ignored. int64, shape (..., n).
+             deltas: `encode_boxes` of the assigned object; 0 where there is none. Shape (..., n, 4).
+    Raises:  ValueError: shapes that do not fit, or background above foreground.
+    Source:  Ren et al. (2015), section 3.1.2. Differs: none.
+    """
+    if truth.shape[-1:] != (4,) or boxes.shape[-1:] != (4,) or truth.shape[:-1] != labels.shape:
+        raise ValueError(
+            f"assign_targets: expected boxes (..., n, 4), truth (..., m, 4) and labels (..., m), got "
+            f"{tuple(boxes.shape)}, {tuple(truth.shape)} and {tuple(labels.shape)}"
+        )
+    if not 0 <= background <= foreground <= 1:
+        raise ValueError(
+            f"assign_targets: expected 0 <= background <= foreground <= 1, got {background}, {foreground}"
+        )
+    boxes = boxes.expand(*truth.shape[:-2], *boxes.shape[-2:])
+    if not truth.shape[-2]:
+        return torch.zeros(boxes.shape[:-1], dtype=torch.long, device=boxes.device), torch.zeros_like(boxes)
+    overlap = torch.where((labels >= 0)[..., None, :], _iou(boxes, truth), -1)  # (..., n, m)
+    best, which = overlap.max(dim=-1)
+    positive = best >= foreground
+    if force:
+        top = overlap.amax(dim=-2, keepdim=True)
+        mine = (overlap == top) & (top > 0)
+        forced = mine.any(dim=-1)
+        # An object's best box is this object's, even where it overlaps another one more.
+        which = torch.where(forced & ~positive, torch.where(mine, overlap, -1).argmax(dim=-1), which)
+        positive = positive | forced
+    assigned = torch.where(positive, 1 + labels.gather(-1, which), torch.where(best < background, 0, -1))
+    matched = truth.gather(-2, which[..., None].expand(*which.shape, 4))
+    return assigned, torch.where(positive[..., None], _encode(matched, boxes), 0)
+
+
+class Backbone(nn.Module):
+    """Three convolutions of stride 2, 2 and 1 with batch normalisation: images to maps of `STRIDE` pixels a cell.
+
+    Args:    width: channels of the first; the others have twice as many.
+    Source:  this course. Differs: the papers use AlexNet, ZF or VGG16, trained on ImageNet before.
+    """
+
+    def __init__(self, width):
+        super().__init__()
+        self.channels = 2 * width
+        options = {"padding": 1, "bias": False}  # the normalisation that follows takes any constant away
+        self.conv1, self.norm1 = nn.Conv2d(3, width, 3, stride=2, **options), nn.BatchNorm2d(width)
+        self.conv2, self.norm2 = (
+            nn.Conv2d(width, 2 * width, 3, stride=2, **options),
+            nn.BatchNorm2d(2 * width),
+        )
+        self.conv3, self.norm3 = nn.Conv2d(2 * width, 2 * width, 3, **options), nn.BatchNorm2d(2 * width)
+
+    def forward(self, images):
+        """Shapes (batch, 3, height, width) to (batch, channels, height / 4, width / 4), rounded up."""
+        if images.ndim != 4 or images.shape[1] != 3 or min(images.shape[2:]) < 2 * STRIDE:
+            raise ValueError(
+                f"detector: expected images (batch, 3, height, width) of at least {2 * STRIDE} pixels a side, got "
+                f"{tuple(images.shape)}; enlarge or pad them"
+            )
+        x = torch.relu(self.norm1(self.conv1(images)))
+        x = torch.relu(self.norm2(self.conv2(x)))
+        return torch.relu(self.norm3(self.conv3(x)))
+
+
+class Head(nn.Module):
+    """Two linear layers on pooled features: scores of background and classes, and box deltas.
+
+    Args:    channels: of the features; pooled: their height and width.
+             classes: without background; hidden: units between the layers.
+    Source:  Girshick (2015). Differs: one hidden layer, and one set of deltas for all classes.
+    """
+
+    def __init__(self, channels, pooled, classes, hidden=128):
+        super().__init__()
+        self.hidden = nn.Linear(channels * pooled * pooled, hidden)
+        self.classify = nn.Linear(hidden, classes + 1)
+        self.regress = nn.Linear(hidden, 4)
+
+    def forward(self, pooled):
+        """Shapes (k, channels, h, w) to (k, classes + 1) and (k, 4)."""
+        x = torch.relu(self.hidden(pooled.flatten(1)))
+        return self.classify(x), BOX_UNIT * self.regress(x)
+
+
+class RegionProposalNetwork(nn.Module):
+    r"""A small network that slides over the map and says, for every anchor, whether an object is there and where.
+
+    Args:    channels: of the map.
+             sizes, ratios: of the anchors, as in `anchors`.
+             stride: of the map, pixels.
+             count: proposals for each image.
+             threshold: of the suppression among proposals.
+    Raises:  ValueError: as `anchors`, or count below 1.
+    Source:  Ren et al. (2015), section 3.1. Differs: as in `scratch`.
+    """
+
+    def __init__(
+        self, channels, sizes=(12, 18, 24), ratios=(1.0, 2.0), stride=STRIDE, count=32, threshold=0.7
+    ):
+        super().__init__()
+        if count < 1:
+            raise ValueError(f"RegionProposalNetwork: expected count of at least 1, got {count}")
+        anchors(1, 1, stride, sizes, ratios)  # refuses bad sizes and ratios
+        self.sizes, self.ratios, self.stride = sizes, ratios, stride
+        self.count, self.threshold = count, threshold
+        per_cell = len(sizes) * len(ratios)
+        self.conv = nn.Conv2d(channels, channels, 3, padding=1)
+        self.objectness = nn.Conv2d(channels, per_cell, 1)
+        self.regress = nn.Conv2d(channels, 4 * per_cell, 1)
+
+    def forward(self, features):
+        """Shape (batch, channels, height, width) to anchors (n, 4), logits (batch, n) and deltas (batch, n, 4)."""
+        x = torch.relu(self.conv(features))
+        logits = self.objectness(x).permute(0, 2, 3, 1).flatten(1)  # anchors of one cell stand side by side
+        deltas = self.regress(x).permute(0, 2, 3, 1).reshape(len(x), -1, 4)
+        # At least float32, also under autocast: bfloat16 cannot tell pixel 256 from 257.
+        like = features.new_empty(0, dtype=torch.promote_types(features.dtype, torch.float32))
+        boxes = _anchors(*features.shape[2:], self.stride, self.sizes, self.ratios, like)
+        return boxes, logits, BOX_UNIT * deltas
+
+    @torch.no_grad()
+    def propose(self, boxes, logits, deltas, height, width):
+        """The best `count` boxes of each image after suppression, and which of them are any.
+
+        Args:    boxes, logits, deltas: of `forward`.
+                 height, width: of the images, pixels.
+        Returns: boxes (batch, count, 4), by falling score, and booleans (batch, count).
+        """
+        few = min(4 * self.count, len(boxes))
+        order = logits.sort(dim=1, descending=True, stable=True).indices[:, :few]
+        chosen = deltas.gather(1, order[..., None].expand(-1, -1, 4)).to(boxes.dtype)
+        found = _clip(_decode(chosen, boxes[order]), height, width)
+        usable = ((found[..., 2:] - found[..., :2]) >= 1).all(dim=-1)  # a box narrower than a pixel is none
+        keep = _kept(found, self.threshold) & usable
+        first = (
+            (~keep).to(torch.int8).sort(dim=1, stable=True).indices[:, : self.count]
+        )  # the kept ones, in order
+        found, keep = found.gather(1, first[..., None].expand(-1, -1, 4)), keep.gather(1, first)
+        missing = self.count - first.shape[1]
+        return F.pad(found, (0, 0, 0, missing)), F.pad(keep, (0, missing))
+
+    def loss(self, boxes, logits, deltas, truth, labels):
+        """Objectness and regression loss; half of the weight on objects and half on background.
+
+        Args:    boxes, logits, deltas: of `forward`.
+                 truth, labels: as in `assign_targets`. Shapes (batch, m, 4) and (batch, m).
+        Returns: a number.
+        """
+        assigned, targets = assign_targets(boxes, truth, labels, foreground=0.5, background=0.3, force=True)
+        losses = F.binary_cross_entropy_with_logits(logits, (assigned > 0).to(logits.dtype), reduction="none")
+        return _balanced(losses, assigned, 0.5) + _box_loss(deltas, targets, assigned)
+
+
+class RCNN(nn.Module):
+    r"""Cut out every proposal, scale it to 32 x 32, and send each one through the whole network.
+
+    Args:    classes: without background; width: of the backbone.
+    Raises:  ValueError: classes or width below 1.
+    Source:  Girshick et al. (2014); slide "R-CNN". Differs: as in `scratch`.
+    """
+
+    crop, pooled = 32, 4
+
+    def __init__(self, classes=10, width=16):
+        super().__init__()
+        if classes < 1 or width < 1:
+            raise ValueError(
+                f"{type(self).__name__}: expected classes and width of at least 1, got {classes}, {width}"
+            )
+        self.backbone = Backbone(width)
+        self.head = Head(self.backbone.channels, self.pooled, classes)
+
+    def forward(self, images, proposals):
+        """Scores and deltas of every proposal.
+
+        Args:    images: Shape (batch, 3, height, width).
+                 proposals: Shape (batch, n, 4).
+        Returns: (batch, n, classes + 1) and (batch, n, 4).
+        """
+        scores, deltas = self.head(self.pool(images, _rois(proposals)))
+        return scores.reshape(*proposals.shape[:2], -1), deltas.reshape(*proposals.shape[:2], 4)
+
+    def pool(self, images, rois):
+        """Features of each region, computed from its pixels alone. Shape (k, channels, 4, 4)."""
+        return F.max_pool2d(self.backbone(self.warp(images, rois)), 2)
+
+    def warp(self, images, rois):
+        """Each region scaled to 32 x 32 by bilinear interpolation. Shape (k, 3, 32, 32)."""
+        image, corner, size = rois[:, 0].long(), rois[:, 1:3], rois[:, 3:] - rois[:, 1:3]
+        steps = (torch.arange(self.crop, dtype=rois.dtype, device=rois.device) + 0.5) / self.crop
+        places = corner[:, None, :] + steps[:, None] * size[:, None, :] - 0.5  # (k, 32, 2): x and y
+        low = places.floor()
+        share = (places - low).to(images.dtype)
+        limit = images.shape[3] - 1, images.shape[2] - 1
+        x0, y0 = (low[..., axis].long().clamp(0, limit[axis]) for axis in (0, 1))
+        x1, y1 = ((low[..., axis].long() + 1).clamp(0, limit[axis]) for axis in (0, 1))
+        pixels, which = images.permute(0, 2, 3, 1), image[:, None, None]
+        right, down = share[:, None, :, :1], share[:, :, None, 1:]
+        upper = (
+            pixels[which, y0[:, :, None], x0[:, None]] * (1 - right)
+            + pixels[which, y0[:, :, None], x1[:, None]] * right
+        )
+        lower = (
+            pixels[which, y1[:, :, None], x0[:, None]] * (1 - right)
+            + pixels[which, y1[:, :, None], x1[:, None]] * right
+        )
+        return (upper * (1 - down) + lower * down).permute(0, 3, 1, 2)
+
+    def loss(self, images, truth, labels, proposals):
+        """Classification and box loss over the proposals and the objects' own boxes.
+
+        Args:    images: Shape (batch, 3, height, width).
+                 truth, labels: of the objects; label -1 is padding. Shapes (batch, m, 4) and (batch, m).
+                 proposals: Shape (batch, n, 4).
+        Returns: a number.
+        """
+        valid = torch.ones(proposals.shape[:2], dtype=torch.bool, device=proposals.device)
+        boxes, assigned, targets = _candidates(proposals, valid, truth, labels)
+        scores, deltas = self(images, boxes)
+        return _head_loss(scores, deltas, assigned, targets)
+
+    @torch.no_grad()
+    def detect(self, images, proposals, least_score=0.05, threshold=0.3):
+        """What the pictures show, by falling score, after suppression within each class; waits for the device.
+
+        Args:    images: Shape (batch, 3, height, width).
+                 proposals: Shape (batch, n, 4).
+                 least_score: detections below are dropped; threshold: of the suppression.
+        Returns: for each image boxes (k, 4), scores (k,) and labels (k,).
+        """
+        return _detections(self(images, proposals), proposals, images, None, least_score, threshold)
+
+
+class FastRCNN(RCNN):
+    r"""Send the whole image through the backbone once, and pool every proposal from that one map.
+
+    Args:    classes: without background; width: of the backbone.
+    Raises:  ValueError: classes or width below 1.
+    Source:  Girshick (2015); slides "Fast R-CNN: Steps". Differs: as in `scratch`.
+    """
+
+    def pool(self, images, rois):
+        """Features of each region, cut out of the map of its whole image. Shape (k, channels, 4, 4)."""
+        return roi_pool(self.backbone(images), rois, self.pooled, 1 / STRIDE)
+
+
+class FasterRCNN(FastRCNN):
+    r"""Fast R-CNN whose proposals come from a network on the same map: one network from pixels to boxes.
+
+    Args:    classes: without background; width: of the backbone.
+             sizes, ratios, count: of the `RegionProposalNetwork`.
+    Raises:  ValueError: as `FastRCNN` and `RegionProposalNetwork`.
+    Source:  Ren et al. (2015); slide "Faster R-CNN". Differs: as in `scratch`.
+    """
+
+    def __init__(self, classes=10, width=16, sizes=(12, 18, 24), ratios=(1.0, 2.0), count=32):
+        super().__init__(classes, width)
+        self.rpn = RegionProposalNetwork(self.backbone.channels, sizes, ratios, STRIDE, count)
+
+    def forward(self, images):
+        """What the network finds before suppression.
+
+        Args:    images: Shape (batch, 3, height, width).
+        Returns: proposals (batch, count, 4) and which of them are any (batch, count); scores
+                 (batch, count, classes + 1) and deltas (batch, count, 4).
+        """
+        features = self.backbone(images)
+        proposals, valid = self.rpn.propose(*self.rpn(features), *images.shape[2:])
+        return proposals, valid, *self.classify(features, proposals)
+
+    def classify(self, features, proposals):
+        """Scores and deltas of boxes on maps that are already there. Shapes (batch, n, ...)."""
+        scores, deltas = self.head(roi_pool(features, _rois(proposals), self.pooled, 1 / STRIDE))
+        return scores.reshape(*proposals.shape[:2], -1), deltas.reshape(*proposals.shape[:2], 4)
+
+    def propose(self, images):
+        """The proposals alone: boxes (batch, count, 4) and which of them are any (batch, count)."""
+        return self.rpn.propose(*self.rpn(self.backbone(images)), *images.shape[2:])
+
+    def loss(self, images, truth, labels):
+        """The two losses of the proposals and the two of the detections, added.
+
+        Args:    images: Shape (batch, 3, height, width).
+                 truth, labels: of the objects; label -1 is padding. Shapes (batch, m, 4) and (batch, m).
+        Returns: a number.
+        """
+        features = self.backbone(images)
+        proposed = self.rpn(features)
+        proposals, valid = self.rpn.propose(*proposed, *images.shape[2:])
+        boxes, assigned, targets = _candidates(proposals, valid, truth, labels)
+        scores, deltas = self.classify(features, boxes)
+        return self.rpn.loss(*proposed, truth, labels) + _head_loss(scores, deltas, assigned, targets)
+
+    @torch.no_grad()
+    def detect(self, images, least_score=0.05, threshold=0.3):
+        """As `RCNN.detect`, with the network's own proposals."""
+        proposals, valid, *outputs = self(images)
+        return _detections(outputs, proposals, images, valid, least_score, threshold)
+
+
+def _rois(boxes):
+    """(batch, n, 4) boxes as (batch * n, 5), each with the index of its image."""
+    batch, n, _ = boxes.shape
+    index = torch.arange(batch, dtype=boxes.dtype, device=boxes.device)[:, None, None].expand(-1, n, 1)
+    return torch.cat([index, boxes], dim=2).reshape(-1, 5)
+
+
+def _candidates(proposals, valid, truth, labels):
+    """Proposals and the objects' own boxes, with their targets; what is padding is ignored."""
+    boxes = torch.cat([proposals, truth.to(proposals.dtype)], dim=1).detach()
+    valid = torch.cat([valid, labels >= 0], dim=1)
+    assigned, targets = assign_targets(boxes, truth.to(proposals.dtype), labels)
+    return boxes, torch.where(valid, assigned, -1), targets
+
+
+def _head_loss(scores, deltas, assigned, targets):
+    """Cross-entropy over classes and background, half of the weight on objects, plus the box loss."""
+    losses = F.cross_entropy(scores.flatten(0, 1), assigned.flatten().clamp(min=0), reduction="none")
+    return _balanced(losses.reshape(assigned.shape), assigned, 0.5) + _box_loss(deltas, targets, assigned)
+
+
+def _balanced(losses, assigned, share):
+    """The mean over objects and the mean over background, weighted; what is ignored does not count."""
+    means = [(losses * mask).sum() / mask.sum().clamp(min=1) for mask in (assigned > 0, assigned == 0)]
+    return share * means[0] + (1 - share) * means[1]
+
+
+def _box_loss(deltas, targets, assigned):
+    """Smooth L1 of the deltas in units of `BOX_UNIT`, over objects only."""
+    units = deltas.to(targets.dtype) / BOX_UNIT, targets / BOX_UNIT
+    losses = F.smooth_l1_loss(*units, reduction="none").sum(-1)
+    objects = assigned > 0
+    return (losses * objects).sum() / objects.sum().clamp(min=1)
+
+
+def _detections(outputs, proposals, images, valid, least_score, threshold):
+    """Every class of every proposal is a candidate; suppression within each class, image by image."""
+    scores, deltas = outputs
+    probabilities = scores.softmax(dim=-1)[..., 1:]
+    if valid is not None:
+        probabilities = probabilities * valid[..., None]
+    height, width = images.shape[2:]
+    boxes = _clip(_decode(deltas.to(proposals.dtype), proposals), height, width)
+    found = []
+    for candidates, chances in zip(boxes, probabilities, strict=True):
+        which, label = (chances > least_score).nonzero(as_tuple=True)
+        # Boxes of different classes are moved far apart, so that one suppression serves all classes.
+        moved = candidates[which] + label[:, None] * 2 * max(height, width)
+        keep = nms(moved, chances[which, label], threshold)
+        found.append((candidates[which][keep], chances[which, label][keep], label[keep]))
+    return found
+
+
+def _bins(low, high, count, spatial_scale, length):
+    """First and one-past-last cell of `count` bins along one axis, for every box. int64, shapes (k, count)."""
+    first = (low * spatial_scale + 0.5).floor().long().clamp(0, length - 1)[:, None]
+    cells = ((high * spatial_scale + 0.5).floor().long().clamp(max=length)[:, None] - first).clamp(min=1)
+    steps = torch.arange(count, device=low.device)
+    return first + steps * cells // count, first - (-(steps + 1) * cells // count)
+
+
+def _deepest(first, last, length):
+    """How many cells the largest bin may have: on a GPU, where looking would make the host wait, by the map's size."""
+    if first.device.type == "cpu":
+        return int((last - first).max()) if len(first) else 0
+    return -(-length // first.shape[1]) + 1
+
+
+def _check_rois(operation, features, boxes, output_size, spatial_scale):
+    size = tuple(output_size) if isinstance(output_size, (tuple, list)) else (output_size, output_size)
+    if features.ndim != 4 or boxes.ndim != 2 or boxes.shape[1] != 5 or len(size) != 2:
+        raise ValueError(
+            f"{operation}: expected features (batch, channels, height, width), boxes (k, 5) and one or two output "
+            f"sizes, got {tuple(features.shape)}, {tuple(boxes.shape)} and {output_size}"
+        )
+    if min(size) < 1 or spatial_scale <= 0 or not min(features.shape):
+        raise ValueError(
+            f"{operation}: expected an output size of at least 1, a scale above 0 and a map that is not empty, got "
+            f"{output_size}, {spatial_scale} and {tuple(features.shape)}"
+        )
+    if boxes.device.type == "cpu":
+        _check_roi_values(operation, boxes, len(features))
+    return size
+
+
+def _check_roi_values(operation, boxes, batch):
+    good = boxes.isfinite().all(dim=1) & (boxes[:, 3:] >= boxes[:, 1:3]).all(dim=1)
+    good &= (boxes[:, 0] >= 0) & (boxes[:, 0] < batch)
+    if not good.all():
+        raise ValueError(
+            f"{operation}: expected rows of batch index below {batch}, x1 <= x2 and y1 <= y2, all finite, got "
+            f"{boxes[~good][0].tolist()}"
+        )
