@@ -1,0 +1,1 @@
+"""Recurrent networks, LSTMs and captions: `scratch` in NumPy on the engine, `pytorch` with its kernels."""
