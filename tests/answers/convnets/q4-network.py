@@ -1,0 +1,122 @@
+# %% right: a module of its own
+class MLP(torch.nn.Module):
+    def __init__(self, sizes, dropout):
+        super().__init__()
+        self.layers = torch.nn.ModuleList(torch.nn.Linear(a, b) for a, b in zip(sizes, sizes[1:]))
+        self.dropout = torch.nn.Dropout(dropout)
+
+    def forward(self, x):
+        x = x.flatten(1)
+        for layer in self.layers[:-1]:
+            x = self.dropout(torch.relu(layer(x)))
+        return self.layers[-1](x)
+
+
+def make_mlp(sizes, dropout=0.0):
+    return MLP(sizes, dropout)
+
+
+# %% right: all of them, then the last two taken away
+def make_mlp(sizes, dropout=0.0):
+    parts = [torch.nn.Flatten()]
+    for i in range(len(sizes) - 1):
+        parts.append(torch.nn.Linear(sizes[i], sizes[i + 1]))
+        parts.append(torch.nn.ReLU())
+        parts.append(torch.nn.Dropout(p=dropout))
+    return torch.nn.Sequential(*parts[:-2])
+
+
+# %% right: functional dropout that knows the mode
+class Net(torch.nn.Module):
+    def __init__(self, sizes, p):
+        super().__init__()
+        self.p = p
+        for i, (a, b) in enumerate(zip(sizes, sizes[1:])):
+            self.add_module(f"linear{i}", torch.nn.Linear(a, b))
+
+    def forward(self, x):
+        x = x.reshape(len(x), -1)
+        *hidden, last = self.children()
+        for layer in hidden:
+            x = torch.nn.functional.dropout(layer(x).relu(), self.p, training=self.training)
+        return last(x)
+
+
+def make_mlp(sizes, dropout=0.0):
+    return Net(sizes, dropout)
+
+
+# %% wrong: a ReLU after the scores
+def make_mlp(sizes, dropout=0.0):
+    layers = [torch.nn.Flatten()]
+    for before, after in zip(sizes[:-1], sizes[1:]):
+        layers += [torch.nn.Linear(before, after), torch.nn.ReLU(), torch.nn.Dropout(dropout)]
+    return torch.nn.Sequential(*layers[:-1])
+
+
+# %% wrong: softmax at the end
+def make_mlp(sizes, dropout=0.0):
+    layers = [torch.nn.Flatten()]
+    for before, after in zip(sizes[:-2], sizes[1:-1]):
+        layers += [torch.nn.Linear(before, after), torch.nn.ReLU(), torch.nn.Dropout(dropout)]
+    return torch.nn.Sequential(*layers, torch.nn.Linear(sizes[-2], sizes[-1]), torch.nn.Softmax(dim=1))
+
+
+# %% wrong: drops in evaluation too
+class Net(torch.nn.Module):
+    def __init__(self, sizes, p):
+        super().__init__()
+        self.p = p
+        self.layers = torch.nn.ModuleList(torch.nn.Linear(a, b) for a, b in zip(sizes, sizes[1:]))
+
+    def forward(self, x):
+        x = x.flatten(1)
+        for layer in self.layers[:-1]:
+            x = torch.nn.functional.dropout(layer(x).relu(), self.p)
+        return self.layers[-1](x)
+
+
+def make_mlp(sizes, dropout=0.0):
+    return Net(sizes, dropout)
+
+
+# %% wrong: forgets the ReLU
+def make_mlp(sizes, dropout=0.0):
+    layers = [torch.nn.Flatten()]
+    for before, after in zip(sizes[:-2], sizes[1:-1]):
+        layers += [torch.nn.Linear(before, after), torch.nn.Dropout(dropout)]
+    return torch.nn.Sequential(*layers, torch.nn.Linear(sizes[-2], sizes[-1]))
+
+
+# %% wrong: does not flatten
+def make_mlp(sizes, dropout=0.0):
+    layers = []
+    for before, after in zip(sizes[:-2], sizes[1:-1]):
+        layers += [torch.nn.Linear(before, after), torch.nn.ReLU(), torch.nn.Dropout(dropout)]
+    return torch.nn.Sequential(*layers, torch.nn.Linear(sizes[-2], sizes[-1]))
+
+
+# %% wrong: the dropout probability is the share that stays
+def make_mlp(sizes, dropout=0.0):
+    layers = [torch.nn.Flatten()]
+    for before, after in zip(sizes[:-2], sizes[1:-1]):
+        layers += [torch.nn.Linear(before, after), torch.nn.ReLU(), torch.nn.Dropout(1 - dropout)]
+    return torch.nn.Sequential(*layers, torch.nn.Linear(sizes[-2], sizes[-1]))
+
+
+# %% wrong: layers in a plain list
+class Net(torch.nn.Module):
+    def __init__(self, sizes, dropout):
+        super().__init__()
+        self.layers = [torch.nn.Linear(a, b) for a, b in zip(sizes, sizes[1:])]
+        self.dropout = torch.nn.Dropout(dropout)
+
+    def forward(self, x):
+        x = x.flatten(1)
+        for layer in self.layers[:-1]:
+            x = self.dropout(torch.relu(layer(x)))
+        return self.layers[-1](x)
+
+
+def make_mlp(sizes, dropout=0.0):
+    return Net(sizes, dropout)
