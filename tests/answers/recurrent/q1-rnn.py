@@ -1,0 +1,88 @@
+# %% right: a list of memories, stacked
+def rnn(x, c, U, W, b):
+    memories = []
+    for t in range(x.shape[1]):
+        c = np.einsum("bh,kh->bk", np.tanh(c), W) + np.einsum("bi,ki->bk", x[:, t], U) + b
+        memories.append(c)
+    return np.stack(memories, axis=1) if memories else np.zeros((len(x), 0, len(b)))
+
+
+# %% right: all inputs in one product before the loop
+def rnn(x, c, U, W, b):
+    memories = x @ U.T + b
+    for t in range(memories.shape[1]):
+        memories[:, t] += np.tanh(c) @ W.T
+        c = memories[:, t]
+    return memories
+
+
+# %% right: one example at a time
+def rnn(x, c, U, W, b):
+    result = np.zeros((x.shape[0], x.shape[1], len(b)))
+    for n in range(len(x)):
+        memory = c[n]
+        for t in range(x.shape[1]):
+            memory = W @ np.tanh(memory) + U @ x[n, t] + b
+            result[n, t] = memory
+    return result
+
+
+# %% wrong: tanh around everything, as torch keeps it
+def rnn(x, c, U, W, b):
+    memories = np.zeros((x.shape[0], x.shape[1], len(b)))
+    for t in range(x.shape[1]):
+        c = np.tanh(c @ W.T + x[:, t] @ U.T + b)
+        memories[:, t] = c
+    return memories
+
+
+# %% wrong: W transposed
+def rnn(x, c, U, W, b):
+    memories = np.zeros((x.shape[0], x.shape[1], len(b)))
+    for t in range(x.shape[1]):
+        c = np.tanh(c) @ W + x[:, t] @ U.T + b
+        memories[:, t] = c
+    return memories
+
+
+# %% wrong: the memory is never handed on
+def rnn(x, c, U, W, b):
+    memories = np.zeros((x.shape[0], x.shape[1], len(b)))
+    for t in range(x.shape[1]):
+        memories[:, t] = np.tanh(c) @ W.T + x[:, t] @ U.T + b
+    return memories
+
+
+# %% wrong: starts from zeros, whatever is handed in
+def rnn(x, c, U, W, b):
+    memory = np.zeros_like(c)
+    memories = np.zeros((x.shape[0], x.shape[1], len(b)))
+    for t in range(x.shape[1]):
+        memory = np.tanh(memory) @ W.T + x[:, t] @ U.T + b
+        memories[:, t] = memory
+    return memories
+
+
+# %% wrong: only the last memory
+def rnn(x, c, U, W, b):
+    for t in range(x.shape[1]):
+        c = np.tanh(c) @ W.T + x[:, t] @ U.T + b
+    return c
+
+
+# %% wrong: writes into the memory that was handed in
+def rnn(x, c, U, W, b):
+    memories = np.zeros((x.shape[0], x.shape[1], len(b)))
+    for t in range(x.shape[1]):
+        c[:] = np.tanh(c) @ W.T + x[:, t] @ U.T + b
+        memories[:, t] = c
+    return memories
+
+
+# %% wrong: no bias
+def rnn(x, c, U, W, b):
+    memories = np.zeros((x.shape[0], x.shape[1], len(b)))
+    for t in range(x.shape[1]):
+        c = np.tanh(c) @ W.T + x[:, t] @ U.T
+        memories[:, t] = c
+    return memories

@@ -1,0 +1,193 @@
+# %% right: squeeze of the channel, and mT
+class DigitReader(torch.nn.Module):
+    def __init__(self, hidden, by):
+        super().__init__()
+        if by not in ("rows", "columns"):
+            raise ValueError(f"expected rows or columns, got {by!r}")
+        self.by = by
+        self.lstm = torch.nn.LSTM(28, hidden, batch_first=True)
+        self.head = torch.nn.Linear(hidden, 10)
+
+    def forward(self, x):
+        x = x.squeeze(1)
+        if self.by == "columns":
+            x = x.mT
+        outputs, _ = self.lstm(x)
+        return self.head(outputs[:, -1, :])
+
+
+# %% right: the last state instead of the last output
+class DigitReader(torch.nn.Module):
+    def __init__(self, hidden, by):
+        super().__init__()
+        if by not in ("rows", "columns"):
+            raise ValueError(f"expected rows or columns, got {by!r}")
+        self.by = by
+        self.lstm = torch.nn.LSTM(28, hidden, batch_first=True)
+        self.head = torch.nn.Linear(hidden, 10)
+
+    def forward(self, x):
+        x = x.squeeze(1)
+        if self.by == "columns":
+            x = x.mT
+        _, (m, _) = self.lstm(x)
+        return self.head(m[-1])
+
+
+# %% right: the name of the axis decides, with permute
+class DigitReader(torch.nn.Module):
+    ORDERS = {"rows": (0, 1, 2), "columns": (0, 2, 1)}
+
+    def __init__(self, hidden, by):
+        super().__init__()
+        if by not in self.ORDERS:
+            raise ValueError(by)
+        self.order = self.ORDERS[by]
+        self.lstm = torch.nn.LSTM(input_size=28, hidden_size=hidden, num_layers=1, batch_first=True)
+        self.head = torch.nn.Linear(hidden, 10)
+
+    def forward(self, x):
+        sequence = x.reshape(-1, 28, 28).permute(*self.order)
+        return self.head(self.lstm(sequence)[0].select(1, 27))
+
+
+# %% wrong: rows and columns exchanged
+class DigitReader(torch.nn.Module):
+    def __init__(self, hidden, by):
+        super().__init__()
+        if by not in ("rows", "columns"):
+            raise ValueError(f"expected rows or columns, got {by!r}")
+        self.by = by
+        self.lstm = torch.nn.LSTM(28, hidden, batch_first=True)
+        self.head = torch.nn.Linear(hidden, 10)
+
+    def forward(self, x):
+        x = x.squeeze(1)
+        if self.by == "rows":
+            x = x.mT
+        outputs, _ = self.lstm(x)
+        return self.head(outputs[:, -1, :])
+
+
+# %% wrong: reshaped instead of transposed
+class DigitReader(torch.nn.Module):
+    def __init__(self, hidden, by):
+        super().__init__()
+        if by not in ("rows", "columns"):
+            raise ValueError(f"expected rows or columns, got {by!r}")
+        self.by = by
+        self.lstm = torch.nn.LSTM(28, hidden, batch_first=True)
+        self.head = torch.nn.Linear(hidden, 10)
+
+    def forward(self, x):
+        x = x.squeeze(1)
+        if self.by == "columns":
+            x = x.reshape(len(x), 28, 28)
+        outputs, _ = self.lstm(x)
+        return self.head(outputs[:, -1, :])
+
+
+# %% wrong: the first output
+class DigitReader(torch.nn.Module):
+    def __init__(self, hidden, by):
+        super().__init__()
+        if by not in ("rows", "columns"):
+            raise ValueError(f"expected rows or columns, got {by!r}")
+        self.by = by
+        self.lstm = torch.nn.LSTM(28, hidden, batch_first=True)
+        self.head = torch.nn.Linear(hidden, 10)
+
+    def forward(self, x):
+        x = x.squeeze(1)
+        if self.by == "columns":
+            x = x.mT
+        outputs, _ = self.lstm(x)
+        return self.head(outputs[:, 0, :])
+
+
+# %% wrong: the mean of all outputs
+class DigitReader(torch.nn.Module):
+    def __init__(self, hidden, by):
+        super().__init__()
+        if by not in ("rows", "columns"):
+            raise ValueError(f"expected rows or columns, got {by!r}")
+        self.by = by
+        self.lstm = torch.nn.LSTM(28, hidden, batch_first=True)
+        self.head = torch.nn.Linear(hidden, 10)
+
+    def forward(self, x):
+        x = x.squeeze(1)
+        if self.by == "columns":
+            x = x.mT
+        outputs, _ = self.lstm(x)
+        return self.head(outputs.mean(dim=1))
+
+
+# %% wrong: the memory c instead of the output
+class DigitReader(torch.nn.Module):
+    def __init__(self, hidden, by):
+        super().__init__()
+        if by not in ("rows", "columns"):
+            raise ValueError(f"expected rows or columns, got {by!r}")
+        self.by = by
+        self.lstm = torch.nn.LSTM(28, hidden, batch_first=True)
+        self.head = torch.nn.Linear(hidden, 10)
+
+    def forward(self, x):
+        x = x.squeeze(1)
+        if self.by == "columns":
+            x = x.mT
+        _, (_, c) = self.lstm(x)
+        return self.head(c[0])
+
+
+# %% wrong: any other word is taken as columns
+class DigitReader(torch.nn.Module):
+    def __init__(self, hidden, by):
+        super().__init__()
+        self.by = by
+        self.lstm = torch.nn.LSTM(28, hidden, batch_first=True)
+        self.head = torch.nn.Linear(hidden, 10)
+
+    def forward(self, x):
+        x = x.squeeze(1)
+        if self.by != "rows":
+            x = x.mT
+        outputs, _ = self.lstm(x)
+        return self.head(outputs[:, -1, :])
+
+
+# %% wrong: a squeeze that loses a batch of one
+class DigitReader(torch.nn.Module):
+    def __init__(self, hidden, by):
+        super().__init__()
+        if by not in ("rows", "columns"):
+            raise ValueError(f"expected rows or columns, got {by!r}")
+        self.by = by
+        self.lstm = torch.nn.LSTM(28, hidden, batch_first=True)
+        self.head = torch.nn.Linear(hidden, 10)
+
+    def forward(self, x):
+        x = x.squeeze()
+        if self.by == "columns":
+            x = x.transpose(-1, -2)
+        outputs, _ = self.lstm(x)
+        return self.head(outputs[..., -1, :])
+
+
+# %% wrong: probabilities instead of scores
+class DigitReader(torch.nn.Module):
+    def __init__(self, hidden, by):
+        super().__init__()
+        if by not in ("rows", "columns"):
+            raise ValueError(f"expected rows or columns, got {by!r}")
+        self.by = by
+        self.lstm = torch.nn.LSTM(28, hidden, batch_first=True)
+        self.head = torch.nn.Linear(hidden, 10)
+
+    def forward(self, x):
+        x = x.squeeze(1)
+        if self.by == "columns":
+            x = x.mT
+        outputs, _ = self.lstm(x)
+        return self.head(outputs[:, -1, :]).softmax(dim=1)
