@@ -11,6 +11,8 @@ import torch.nn.functional as F
 from benchmarks import networks
 from mylib import engine
 from mylib.engine import Tensor, nn, optim
+from mylib.vision.convnets import pytorch as convnets_pytorch
+from mylib.vision.convnets import scratch as convnets_scratch
 
 
 @dataclass
@@ -132,6 +134,17 @@ def epochs(quick):
     return made
 
 
+def resnet20():
+    """One training step of ResNet-20 on 32 images of CIFAR's size: convolutions, batch norms, ReLUs, additions."""
+    ours = networks.engine_trainer(lambda: convnets_scratch.ResNet(20, classes=10))
+    peers = {
+        name: networks.torch_trainer(lambda nn: convnets_pytorch.ResNet(20, classes=10), channels_last)
+        for name, channels_last in (("torch", False), ("torch channels_last", True))
+    }
+    steps = {name: networks.resnet20_step(train) for name, train in peers.items()}
+    return Row("ResNet-20 training step, 32 images of 32x32", networks.resnet20_step(ours), steps)
+
+
 def rows(quick):
     """The whole table."""
     labels = rng.integers(0, 10, 64)
@@ -181,4 +194,5 @@ def rows(quick):
         adam(),
         tape_overhead(),
         *epochs(quick),
+        resnet20(),
     ]
