@@ -8,7 +8,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from benchmarks import networks
+from benchmarks import networks, vision
 from mylib import engine
 from mylib.engine import Tensor, nn, optim
 from mylib.vision.convnets import pytorch as convnets_pytorch
@@ -195,4 +195,5 @@ def rows(quick):
         tape_overhead(),
         *epochs(quick),
         resnet20(),
+        *vision.rows(Row),
     ]

@@ -5,7 +5,7 @@ import torch
 from mylib.vision.detection.pytorch_boxes import iou
 
 
-def average_precision(detections, truth, thresholds=None, overlap=iou):
+def average_precision(detections, truth, thresholds=None, overlap=None):
     r"""Area under the precision-recall curve, for each class and each IoU that counts as a hit; mean over classes.
 
     A detection, by falling score, is a hit when its overlap with an object of its class that no better detection has
@@ -15,7 +15,7 @@ def average_precision(detections, truth, thresholds=None, overlap=iou):
     Args:    detections: for each image boxes (k, 4), scores (k,) and labels (k,).
              truth: for each image boxes (m, 4) and labels (m,).
              thresholds: IoUs; None is COCO's 0.5, 0.55, ..., 0.95.
-             overlap: function of (k, ...) detected and (m, ...) true objects to (k, m); masks need another one.
+             overlap: function of (k, ...) found and (m, ...) true objects to (k, m); None is `iou`, masks need another.
     Returns: mean over the classes that occur, one for each threshold. float64, shape (thresholds,).
     Raises:  ValueError: not one entry for each image, or no object at all.
     Source:  Lin et al. (2014), "Microsoft COCO", and its evaluation code. Differs: as in `scratch`.
@@ -25,7 +25,7 @@ def average_precision(detections, truth, thresholds=None, overlap=iou):
             f"average_precision: expected detections and truth of the same images, with at least one object, got "
             f"{len(detections)} and {len(truth)} images"
         )
-    device = truth[0][1].device
+    overlap, device = overlap or iou, truth[0][1].device
     if thresholds is None:
         thresholds = torch.linspace(0.5, 0.95, 10, dtype=torch.float64, device=device)
     thresholds = torch.as_tensor(thresholds, dtype=torch.float64, device=device)

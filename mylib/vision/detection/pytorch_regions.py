@@ -1,0 +1,143 @@
+"""What happens to regions in PyTorch: RoI pooling, and which object each region shall find.
+
+Notation as in `scratch_regions`. Values are looked at on the CPU only, as in `pytorch_boxes`.
+"""
+
+import torch
+
+from mylib.vision.detection.pytorch_boxes import _encode, _iou
+
+
+def roi_pool(features, boxes, output_size, spatial_scale):
+    r"""RoI max pooling: whatever the size of a box, the maximum of each of h x w bins of the map under it.
+
+    The search visits the rows of all bins of all boxes at once, the first row of each, then the second; how many
+    there can be follows from the map's size, so nothing is read back from the device. The gradient goes to the
+    maximum; of several, to the first in row-major order.
+
+    Args:    features: maps. Shape (batch, channels, height, width).
+             boxes: batch index, x1, y1, x2, y2 in image pixels. Shape (k, 5).
+             output_size: h = w, or (h, w).
+             spatial_scale: cells per pixel, 1 / stride.
+    Returns: Shape (k, channels, h, w).
+    Raises:  ValueError: shapes that do not fit, or an output size or scale not above 0; on the CPU also boxes that are
+                 not finite, have x2 < x1, or name an image that is not there.
+    Source:  Girshick (2015), "Fast R-CNN", section 2.1. Differs: as in `scratch`.
+    """
+    size = _check_rois("roi_pool", features, boxes, output_size, spatial_scale)
+    batch, channels, height, width = features.shape
+    top, bottom = _bins(boxes[:, 2], boxes[:, 4], size[0], spatial_scale, height)  # (k, h) each
+    left, right = _bins(boxes[:, 1], boxes[:, 3], size[1], spatial_scale, width)
+    image = boxes[:, 0].long()[:, None, None] * height
+    cells = (
+        features.permute(0, 2, 3, 1).reshape(-1, channels).contiguous()
+    )  # channels last: a cell is one row
+    first = (image + top[:, :, None]) * width + left[:, None, :]  # (k, h, w)
+    # Cells of each row of a bin; beyond its end, a bin meets its own first row or column again.
+    columns = torch.arange(_deepest(left, right, width), device=boxes.device)[:, None, None, None]
+    columns = torch.where(left[:, None] + columns < right[:, None], columns, 0)  # (cells, k, 1, w)
+    rows = [
+        torch.where((top + u < bottom)[:, :, None], first + u * width, first) + columns
+        for u in range(_deepest(top, bottom, height))
+    ]  # each (cells, k, h, w)
+    with torch.no_grad():
+        best = _take(cells, first)  # (k, h, w, channels)
+        for row in rows:
+            best = torch.maximum(best, _take(cells, row).amax(dim=0))
+    if not (features.requires_grad and torch.is_grad_enabled()):
+        return best.permute(0, 3, 1, 2)
+    place = first[..., None].expand(best.shape)
+    with torch.no_grad():
+        for row in reversed(rows):
+            for index in row.flip(0):  # from the last cell to the first: of equal ones, the first stays
+                place = torch.where(_take(cells, index) == best, index[..., None], place)
+    pooled = cells.gather(0, place.reshape(-1, channels))
+    return pooled.reshape(-1, *size, channels).permute(0, 3, 1, 2)
+
+
+def assign_targets(boxes, truth, labels, foreground=0.5, background=0.5, force=False):
+    r"""Which object each anchor or proposal shall find, if any: the one that it overlaps most.
+
+    Args:    boxes: anchors or proposals. Shape (..., n, 4).
+             truth: boxes of the objects. Shape (..., m, 4).
+             labels: classes from 0; -1 marks padding, which no box is assigned to. Shape (..., m).
+             foreground: least IoU with an object to be assigned to it.
+             background: IoU with every object below this makes a box background; between the two it is ignored.
+             force: also assign to each object the boxes that overlap it most, however little.
+    Returns: assigned: 0 background, 1 + label, or -1 ignored. int64, shape (..., n).
+             deltas: `encode_boxes` of the assigned object; 0 where there is none. Shape (..., n, 4).
+    Raises:  ValueError: shapes that do not fit, or background above foreground.
+    Source:  Ren et al. (2015), section 3.1.2. Differs: none.
+    """
+    if truth.shape[-1:] != (4,) or boxes.shape[-1:] != (4,) or truth.shape[:-1] != labels.shape:
+        raise ValueError(
+            f"assign_targets: expected boxes (..., n, 4), truth (..., m, 4) and labels (..., m), got "
+            f"{tuple(boxes.shape)}, {tuple(truth.shape)} and {tuple(labels.shape)}"
+        )
+    if not 0 <= background <= foreground <= 1:
+        raise ValueError(
+            f"assign_targets: expected 0 <= background <= foreground <= 1, got {background}, {foreground}"
+        )
+    boxes = boxes.expand(*truth.shape[:-2], *boxes.shape[-2:])
+    if not truth.shape[-2]:
+        return torch.zeros(boxes.shape[:-1], dtype=torch.long, device=boxes.device), torch.zeros_like(boxes)
+    overlap = torch.where((labels >= 0)[..., None, :], _iou(boxes, truth), -1)  # (..., n, m)
+    best, which = overlap.max(dim=-1)
+    positive = best >= foreground
+    if force:
+        top = overlap.amax(dim=-2, keepdim=True)
+        mine = (overlap == top) & (top > 0)
+        forced = mine.any(dim=-1)
+        # An object's best box is this object's, even where it overlaps another one more.
+        which = torch.where(forced & ~positive, torch.where(mine, overlap, -1).argmax(dim=-1), which)
+        positive = positive | forced
+    assigned = torch.where(positive, 1 + labels.gather(-1, which), torch.where(best < background, 0, -1))
+    matched = truth.gather(-2, which[..., None].expand(*which.shape, 4))
+    return assigned, torch.where(positive[..., None], _encode(matched, boxes), 0)
+
+
+def _bins(low, high, count, spatial_scale, length):
+    """First and one-past-last cell of `count` bins along one axis, for every box. int64, shapes (k, count)."""
+    first = (low * spatial_scale + 0.5).floor().long().clamp(0, length - 1)[:, None]
+    cells = ((high * spatial_scale + 0.5).floor().long().clamp(max=length)[:, None] - first).clamp(min=1)
+    steps = torch.arange(count, device=low.device)
+    return first + steps * cells // count, first - (-(steps + 1) * cells // count)
+
+
+def _take(cells, index):
+    """cells[index]; ten times as fast on a CPU."""
+    return cells.index_select(0, index.flatten()).reshape(*index.shape, cells.shape[1])
+
+
+def _deepest(first, last, length):
+    """How many cells the largest bin may have: on a GPU, where looking would make the host wait, by the map's size."""
+    if first.device.type == "cpu":
+        return int((last - first).max()) if len(first) else 0
+    return -(-length // first.shape[1]) + 1
+
+
+def _check_rois(operation, features, boxes, output_size, spatial_scale):
+    size = tuple(output_size) if isinstance(output_size, (tuple, list)) else (output_size, output_size)
+    if features.ndim != 4 or boxes.ndim != 2 or boxes.shape[1] != 5 or len(size) != 2:
+        raise ValueError(
+            f"{operation}: expected features (batch, channels, height, width), boxes (k, 5) and one or two output "
+            f"sizes, got {tuple(features.shape)}, {tuple(boxes.shape)} and {output_size}"
+        )
+    if min(size) < 1 or spatial_scale <= 0 or not min(features.shape):
+        raise ValueError(
+            f"{operation}: expected an output size of at least 1, a scale above 0 and a map that is not empty, got "
+            f"{output_size}, {spatial_scale} and {tuple(features.shape)}"
+        )
+    if boxes.device.type == "cpu":
+        _check_roi_values(operation, boxes, len(features))
+    return size
+
+
+def _check_roi_values(operation, boxes, batch):
+    good = boxes.isfinite().all(dim=1) & (boxes[:, 3:] >= boxes[:, 1:3]).all(dim=1)
+    good &= (boxes[:, 0] >= 0) & (boxes[:, 0] < batch)
+    if not good.all():
+        raise ValueError(
+            f"{operation}: expected rows of batch index below {batch}, x1 <= x2 and y1 <= y2, all finite, got "
+            f"{boxes[~good][0].tolist()}"
+        )

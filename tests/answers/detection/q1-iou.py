@@ -1,0 +1,90 @@
+# %% right: loops
+def iou(a, b):
+    result = np.zeros((len(a), len(b)))
+    for i, (x1, y1, x2, y2) in enumerate(a):
+        for j, (u1, v1, u2, v2) in enumerate(b):
+            width = min(x2, u2) - max(x1, u1)
+            height = min(y2, v2) - max(y1, v1)
+            if width > 0 and height > 0:
+                shared = width * height
+                result[i, j] = shared / ((x2 - x1) * (y2 - y1) + (u2 - u1) * (v2 - v1) - shared)
+    return result
+
+
+# %% right: a helper for the area, and where
+def area(boxes):
+    return (boxes[..., 2] - boxes[..., 0]).clip(0) * (boxes[..., 3] - boxes[..., 1]).clip(0)
+
+
+def iou(a, b):
+    both = np.empty((len(a), len(b), 4))
+    both[..., :2] = np.maximum(a[:, None, :2], b[None, :, :2])
+    both[..., 2:] = np.minimum(a[:, None, 2:], b[None, :, 2:])
+    shared = area(both)
+    union = area(a)[:, None] + area(b) - shared
+    return np.where(union == 0, 0, shared / np.where(union == 0, 1, union))
+
+
+# %% right: axis by axis
+def iou(a, b):
+    shared = 1.0
+    for axis in (0, 1):
+        low = np.maximum.outer(a[:, axis], b[:, axis])
+        high = np.minimum.outer(a[:, axis + 2], b[:, axis + 2])
+        shared = shared * np.maximum(high - low, 0)
+    sizes = [np.prod(boxes[:, 2:] - boxes[:, :2], axis=1) for boxes in (a, b)]
+    union = np.add.outer(*sizes) - shared
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.nan_to_num(shared / union)
+
+
+# %% wrong: counts the shared part twice
+def iou(a, b):
+    size = np.maximum(np.minimum(a[:, None, 2:], b[None, :, 2:]) - np.maximum(a[:, None, :2], b[None, :, :2]), 0)
+    shared = size.prod(axis=2)
+    area = lambda boxes: (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+    return shared / np.maximum(area(a)[:, None] + area(b)[None], 1e-12)
+
+
+# %% wrong: two negative sides make an area
+def iou(a, b):
+    size = np.minimum(a[:, None, 2:], b[None, :, 2:]) - np.maximum(a[:, None, :2], b[None, :, :2])
+    shared = size.prod(axis=2)
+    area = lambda boxes: (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+    union = area(a)[:, None] + area(b)[None] - shared
+    return np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
+
+
+# %% wrong: pixels counted with plus one
+def iou(a, b):
+    size = np.maximum(np.minimum(a[:, None, 2:], b[None, :, 2:]) - np.maximum(a[:, None, :2], b[None, :, :2]) + 1, 0)
+    shared = size.prod(axis=2)
+    area = lambda boxes: (boxes[:, 2] - boxes[:, 0] + 1) * (boxes[:, 3] - boxes[:, 1] + 1)
+    return shared / (area(a)[:, None] + area(b)[None] - shared)
+
+
+# %% wrong: width and height instead of corners
+def iou(a, b):
+    low = np.maximum(a[:, None, :2], b[None, :, :2])
+    high = np.minimum(a[:, None, :2] + a[:, None, 2:], b[None, :, :2] + b[None, :, 2:])
+    shared = np.maximum(high - low, 0).prod(axis=2)
+    area = lambda boxes: boxes[:, 2] * boxes[:, 3]
+    return shared / (area(a)[:, None] + area(b)[None] - shared)
+
+
+# %% wrong: rows and columns the wrong way round
+def iou(a, b):
+    size = np.maximum(np.minimum(b[:, None, 2:], a[None, :, 2:]) - np.maximum(b[:, None, :2], a[None, :, :2]), 0)
+    shared = size.prod(axis=2)
+    area = lambda boxes: (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+    union = area(b)[:, None] + area(a)[None] - shared
+    return np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
+
+
+# %% wrong: NaN for boxes without area
+def iou(a, b):
+    size = np.maximum(np.minimum(a[:, None, 2:], b[None, :, 2:]) - np.maximum(a[:, None, :2], b[None, :, :2]), 0)
+    shared = size.prod(axis=2)
+    area = lambda boxes: (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+    with np.errstate(invalid="ignore"):
+        return shared / (area(a)[:, None] + area(b)[None] - shared)

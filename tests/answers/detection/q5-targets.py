@@ -1,0 +1,122 @@
+# %% right: where, without loops
+def assign(anchors, truth, labels):
+    if truth.shape[0] == 0:
+        return torch.zeros(len(anchors), dtype=torch.int64)
+    overlap = iou_torch(anchors, truth)
+    best, which = overlap.max(1)
+    mine = (overlap == overlap.max(0).values) & (overlap > 0)
+    forced = mine.any(1)
+    result = torch.where(best >= 0.5, labels[which] + 1, torch.where(best < 0.3, 0, -1))
+    return torch.where(forced & (best < 0.5), labels[mine.int().argmax(1)] + 1, result)
+
+
+# %% right: anchor by anchor
+def assign(anchors, truth, labels):
+    result = []
+    overlap = iou_torch(anchors, truth) if len(truth) else torch.zeros(len(anchors), 1)
+    for row in overlap:
+        top = row.max().item()
+        result.append(int(labels[row.argmax()]) + 1 if top >= 0.5 else 0 if top < 0.3 else -1)
+    for j in range(len(truth)):
+        i = int(overlap[:, j].argmax())
+        if overlap[i].max() < 0.5:
+            result[i] = int(labels[j]) + 1
+    return torch.tensor(result)
+
+
+# %% right: best anchors first
+def assign(anchors, truth, labels):
+    result = torch.zeros(len(anchors)).long()
+    if len(truth) == 0:
+        return result
+    overlap = iou_torch(anchors, truth)
+    best, which = overlap.max(dim=1)
+    result[(best >= 0.3) & (best < 0.5)] = -1
+    result[overlap.argmax(dim=0)] = 1 + labels
+    good = best >= 0.5
+    result[good] = (1 + labels[which])[good]
+    return result
+
+
+# %% wrong: labels without the one added
+def assign(anchors, truth, labels):
+    if not len(truth):
+        return torch.zeros(len(anchors), dtype=torch.long)
+    overlap = iou_torch(anchors, truth)
+    best, which = overlap.max(dim=1)
+    result = torch.where(best >= 0.5, labels[which], torch.where(best < 0.3, 0, -1))
+    for j, i in enumerate(overlap.argmax(dim=0).tolist()):
+        if best[i] < 0.5:
+            result[i] = labels[j]
+    return result
+
+
+# %% wrong: forgets the best anchor of each object
+def assign(anchors, truth, labels):
+    if not len(truth):
+        return torch.zeros(len(anchors), dtype=torch.long)
+    best, which = iou_torch(anchors, truth).max(dim=1)
+    return torch.where(best >= 0.5, 1 + labels[which], torch.where(best < 0.3, 0, -1))
+
+
+# %% wrong: nothing is ignored
+def assign(anchors, truth, labels):
+    if not len(truth):
+        return torch.zeros(len(anchors), dtype=torch.long)
+    overlap = iou_torch(anchors, truth)
+    best, which = overlap.max(dim=1)
+    result = torch.where(best >= 0.5, 1 + labels[which], 0)
+    for j, i in enumerate(overlap.argmax(dim=0).tolist()):
+        if best[i] < 0.5:
+            result[i] = 1 + labels[j]
+    return result
+
+
+# %% wrong: above instead of at least
+def assign(anchors, truth, labels):
+    if not len(truth):
+        return torch.zeros(len(anchors), dtype=torch.long)
+    overlap = iou_torch(anchors, truth)
+    best, which = overlap.max(dim=1)
+    result = torch.where(best > 0.5, 1 + labels[which], torch.where(best < 0.3, 0, -1))
+    for j, i in enumerate(overlap.argmax(dim=0).tolist()):
+        if best[i] <= 0.5:
+            result[i] = 1 + labels[j]
+    return result
+
+
+# %% wrong: fails on a picture without objects
+def assign(anchors, truth, labels):
+    overlap = iou_torch(anchors, truth)
+    best, which = overlap.max(dim=1)
+    result = torch.where(best >= 0.5, 1 + labels[which], torch.where(best < 0.3, 0, -1))
+    for j, i in enumerate(overlap.argmax(dim=0).tolist()):
+        if best[i] < 0.5:
+            result[i] = 1 + labels[j]
+    return result
+
+
+# %% wrong: the best anchor of an object takes it from a better one
+def assign(anchors, truth, labels):
+    if not len(truth):
+        return torch.zeros(len(anchors), dtype=torch.long)
+    overlap = iou_torch(anchors, truth)
+    best, which = overlap.max(dim=1)
+    result = torch.where(best >= 0.5, 1 + labels[which], torch.where(best < 0.3, 0, -1))
+    result[overlap.argmax(dim=1)[: len(truth)]] = 1 + labels[0]
+    return result
+
+
+# %% wrong: floating-point labels
+def assign(anchors, truth, labels):
+    result = torch.zeros(len(anchors))
+    if not len(truth):
+        return result
+    overlap = iou_torch(anchors, truth)
+    best, which = overlap.max(dim=1)
+    result[best >= 0.3] = -1
+    result[best >= 0.5] = 1.0 + labels[which[best >= 0.5]]
+    for j, i in enumerate(overlap.argmax(dim=0).tolist()):
+        if best[i] < 0.5:
+            result[i] = 1 + labels[j]
+    return result
