@@ -5,6 +5,20 @@ no real set can be installed, a seeded generator composes one out of real digits
 """
 
 from .images import Dataset, digits, mnist, photograph, split
+from .motion import Clips, moving_digits
 from .scenes import Scenes, digit_scenes
+from .stereo import StereoPair, stereo_pair
 
-__all__ = ["Dataset", "Scenes", "digit_scenes", "digits", "mnist", "photograph", "split"]
+__all__ = [
+    "Clips",
+    "Dataset",
+    "Scenes",
+    "StereoPair",
+    "digit_scenes",
+    "digits",
+    "mnist",
+    "moving_digits",
+    "photograph",
+    "split",
+    "stereo_pair",
+]

@@ -1,0 +1,170 @@
+"""Optical flow and three kinds of networks for videos, in NumPy.
+
+The flow methods stand in `flow`. Notation: clips x are (batch, channels, time, height, width), flows
+(..., 2, height, width).
+"""
+
+import math
+
+from mylib import engine
+from mylib.engine import conv3d, nn, relu
+
+from ..convnets.scratch import BatchNorm2d
+from .flow import flow_to_colour, horn_schunck, lucas_kanade, stack_flow
+
+__all__ = [
+    "lucas_kanade",
+    "horn_schunck",
+    "flow_to_colour",
+    "stack_flow",
+    "conv3d",
+    "TwoStreamNet",
+    "Conv3dNet",
+    "RecurrentVideoNet",
+]
+
+
+class Stream(nn.Module):
+    """Three convolutions with stride 2, each with norm and ReLU; the mean over positions; class scores."""
+
+    def __init__(self, channels_in, classes, width):
+        super().__init__()
+        self.features = frame_features(channels_in, width)
+        self.linear = nn.Linear(4 * width, classes)
+
+    def forward(self, x):
+        """(batch, channels_in, height, width) to (batch, classes)."""
+        return self.linear(self.features(x).mean((2, 3)))
+
+
+def frame_features(channels_in, width):
+    """Layers from images (batch, channels_in, height, width) to (batch, 4 width, height / 8, width / 8)."""
+    layers = []
+    for before, after in ((channels_in, width), (width, 2 * width), (2 * width, 4 * width)):
+        layers += [nn.Conv2d(before, after, 3, 2, 1, bias=False), BatchNorm2d(after), nn.ReLU()]
+    return nn.Sequential(*layers)
+
+
+class TwoStreamNet(nn.Module):
+    r"""One network sees a frame, one sees stacked flow; their probabilities are averaged.
+
+    p(class) = (softmax(spatial(frame)) + softmax(temporal(flow))) / 2. The streams share nothing and are best trained
+    one by one, as in the paper: `net.spatial` on frames, `net.temporal` on flows from `stack_flow`.
+
+    Args:    classes: number of scores.
+             length: flows in a stack, L; the temporal stream has 2 L input channels.
+             channels_in: of a frame.
+             width: channels of the first convolution of each stream.
+    Raises:  ValueError: a number below 1, or inputs with other channels.
+    Source:  Simonyan and Zisserman (2014); slide "Two-stream networks". Differs: small streams, trained from scratch.
+
+    Example:
+        >>> import numpy as np
+        >>> net = TwoStreamNet(4, length=3)
+        >>> log_p = net(np.zeros((2, 1, 16, 16), np.float32), np.zeros((2, 6, 16, 16), np.float32))
+        >>> log_p.exp().sum(1).numpy().round(4).tolist()
+        [1.0, 1.0]
+    """
+
+    def __init__(self, classes, length=5, channels_in=1, width=8):
+        super().__init__()
+        check_sizes("TwoStreamNet", classes=classes, length=length, channels_in=channels_in, width=width)
+        self.spatial = Stream(channels_in, classes, width)
+        self.temporal = Stream(2 * length, classes, width)
+
+    def forward(self, frame, flow):
+        """Logarithms of the averaged probabilities.
+
+        Shapes (batch, channels_in, height, width) and (batch, 2 length, height, width) to (batch, classes).
+        """
+        streams = self.spatial(frame).log_softmax(1), self.temporal(flow).log_softmax(1)
+        return engine.stack(streams).logsumexp(0) - math.log(2)
+
+
+class Conv3dNet(nn.Module):
+    r"""Three 3D convolutions with ReLU, the mean over time and positions, and class scores.
+
+    y[n, o, t, i, j] = b[o] + sum_{c, r, u, v} w[o, c, r, u, v] x[n, c, t s_t + r - 1, i s + u - 1, j s + v - 1]
+
+    Args:    classes: number of scores.
+             channels_in: of a clip.
+             width: channels of the first layer; the others have twice and four times as many.
+    Raises:  ValueError: a number below 1, or clips of another shape.
+    Source:  Tran et al. (2015); slide "3D convolutional networks". Differs: three layers with strides for eight with
+             pooling.
+
+    Example:
+        >>> import numpy as np
+        >>> Conv3dNet(4)(np.zeros((2, 1, 8, 16, 16), np.float32)).shape
+        (2, 4)
+    """
+
+    def __init__(self, classes, channels_in=1, width=8):
+        super().__init__()
+        check_sizes("Conv3dNet", classes=classes, channels_in=channels_in, width=width)
+        self.conv1 = nn.Conv3d(channels_in, width, 3, (1, 2, 2), 1)
+        self.conv2 = nn.Conv3d(width, 2 * width, 3, 2, 1)
+        self.conv3 = nn.Conv3d(2 * width, 4 * width, 3, 2, 1)
+        self.linear = nn.Linear(4 * width, classes)
+
+    def forward(self, x):
+        """(batch, channels_in, time, height, width) to (batch, classes)."""
+        check_clips("Conv3dNet", x.shape, self.conv1.in_channels)
+        x = relu(self.conv3(relu(self.conv2(relu(self.conv1(x))))))
+        return self.linear(x.mean((2, 3, 4)))
+
+
+class RecurrentVideoNet(nn.Module):
+    r"""Frame by frame, with a memory: h_t = tanh(W f_t + b + U h_{t-1}), scores V h_T + c after the last frame.
+
+    At each step two inputs: the current frame's features f_t, and the previous step's output h_{t-1}.
+
+    Args:    classes: number of scores.
+             image_size: height and width of a frame, a multiple of 8.
+             channels_in: of a frame.
+             width: channels of the first convolution.
+             hidden: length of h.
+    Raises:  ValueError: a number below 1, an image_size that is no multiple of 8, or clips of another shape.
+    Source:  Elman (1990), Donahue et al. (2015); slide "Recurrent networks". Differs: small convolutions for a
+             pre-trained network, a plain recurrence for an LSTM.
+
+    Example:
+        >>> import numpy as np
+        >>> RecurrentVideoNet(4, image_size=16)(np.zeros((2, 1, 5, 16, 16), np.float32)).shape
+        (2, 4)
+    """
+
+    def __init__(self, classes, image_size=32, channels_in=1, width=8, hidden=64):
+        super().__init__()
+        check_sizes("RecurrentVideoNet", classes=classes, channels_in=channels_in, width=width, hidden=hidden)
+        if image_size < 8 or image_size % 8:
+            raise ValueError(f"RecurrentVideoNet: expected image_size as a multiple of 8, got {image_size}")
+        self.image_size, self.channels_in = image_size, channels_in
+        self.features = frame_features(channels_in, width)
+        self.input = nn.Linear(4 * width * (image_size // 8) ** 2, hidden)
+        self.recurrent = nn.Linear(hidden, hidden, bias=False)
+        self.linear = nn.Linear(hidden, classes)
+
+    def forward(self, x):
+        """(batch, channels_in, time, image_size, image_size) to (batch, classes)."""
+        check_clips("RecurrentVideoNet", x.shape, self.channels_in, self.image_size)
+        batch, channels, time, height, width = x.shape
+        frames = engine.as_tensor(x).permute(0, 2, 1, 3, 4).reshape(batch * time, channels, height, width)
+        drive = self.input(self.features(frames).flatten(1)).reshape(batch, time, -1)  # W f_t + b for every t
+        h = drive[:, 0].tanh()  # h_{-1} is 0
+        for t in range(1, time):
+            h = (drive[:, t] + self.recurrent(h)).tanh()
+        return self.linear(h)
+
+
+def check_sizes(network, **sizes):
+    """Raise unless all sizes are at least 1."""
+    if min(sizes.values()) < 1:
+        raise ValueError(f"{network}: expected sizes of at least 1, got {sizes}")
+
+
+def check_clips(network, shape, channels, size=None):
+    """Raise unless a batch of clips has this shape."""
+    if len(shape) != 5 or shape[1] != channels or shape[2] < 1 or (size and shape[3:] != (size, size)):
+        sides = f"{size}, {size}" if size else "height, width"
+        raise ValueError(f"{network}: expected clips (batch, {channels}, time, {sides}), got {tuple(shape)}")
