@@ -203,7 +203,7 @@ class RCNN(nn.Module):
         Returns: Tensors (batch, n, classes + 1) and (batch, n, 4).
         """
         batch, n, _ = np.shape(proposals)
-        scores, deltas = self.head(self.pool(images, _rois(proposals)))
+        scores, deltas = self.head(self.pool(images, region_rows(proposals)))
         return scores.reshape(batch, n, -1), deltas.reshape(batch, n, 4)
 
     def pool(self, images, rois):
@@ -254,7 +254,7 @@ class RCNN(nn.Module):
                  least_score: detections below are dropped; threshold: of the suppression.
         Returns: for each image boxes (k, 4), scores (k,) and labels (k,).
         """
-        return _detections(self(images, proposals), proposals, images, None, least_score, threshold)
+        return detections_of(self(images, proposals), proposals, images, None, least_score, threshold)
 
 
 class FastRCNN(RCNN):
@@ -296,9 +296,13 @@ class FasterRCNN(FastRCNN):
         proposals, valid = self.rpn.propose(*self.rpn(features), *images.shape[2:])
         return proposals, valid, *self.classify(features, proposals)
 
+    def extract(self, features, rois, size):
+        """Features of fixed size for each region of the maps. Shape (k, channels, size, size)."""
+        return roi_pool(features, rois, size, 1 / STRIDE)
+
     def classify(self, features, proposals):
         """Scores and deltas of boxes on maps that are already there. Shapes (batch, n, ...)."""
-        scores, deltas = self.head(roi_pool(features, _rois(proposals), self.pooled, 1 / STRIDE))
+        scores, deltas = self.head(self.extract(features, region_rows(proposals), self.pooled))
         return scores.reshape(*proposals.shape[:2], -1), deltas.reshape(*proposals.shape[:2], 4)
 
     def propose(self, images):
@@ -312,21 +316,26 @@ class FasterRCNN(FastRCNN):
                  truth, labels: of the objects; label -1 is padding. Shapes (batch, m, 4) and (batch, m).
         Returns: a number.
         """
+        return self._joint_loss(images, truth, labels)[0]
+
+    def _joint_loss(self, images, truth, labels):
+        """The loss, and what a further head needs: maps, boxes, and what each box shall find."""
         features = self.backbone(images)
         proposed = self.rpn(features)
         proposals, valid = self.rpn.propose(*proposed, *images.shape[2:])
         boxes, assigned, targets = _candidates(proposals, valid, truth, labels)
         scores, deltas = self.classify(features, boxes)
-        return self.rpn.loss(*proposed, truth, labels) + _head_loss(scores, deltas, assigned, targets)
+        total = self.rpn.loss(*proposed, truth, labels) + _head_loss(scores, deltas, assigned, targets)
+        return total, features, boxes, assigned
 
     @engine.no_grad()
     def detect(self, images, least_score=0.05, threshold=0.3):
         """As `RCNN.detect`, with the network's own proposals."""
         proposals, valid, *outputs = self(images)
-        return _detections(outputs, proposals, images, valid, least_score, threshold)
+        return detections_of(outputs, proposals, images, valid, least_score, threshold)
 
 
-def _rois(boxes):
+def region_rows(boxes):
     """(batch, n, 4) boxes as (batch * n, 5), each with the index of its image."""
     boxes = np.asarray(boxes)
     batch, n, _ = boxes.shape
@@ -364,7 +373,7 @@ def _box_loss(deltas, targets, assigned):
     return ((inner * (distance - 0.5 * inner)).sum(axis=-1) * weights.astype(deltas.dtype)).sum()
 
 
-def _detections(outputs, proposals, images, valid, least_score, threshold):
+def detections_of(outputs, proposals, images, valid, least_score, threshold):
     """Every class of every proposal is a candidate; suppression within each class, image by image."""
     scores, deltas = outputs
     probabilities = engine.softmax(scores, axis=-1).numpy()[..., 1:]
