@@ -53,6 +53,22 @@ class Scenes(NamedTuple):
             boxes[row, : len(its_boxes)], labels[row, : len(its_labels)] = its_boxes, its_labels
         return boxes, labels
 
+    def padded_masks(self):
+        """The masks as one array, in the order of `padded`; what is no object has an empty mask.
+
+        Returns: booleans, shape (n, most, size, size).
+
+        Example:
+            >>> scenes = digit_scenes(count=3)
+            >>> scenes.padded_masks().shape[:2] == scenes.padded()[1].shape
+            True
+        """
+        most = max(map(len, self.labels))
+        masks = np.zeros((len(self.images), most, *self.images.shape[2:]), bool)
+        for row, its_masks in zip(masks, self.masks, strict=True):
+            row[: len(its_masks)] = its_masks
+        return masks
+
 
 def digit_scenes(seed=0, count=100, size=64, digits=(2, 4), scale=(0.7, 1.3), visible=0.5, part="train"):
     """Real digits scattered, scaled and partly occluded on photographs.
