@@ -1,0 +1,1 @@
+"""Prototypes on a sphere for classes and numbers: `scratch` in NumPy on the engine, `pytorch` with its kernels."""
