@@ -158,13 +158,13 @@ def _path(rng, motion, length, size):
 
 
 def _render(glyph, centres, angles, scales, size):
-    """The glyph, 28 x 28 pixels drawn at 0.7 of that, at each centre, angle and scale. Shape (time, size, size)."""
+    """The glyph at each centre, angle and scale. Shape (time, size, size)."""
     pixels = np.stack(np.meshgrid(np.arange(size) + 0.5, np.arange(size) + 0.5, indexing="ij"))
     away = pixels[None] - centres[:, :, None, None]  # (time, 2, size, size): down, right
     cos, sin = (f(angles)[:, None, None] for f in (np.cos, np.sin))
-    scale = 0.7 * scales[:, None, None]
-    rows = (cos * away[:, 0] + sin * away[:, 1]) / scale + 13.5
-    columns = (cos * away[:, 1] - sin * away[:, 0]) / scale + 13.5
+    scale, middle = scales[:, None, None], (len(glyph) - 1) / 2
+    rows = (cos * away[:, 0] + sin * away[:, 1]) / scale + middle
+    columns = (cos * away[:, 1] - sin * away[:, 0]) / scale + middle
     return _sample(glyph, rows, columns)
 
 
@@ -196,5 +196,13 @@ def _texture(name):
 
 @functools.cache
 def _glyphs(part):
+    """The digits of that part at 0.7 of their size, the box around their strokes in the middle, and their labels."""
+    from PIL import Image
+
     dataset = mnist(seed=0)
-    return getattr(dataset, f"{part}_images")[:, 0], getattr(dataset, f"{part}_labels")
+    shrunk = []
+    for image in getattr(dataset, f"{part}_images")[:, 0]:
+        inked = [np.flatnonzero(image.any(axis=axis)) for axis in (1, 0)]
+        centred = np.roll(image, [(27 - places[0] - places[-1]) // 2 for places in inked], axis=(0, 1))
+        shrunk.append(np.asarray(Image.fromarray(centred).resize((20, 20), Image.Resampling.BILINEAR)))
+    return np.stack(shrunk), getattr(dataset, f"{part}_labels")

@@ -47,8 +47,13 @@ def lucas_kanade(frame0, frame1, window=9):
             f"lucas_kanade: expected an odd window of at least 1, got {window}; it then has a middle"
         )
     dx, dy, dt = derivatives("lucas_kanade", frame0, frame1)
+    if window // 2 + 1 > min(dx.shape[-2:]):
+        raise ValueError(
+            f"lucas_kanade: a window of {window} pixels does not fit frames {dx.shape}; use a smaller one"
+        )
+    ones = np.ones((1, window), dx.dtype)
     pairs = (dx, dx), (dx, dy), (dy, dy), (dx, dt), (dy, dt)
-    xx, xy, yy, xt, yt = (box_sum(a * b, window) for a, b in pairs)
+    xx, xy, yy, xt, yt = (separable(a * b, ones) for a, b in pairs)
     little = 1e-7 * window**2  # as much as a brightness gradient of 0.0003 per pixel
     xx, yy = xx + little, yy + little
     determinant = xx * yy - xy * xy
@@ -90,9 +95,9 @@ def horn_schunck(frame0, frame1, smoothness=0.02, iterations=200):
         )
     dx, dy, dt = derivatives("horn_schunck", frame0, frame1)
     weight = 1 / (smoothness**2 + dx * dx + dy * dy)
-    u, v = np.zeros_like(dx), np.zeros_like(dx)
+    near, u, v = NEAR.astype(dx.dtype), np.zeros_like(dx), np.zeros_like(dx)
     for _ in range(iterations):
-        u, v = correlate2d(u, NEAR, "replicate"), correlate2d(v, NEAR, "replicate")
+        u, v = correlate2d(u, near, "replicate"), correlate2d(v, near, "replicate")
         error = (dx * u + dy * v + dt) * weight
         u, v = u - dx * error, v - dy * error
     return np.stack([u, v], axis=-3)
@@ -103,26 +108,22 @@ def derivatives(name, frame0, frame1):
 
     Differences see the finest details wrongly (half a pixel's wave has no slope at the pixels), so these go first.
     """
-    frames = [np.asarray(frame) for frame in (frame0, frame1)]
-    if frames[0].shape != frames[1].shape or frames[0].ndim < 2 or min(frames[0].shape[-2:]) < 3:
+    frame0, frame1 = np.asarray(frame0), np.asarray(frame1)
+    if frame0.shape != frame1.shape or frame0.ndim < 2 or min(frame0.shape[-2:]) < 3:
         raise ValueError(
-            f"{name}: expected two frames of the same shape (..., height, width), at least 3 x 3, got "
-            f"{frames[0].shape} and {frames[1].shape}"
+            f"{name}: expected two frames of the same shape (..., height, width), at least 3 x 3, got {frame0.shape} "
+            f"and {frame1.shape}"
         )
-    blurred = [correlate2d(correlate2d(frame, BLUR, "replicate"), BLUR.T, "replicate") for frame in frames]
-    mean = (blurred[0] + blurred[1]) / 2
-    dx, dy = correlate2d(mean, SLOPE, "replicate"), correlate2d(mean, SLOPE.T, "replicate")
+    dtype = np.result_type(frame0, frame1, np.float32)
+    blurred = [separable(frame.astype(dtype), BLUR.astype(dtype)) for frame in (frame0, frame1)]
+    mean, slope = (blurred[0] + blurred[1]) / 2, SLOPE.astype(dtype)
+    dx, dy = correlate2d(mean, slope, "replicate"), correlate2d(mean, slope.T, "replicate")
     return dx, dy, blurred[1] - blurred[0]
 
 
-def box_sum(x, window):
-    """The sum over a window around each pixel; beyond the border stands the nearest pixel."""
-    ones = np.ones((1, window))
-    if window // 2 + 1 > min(x.shape[-2:]):
-        raise ValueError(
-            f"lucas_kanade: a window of {window} pixels does not fit frames {x.shape}; use a smaller one"
-        )
-    return correlate2d(correlate2d(x, ones, "replicate"), ones.T, "replicate")
+def separable(x, kernel):
+    """Filter along the rows, then along the columns; beyond the border stands the nearest pixel."""
+    return correlate2d(correlate2d(x, kernel, "replicate"), kernel.T, "replicate")
 
 
 def flow_to_colour(flow, largest=None):

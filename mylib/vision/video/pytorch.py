@@ -97,9 +97,9 @@ class TwoStreamNet(nn.Module):
 
 
 class Conv3dNet(nn.Module):
-    r"""Three 3D convolutions with ReLU, the mean over time and positions, and class scores.
+    r"""Three 3D convolutions, each with norm and ReLU, the mean over time and positions, and class scores.
 
-    y[n, o, t, i, j] = b[o] + sum_{c, r, u, v} w[o, c, r, u, v] x[n, c, t s_t + r - 1, i s + u - 1, j s + v - 1]
+    y[n, o, t, i, j] = sum_{c, r, u, v} w[o, c, r, u, v] x[n, c, t s_t + r - 1, i s + u - 1, j s + v - 1]
 
     Args:    classes: number of scores.
              channels_in: of a clip.
@@ -112,16 +112,18 @@ class Conv3dNet(nn.Module):
     def __init__(self, classes, channels_in=1, width=8):
         super().__init__()
         check_sizes("Conv3dNet", classes=classes, channels_in=channels_in, width=width)
-        self.conv1 = nn.Conv3d(channels_in, width, 3, (1, 2, 2), 1)
-        self.conv2 = nn.Conv3d(width, 2 * width, 3, 2, 1)
-        self.conv3 = nn.Conv3d(2 * width, 4 * width, 3, 2, 1)
+        self.channels_in = channels_in
+        layers = []
+        shapes = (channels_in, width, (1, 2, 2)), (width, 2 * width, 2), (2 * width, 4 * width, 2)
+        for before, after, stride in shapes:
+            layers += [nn.Conv3d(before, after, 3, stride, 1, bias=False), nn.BatchNorm3d(after), nn.ReLU()]
+        self.features = nn.Sequential(*layers)
         self.linear = nn.Linear(4 * width, classes)
 
     def forward(self, x):
         """(batch, channels_in, time, height, width) to (batch, classes)."""
-        check_clips("Conv3dNet", x.shape, self.conv1.in_channels)
-        x = torch.relu(self.conv3(torch.relu(self.conv2(torch.relu(self.conv1(x))))))
-        return self.linear(x.mean((2, 3, 4)))
+        check_clips("Conv3dNet", x.shape, self.channels_in)
+        return self.linear(self.features(x).mean((2, 3, 4)))
 
 
 class RecurrentVideoNet(nn.Module):

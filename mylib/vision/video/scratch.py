@@ -7,7 +7,7 @@ The flow methods stand in `flow`. Notation: clips x are (batch, channels, time, 
 import math
 
 from mylib import engine
-from mylib.engine import conv3d, nn, relu
+from mylib.engine import conv3d, nn
 
 from ..convnets.scratch import BatchNorm2d
 from .flow import flow_to_colour, horn_schunck, lucas_kanade, stack_flow
@@ -81,10 +81,19 @@ class TwoStreamNet(nn.Module):
         return engine.stack(streams).logsumexp(0) - math.log(2)
 
 
-class Conv3dNet(nn.Module):
-    r"""Three 3D convolutions with ReLU, the mean over time and positions, and class scores.
+class ClipNorm(BatchNorm2d):
+    """Batch normalisation of clips: one mean per channel, over batch, time and positions."""
 
-    y[n, o, t, i, j] = b[o] + sum_{c, r, u, v} w[o, c, r, u, v] x[n, c, t s_t + r - 1, i s + u - 1, j s + v - 1]
+    def forward(self, x):
+        """(batch, channels, time, height, width), normalised per channel."""
+        batch, channels, time, height, width = x.shape
+        return super().forward(x.reshape(batch, channels, time * height, width)).reshape(x.shape)
+
+
+class Conv3dNet(nn.Module):
+    r"""Three 3D convolutions, each with norm and ReLU, the mean over time and positions, and class scores.
+
+    y[n, o, t, i, j] = sum_{c, r, u, v} w[o, c, r, u, v] x[n, c, t s_t + r - 1, i s + u - 1, j s + v - 1]
 
     Args:    classes: number of scores.
              channels_in: of a clip.
@@ -102,16 +111,18 @@ class Conv3dNet(nn.Module):
     def __init__(self, classes, channels_in=1, width=8):
         super().__init__()
         check_sizes("Conv3dNet", classes=classes, channels_in=channels_in, width=width)
-        self.conv1 = nn.Conv3d(channels_in, width, 3, (1, 2, 2), 1)
-        self.conv2 = nn.Conv3d(width, 2 * width, 3, 2, 1)
-        self.conv3 = nn.Conv3d(2 * width, 4 * width, 3, 2, 1)
+        self.channels_in = channels_in
+        layers = []
+        shapes = (channels_in, width, (1, 2, 2)), (width, 2 * width, 2), (2 * width, 4 * width, 2)
+        for before, after, stride in shapes:
+            layers += [nn.Conv3d(before, after, 3, stride, 1, bias=False), ClipNorm(after), nn.ReLU()]
+        self.features = nn.Sequential(*layers)
         self.linear = nn.Linear(4 * width, classes)
 
     def forward(self, x):
         """(batch, channels_in, time, height, width) to (batch, classes)."""
-        check_clips("Conv3dNet", x.shape, self.conv1.in_channels)
-        x = relu(self.conv3(relu(self.conv2(relu(self.conv1(x))))))
-        return self.linear(x.mean((2, 3, 4)))
+        check_clips("Conv3dNet", x.shape, self.channels_in)
+        return self.linear(self.features(x).mean((2, 3, 4)))
 
 
 class RecurrentVideoNet(nn.Module):
