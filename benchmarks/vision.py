@@ -1,4 +1,4 @@
-"""Rows of the vision topics: detection against ONNX's reference evaluator, and Fast R-CNN against R-CNN."""
+"""Rows of the vision topics: NMS and RoIAlign against ONNX's reference evaluator, and Fast R-CNN against R-CNN."""
 
 import numpy as np
 import onnx
@@ -7,6 +7,8 @@ import torch
 
 from mylib import engine
 from mylib.vision.detection import pytorch, scratch
+from mylib.vision.segmentation import pytorch as segmentation_pytorch
+from mylib.vision.segmentation import scratch as segmentation_scratch
 
 
 def reference(operation, inputs, **attributes):
@@ -52,6 +54,31 @@ def suppression(row, count=300):
     ]
 
 
+def alignment(row, count=100):
+    """RoIAlign of 7 x 7 bins on a map of 32 channels, in PyTorch and in NumPy, against ONNX's reference."""
+    features = np.random.default_rng(3).random((1, 32, 32, 32)).astype(np.float32)
+    regions = boxes(count, 128)
+    options = {"sampling_ratio": 2, "spatial_scale": 0.25}
+    inputs = {"features": features, "regions": regions, "image": np.zeros(count, np.int64)}
+    mode = {"coordinate_transformation_mode": "half_pixel"}
+    theirs = reference("RoiAlign", inputs, output_height=7, output_width=7, **options, **mode)
+    rows = np.concatenate([np.zeros((count, 1), np.float32), regions], axis=1)
+    arguments = torch.from_numpy(features), torch.from_numpy(rows)
+    peers = {"onnx reference": theirs}
+    return [
+        row(
+            f"RoIAlign of {count} regions, PyTorch twin",
+            lambda: segmentation_pytorch.roi_align(*arguments, 7, **options),
+            peers,
+        ),
+        row(
+            f"RoIAlign of {count} regions, NumPy twin",
+            lambda: segmentation_scratch.roi_align(features, rows, 7, **options),
+            peers,
+        ),
+    ]
+
+
 def detectors(row, count=200):
     """One image and 200 proposals: Fast R-CNN against R-CNN with the same weights, on each side."""
     image = np.random.default_rng(2).random((1, 3, 64, 64)).astype(np.float32)
@@ -77,4 +104,4 @@ def detectors(row, count=200):
 
 def rows(row):
     """All of them, each made by `row(name, ours, peers)`."""
-    return [*suppression(row), *detectors(row)]
+    return [*suppression(row), *alignment(row), *detectors(row)]

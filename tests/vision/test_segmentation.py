@@ -47,10 +47,6 @@ def numbers(value):
     return np.asarray(value.detach() if hasattr(value, "detach") else value.data)
 
 
-def plain(value):
-    return numbers(value) if not isinstance(value, np.ndarray) else value
-
-
 def random_rois(rng, count, batch, size, least=0.5):
     corners = np.sort(rng.uniform(-2, size, (count, 2, 2)), axis=1)
     boxes = corners.reshape(count, 4) + [0, 0, least, least]
@@ -205,7 +201,7 @@ def test_roi_align_equals_onnx_and_the_loops(seed, ratio, size, scale):
     seed=st.integers(0, 1000), stride=st.integers(1, 3), padding=st.integers(0, 1), dilation=st.integers(1, 2)
 )
 def test_transposed_convolution_equals_onnx(seed, stride, padding, dilation):
-    # Without groups: in this version of onnx the reference adds a bias of the wrong length to them.
+    # Without groups, which this reference does not compute; the adjoint below holds those.
     rng = np.random.default_rng(seed)
     x, weight, bias = rng.normal(size=(2, 4, 4, 3)), rng.normal(size=(4, 3, 3, 2)), rng.normal(size=3)
     expected = onnx_run(

@@ -12,6 +12,8 @@ from mylib.vision.detection.pytorch import STRIDE, FasterRCNN, detections_of, re
 from mylib.vision.detection.pytorch_boxes import _iou
 from mylib.vision.detection.pytorch_regions import _check_rois
 
+HALF = 0.4999  # half a pixel covered, with room for rounding: where coordinates are whole, ties are common
+
 
 def roi_align(features, boxes, output_size, spatial_scale, sampling_ratio=2):
     r"""Pool regions without rounding: the mean of bilinearly interpolated values at regular points of each bin.
@@ -36,7 +38,7 @@ def roi_align(features, boxes, output_size, spatial_scale, sampling_ratio=2):
     corners = boxes[:, 1:] * spatial_scale - 0.5
     rows = _points(corners[:, 1], corners[:, 3], size[0], height, sampling_ratio)
     columns = _points(corners[:, 0], corners[:, 2], size[1], width, sampling_ratio)
-    cells = features.permute(0, 2, 3, 1).reshape(-1, channels)  # channels last: a cell is one row
+    cells = features.permute(0, 2, 3, 1).reshape(-1, channels).contiguous()  # channels last: a cell is one row
     image = boxes[:, 0].long()[:, None, None] * height
     y = 0
     for row, row_share in rows:  # the cell above and the cell below
@@ -164,7 +166,7 @@ def crop_masks(masks, boxes, which, size):
     """The part of a mask in each box, scaled. Shapes (batch, m, ...), (batch, n, 4) to (batch * n, size, size)."""
     rows = region_rows(boxes)
     rows = torch.cat([rows[:, :1] * masks.shape[1] + which.flatten()[:, None], rows[:, 1:]], dim=1)
-    return roi_align(masks.flatten(0, 1)[:, None].to(boxes.dtype), rows, size, 1.0)[:, 0] >= 0.5
+    return roi_align(masks.flatten(0, 1)[:, None].to(boxes.dtype), rows, size, 1.0)[:, 0] >= HALF
 
 
 def paste(logits, boxes, height, width):

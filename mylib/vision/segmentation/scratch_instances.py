@@ -11,6 +11,8 @@ from mylib.vision.detection.scratch import STRIDE, FasterRCNN, detections_of, re
 from mylib.vision.detection.scratch_boxes import iou
 from mylib.vision.detection.scratch_regions import check_rois
 
+HALF = 0.4999  # half a pixel covered, with room for rounding: where coordinates are whole, ties are common
+
 
 def roi_align(features, boxes, output_size, spatial_scale, sampling_ratio=2):
     r"""Pool regions without rounding: the mean of bilinearly interpolated values at regular points of each bin.
@@ -226,8 +228,8 @@ def crop_masks(masks, boxes, which, size):
     batch, m, height, width = masks.shape
     rows = region_rows(boxes)
     rows[:, 0] = rows[:, 0] * m + which.ravel()
-    flat = np.asarray(masks, np.float32).reshape(batch * m, 1, height, width)
-    return roi_align(flat, rows, size, 1.0).numpy()[:, 0] >= 0.5
+    flat = np.asarray(masks, boxes.dtype).reshape(batch * m, 1, height, width)
+    return roi_align(flat, rows, size, 1.0).numpy()[:, 0] >= HALF
 
 
 def paste(logits, boxes, height, width):

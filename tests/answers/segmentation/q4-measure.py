@@ -1,0 +1,83 @@
+# %% right: a confusion matrix
+def mean_iou(predicted, target, classes):
+    keep = target.ravel() != -1
+    table = np.zeros((classes, classes))
+    np.add.at(table, (target.ravel()[keep], predicted.ravel()[keep]), 1)
+    both = np.diag(table)
+    either = table.sum(0) + table.sum(1) - both
+    return (both[either > 0] / either[either > 0]).mean()
+
+
+# %% right: plain Python
+def mean_iou(predicted, target, classes):
+    ious = []
+    for c in range(classes):
+        both = either = 0
+        for p, t in zip(predicted.flatten(), target.flatten()):
+            if t == -1:
+                continue
+            both += p == c and t == c
+            either += p == c or t == c
+        if either:
+            ious.append(both / either)
+    return sum(ious) / len(ious)
+
+
+# %% right: one-hot
+def mean_iou(predicted, target, classes):
+    p, t = predicted[target >= 0], target[target >= 0]
+    a, b = np.eye(classes)[p], np.eye(classes)[t]
+    both, total = (a * b).sum(0), a.sum(0) + b.sum(0)
+    occurs = total > 0
+    return np.mean(both[occurs] / (total - both)[occurs])
+
+
+# %% wrong: the share of right pixels
+def mean_iou(predicted, target, classes):
+    keep = target >= 0
+    return (predicted[keep] == target[keep]).mean()
+
+
+# %% wrong: the recall of each class
+def mean_iou(predicted, target, classes):
+    keep = target >= 0
+    values = [(predicted[keep & (target == c)] == c).mean() for c in range(classes) if (keep & (target == c)).any()]
+    return np.mean(values)
+
+
+# %% wrong: absent classes count as zero
+def mean_iou(predicted, target, classes):
+    keep, values = target >= 0, []
+    for c in range(classes):
+        a, b = (predicted == c) & keep, (target == c) & keep
+        values.append((a & b).sum() / max((a | b).sum(), 1))
+    return np.mean(values)
+
+
+# %% wrong: -1 is not left out
+def mean_iou(predicted, target, classes):
+    values = []
+    for c in range(classes):
+        a, b = predicted == c, target == c
+        if (a | b).any():
+            values.append((a & b).sum() / (a | b).sum())
+    return np.mean(values)
+
+
+# %% wrong: only classes of the target
+def mean_iou(predicted, target, classes):
+    keep, values = target >= 0, []
+    for c in np.unique(target[keep]):
+        a, b = (predicted == c) & keep, (target == c) & keep
+        values.append((a & b).sum() / (a | b).sum())
+    return np.mean(values)
+
+
+# %% wrong: twice the shared over the sum
+def mean_iou(predicted, target, classes):
+    keep, values = target >= 0, []
+    for c in range(classes):
+        a, b = (predicted == c) & keep, (target == c) & keep
+        if (a | b).any():
+            values.append(2 * (a & b).sum() / (a.sum() + b.sum()))
+    return np.mean(values)

@@ -1,0 +1,63 @@
+# %% right: only the known pixels
+def depth_loss(outputs, depth):
+    known = torch.isfinite(depth)
+    if not known.any():
+        return (outputs * 0).sum()
+    return ((outputs[known] - depth[known]) ** 2).mean()
+
+
+# %% right: nan_to_num and weights
+def depth_loss(outputs, depth):
+    weight = (depth == depth).to(outputs.dtype)
+    difference = (outputs - torch.nan_to_num(depth, nan=0.0)) * weight
+    return difference.pow(2).sum() / max(weight.sum().item(), 1.0)
+
+
+# %% right: PyTorch's loss, summed
+def depth_loss(outputs, depth):
+    known = ~depth.isnan()
+    total = torch.nn.functional.mse_loss(outputs[known], depth[known], reduction="sum")
+    return total / known.sum().clamp(min=1)
+
+
+# %% wrong: NaN in the gradient
+def depth_loss(outputs, depth):
+    known = ~torch.isnan(depth)
+    squares = (outputs - depth) ** 2
+    return torch.where(known, squares, torch.zeros_like(squares)).sum() / known.sum().clamp(min=1)
+
+
+# %% wrong: divides by all pixels
+def depth_loss(outputs, depth):
+    difference = torch.where(torch.isnan(depth), torch.zeros_like(outputs), outputs - torch.nan_to_num(depth))
+    return (difference**2).mean()
+
+
+# %% wrong: unknown depth is zero
+def depth_loss(outputs, depth):
+    return ((outputs - torch.nan_to_num(depth, nan=0.0)) ** 2).mean()
+
+
+# %% wrong: NaN where nothing is known
+def depth_loss(outputs, depth):
+    known = ~torch.isnan(depth)
+    return ((outputs[known] - depth[known]) ** 2).mean()
+
+
+# %% wrong: absolute difference
+def depth_loss(outputs, depth):
+    known = ~torch.isnan(depth)
+    return (outputs - torch.nan_to_num(depth)).abs().mul(known).sum() / known.sum().clamp(min=1)
+
+
+# %% wrong: the sum
+def depth_loss(outputs, depth):
+    known = ~torch.isnan(depth)
+    return ((outputs - torch.nan_to_num(depth)) ** 2 * known).sum()
+
+
+# %% wrong: cut off from the outputs
+def depth_loss(outputs, depth):
+    known = ~torch.isnan(depth)
+    difference = (outputs - torch.nan_to_num(depth)).detach() * known
+    return torch.tensor((difference**2).sum().item() / max(known.sum().item(), 1), requires_grad=True)
