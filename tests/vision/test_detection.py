@@ -152,6 +152,34 @@ def test_padding_is_never_assigned(side):
     assert not np.asarray(deltas).any()
 
 
+def test_proposals_by_hand(side):
+    # By falling objectness: 3 has its height shrunk to nothing, 2 and 1 are apart, 0 lies nearly on 2 and is dropped.
+    module, array = side
+    anchors = np.array([[0.0, 0, 10, 9], [30, 30, 40, 40], [-2, 0, 10, 9], [50, 0, 60, 10]])
+    deltas = np.zeros((1, 4, 4))
+    deltas[0, 1] = [0.5, 0, 0, np.log(0.5)]  # half a width to the right, half as high
+    deltas[0, 3, 3] = -9
+    logits = np.array([[0.5, 0.7, 2.0, 3.0]])
+    rpn = module.RegionProposalNetwork(4, count=3)
+    wrap = engine.Tensor if module is scratch else torch.tensor
+    boxes, valid = rpn.propose(array(anchors), wrap(logits), wrap(deltas), 36, 64)
+    assert np.asarray(valid).tolist() == [[True, True, False]]
+    np.testing.assert_allclose(np.asarray(boxes)[0, :2], [[0, 0, 10, 9], [35, 32.5, 45, 36]])
+
+
+def test_proposal_loss_by_hand(side):
+    # One anchor on the object, one far away; logits of 0 cost ln 2 each, the deltas of the first are half a unit off.
+    module, array = side
+    anchors, truth = np.array([[0.0, 0, 10, 10], [40, 40, 50, 50]]), np.array([[[0.0, 0, 10, 10]]])
+    deltas = np.zeros((1, 2, 4))
+    deltas[0, :, 0] = 0.1
+    wrap = engine.Tensor if module is scratch else torch.tensor
+    loss = module.RegionProposalNetwork(4).loss(
+        array(anchors), wrap(np.zeros((1, 2))), wrap(deltas), array(truth), array(np.array([[5]]))
+    )
+    assert loss.item() == pytest.approx(np.log(2) + 0.5**2 / 2)
+
+
 def test_average_precision_by_hand(side):
     # Two objects; hit, miss, hit. Precision is 1 up to recall 1/2 (51 of the 101 points), 2/3 up to recall 1.
     module, array = side
@@ -599,6 +627,21 @@ def test_a_training_step_asks_the_device_for_no_value(name):
         loss.item()
 
 
+@pytest.mark.parametrize("name", ["RCNN", "FastRCNN", "FasterRCNN"])
+def test_a_training_step_in_bfloat16_is_near_the_one_in_float32(name):
+    images, truth, labels = scenes(3)
+    extra = () if name == "FasterRCNN" else (random_proposals(images, 6),)
+    torch.manual_seed(0)
+    model = getattr(pytorch, name)(10, 4)
+    batch = [torch.tensor(value) for value in (images, truth, labels, *extra)]
+    expected = model.loss(*batch).item()
+    with torch.autocast("cpu", torch.bfloat16):
+        loss = model.loss(*batch)
+    loss.backward()
+    # bfloat16 has three digits, and other proposals may come through suppression.
+    assert loss.item() == pytest.approx(expected, rel=0.15)
+
+
 @pytest.mark.gpu
 @pytest.mark.parametrize("name", ["RCNN", "FastRCNN", "FasterRCNN"])
 def test_a_training_step_never_waits_for_the_gpu_and_gives_the_cpus_loss(name):
@@ -705,6 +748,17 @@ def test_empty_lists_of_boxes_have_a_defined_result(side):
     assert deltas.tolist() == [[0, 0, 0, 0]]
     found = [(none, array(np.zeros(0)), array(np.zeros(0, int)))]
     assert module.average_precision(found, [(one, array(np.array([1])))], [0.5]).tolist() == [0.0]
+
+
+@pytest.mark.parametrize("name", ["RCNN", "FastRCNN"])
+def test_no_proposals_mean_no_detections_and_training_on_the_objects_alone(side, name):
+    module, array = side
+    images, truth, labels = scenes(2)
+    model, none = getattr(module, name)(10, 4), array(np.zeros((2, 0, 4), np.float32))
+    loss = model.loss(array(images), array(truth), array(labels), none)
+    assert 0 < loss.item() < np.inf
+    found = model.eval().detect(array(images), none)
+    assert [[tuple(values.shape) for values in one] for one in found] == [[(0, 4), (0,), (0,)]] * 2
 
 
 def test_a_region_outside_the_picture_pools_the_nearest_cells(side):

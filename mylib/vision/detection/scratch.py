@@ -204,7 +204,7 @@ class RCNN(nn.Module):
         """
         batch, n, _ = np.shape(proposals)
         scores, deltas = self.head(self.pool(images, region_rows(proposals)))
-        return scores.reshape(batch, n, -1), deltas.reshape(batch, n, 4)
+        return scores.reshape(batch, n, scores.shape[-1]), deltas.reshape(batch, n, 4)
 
     def pool(self, images, rois):
         """Features of each region, computed from its pixels alone. Shape (k, channels, 4, 4)."""
@@ -303,7 +303,8 @@ class FasterRCNN(FastRCNN):
     def classify(self, features, proposals):
         """Scores and deltas of boxes on maps that are already there. Shapes (batch, n, ...)."""
         scores, deltas = self.head(self.extract(features, region_rows(proposals), self.pooled))
-        return scores.reshape(*proposals.shape[:2], -1), deltas.reshape(*proposals.shape[:2], 4)
+        batch, n, _ = proposals.shape
+        return scores.reshape(batch, n, scores.shape[-1]), deltas.reshape(batch, n, 4)
 
     def propose(self, images):
         """The proposals alone: boxes (batch, count, 4) and which of them are any (batch, count)."""
