@@ -1,0 +1,202 @@
+# %% right: by norms, and no_grad as a decorator
+def prototype_step(model, optimizer, images, labels, prototypes):
+    z, p = model(images), prototypes[labels]
+    cosine = (z * p).sum(dim=1) / (z.norm(dim=1) * p.norm(dim=1))
+    loss = ((1 - cosine) ** 2).mean()
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    return loss.item()
+
+
+@torch.no_grad()
+def nearest(model, images, prototypes):
+    unit = prototypes / prototypes.norm(dim=1, keepdim=True)
+    return torch.argmax(model(images) @ unit.T, dim=-1)
+
+
+# %% right: CosineSimilarity and its module
+def prototype_step(model, optimizer, images, labels, prototypes):
+    similarity = torch.nn.CosineSimilarity(dim=1)
+    loss = torch.square(1 - similarity(model(images), prototypes.index_select(0, labels))).sum() / len(images)
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    optimizer.step()
+    return float(loss)
+
+
+def nearest(model, images, prototypes):
+    with torch.inference_mode():
+        z = model(images)
+        cosines = torch.nn.functional.cosine_similarity(z[:, None], prototypes[None], dim=2)
+        return cosines.argmax(dim=1)
+
+
+# %% right: both normalised
+def cosines(z, prototypes):
+    z, p = (torch.nn.functional.normalize(v, dim=-1) for v in (z, prototypes))
+    return z @ p.t()
+
+
+def prototype_step(model, optimizer, images, labels, prototypes):
+    optimizer.zero_grad()
+    wanted = cosines(model(images), prototypes).gather(1, labels[:, None])
+    loss = torch.nn.functional.mse_loss(wanted, torch.ones_like(wanted))
+    loss.backward()
+    optimizer.step()
+    return loss.detach().item()
+
+
+def nearest(model, images, prototypes):
+    with torch.no_grad():
+        return cosines(model(images), prototypes).max(dim=1).indices
+
+
+# %% wrong: old gradients are not cleared
+def prototype_step(model, optimizer, images, labels, prototypes):
+    z, p = model(images), prototypes[labels]
+    cosine = (z * p).sum(dim=1) / (z.norm(dim=1) * p.norm(dim=1))
+    loss = ((1 - cosine) ** 2).mean()
+    loss.backward()
+    optimizer.step()
+    return loss.item()
+
+
+@torch.no_grad()
+def nearest(model, images, prototypes):
+    unit = prototypes / prototypes.norm(dim=1, keepdim=True)
+    return torch.argmax(model(images) @ unit.T, dim=-1)
+
+
+# %% wrong: the sum instead of the mean
+def prototype_step(model, optimizer, images, labels, prototypes):
+    z, p = model(images), prototypes[labels]
+    cosine = (z * p).sum(dim=1) / (z.norm(dim=1) * p.norm(dim=1))
+    loss = ((1 - cosine) ** 2).sum()
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    return loss.item()
+
+
+@torch.no_grad()
+def nearest(model, images, prototypes):
+    unit = prototypes / prototypes.norm(dim=1, keepdim=True)
+    return torch.argmax(model(images) @ unit.T, dim=-1)
+
+
+# %% wrong: the loss as a tensor
+def prototype_step(model, optimizer, images, labels, prototypes):
+    z, p = model(images), prototypes[labels]
+    cosine = (z * p).sum(dim=1) / (z.norm(dim=1) * p.norm(dim=1))
+    loss = ((1 - cosine) ** 2).mean()
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    return loss
+
+
+@torch.no_grad()
+def nearest(model, images, prototypes):
+    unit = prototypes / prototypes.norm(dim=1, keepdim=True)
+    return torch.argmax(model(images) @ unit.T, dim=-1)
+
+
+# %% wrong: no step
+def prototype_step(model, optimizer, images, labels, prototypes):
+    z, p = model(images), prototypes[labels]
+    cosine = (z * p).sum(dim=1) / (z.norm(dim=1) * p.norm(dim=1))
+    loss = ((1 - cosine) ** 2).mean()
+    optimizer.zero_grad()
+    loss.backward()
+    return loss.item()
+
+
+@torch.no_grad()
+def nearest(model, images, prototypes):
+    unit = prototypes / prototypes.norm(dim=1, keepdim=True)
+    return torch.argmax(model(images) @ unit.T, dim=-1)
+
+
+# %% wrong: distance to the prototype instead of the angle
+def prototype_step(model, optimizer, images, labels, prototypes):
+    z, p = model(images), prototypes[labels]
+    cosine = (z * p).sum(dim=1) / (z.norm(dim=1) * p.norm(dim=1))
+    loss = ((z - p) ** 2).sum(dim=1).mean()
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    return loss.item()
+
+
+@torch.no_grad()
+def nearest(model, images, prototypes):
+    unit = prototypes / prototypes.norm(dim=1, keepdim=True)
+    return torch.argmax(model(images) @ unit.T, dim=-1)
+
+
+# %% wrong: the lengths of prototypes count when classifying
+def prototype_step(model, optimizer, images, labels, prototypes):
+    z, p = model(images), prototypes[labels]
+    cosine = (z * p).sum(dim=1) / (z.norm(dim=1) * p.norm(dim=1))
+    loss = ((1 - cosine) ** 2).mean()
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    return loss.item()
+
+
+@torch.no_grad()
+def nearest(model, images, prototypes):
+    unit = prototypes
+    return torch.argmax(model(images) @ unit.T, dim=-1)
+
+
+# %% wrong: the largest size of the cosine
+def prototype_step(model, optimizer, images, labels, prototypes):
+    z, p = model(images), prototypes[labels]
+    cosine = (z * p).sum(dim=1) / (z.norm(dim=1) * p.norm(dim=1))
+    loss = ((1 - cosine) ** 2).mean()
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    return loss.item()
+
+
+@torch.no_grad()
+def nearest(model, images, prototypes):
+    unit = prototypes / prototypes.norm(dim=1, keepdim=True)
+    return torch.argmax((model(images) @ unit.T).abs(), dim=-1)
+
+
+# %% wrong: gradients are recorded
+def prototype_step(model, optimizer, images, labels, prototypes):
+    z, p = model(images), prototypes[labels]
+    cosine = (z * p).sum(dim=1) / (z.norm(dim=1) * p.norm(dim=1))
+    loss = ((1 - cosine) ** 2).mean()
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    return loss.item()
+
+
+def nearest(model, images, prototypes):
+    unit = prototypes / prototypes.norm(dim=1, keepdim=True)
+    return torch.argmax(model(images) @ unit.T, dim=-1)
+
+
+# %% wrong: the smallest cosine
+def prototype_step(model, optimizer, images, labels, prototypes):
+    z, p = model(images), prototypes[labels]
+    cosine = (z * p).sum(dim=1) / (z.norm(dim=1) * p.norm(dim=1))
+    loss = ((1 - cosine) ** 2).mean()
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    return loss.item()
+
+
+@torch.no_grad()
+def nearest(model, images, prototypes):
+    unit = prototypes / prototypes.norm(dim=1, keepdim=True)
+    return torch.argmin(model(images) @ unit.T, dim=-1)
