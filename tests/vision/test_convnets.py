@@ -131,6 +131,23 @@ def test_count_by_hand_of_a_small_network(side):
     assert "forward" not in vars(model.a), "and the layers"
 
 
+def test_transposed_convolutions_and_clips_are_counted(side):
+    # Transposed 4x4 with stride 2: each of 5 x 3 input pixels meets 2 x 6 x 16 weights. 3x3x3 over clips: 2 x 4 x 4
+    # places.
+    module, _ = side
+    nn = engine.nn if module is scratch else torch.nn
+    assert module.count_multiply_adds(nn.ConvTranspose2d(2, 6, 4, 2), (5, 3)) == 15 * 192
+    assert module.count_multiply_adds(nn.Conv3d(3, 5, 3), (3, 4, 6, 6)) == 32 * 27 * 3 * 5
+
+
+def test_the_slides_two_blocks_have_roughly_the_same_complexity(side):
+    # Xie et al. (2017), figure 1: 256 x 64 + 9 x 64 x 64 + 64 x 256 and 32 (256 x 4 + 9 x 4 x 4 + 4 x 256), both "70k".
+    module, _ = side
+    left = module.count_multiply_adds(module.Bottleneck(256, 256), 1)
+    right = module.count_multiply_adds(module.ResNeXtBottleneck(256, 256, 1, 32, 4), 1)
+    assert (left, right) == (69_632, 70_144)
+
+
 # independent packages
 
 
@@ -397,6 +414,13 @@ def test_twins_draw_the_same_picture_and_leave_the_model_alone():
     assert all(np.array_equal(before[name], value) for name, value in ours.state_dict().items())
 
 
+def test_pictures_have_the_type_of_the_model(side):
+    module, _ = side
+    network = module.ResNet(8, 3, 1, width=2).double()
+    pictures, _ = module.maximise_activation(network, "stages", 0, (1, 8, 8), steps=1)
+    assert np.asarray(pictures).dtype == np.float64
+
+
 def test_zero_steps_return_the_noise(side):
     module, _ = side
     model = module.ResNet(8, 3, 1, width=2)
@@ -616,7 +640,7 @@ def test_bad_counting_and_looking_are_refused(side):
     module, _ = side
     nn = engine.nn if module is scratch else torch.nn
     with pytest.raises(ValueError, match="no convolution that says how many channels"):
-        module.count_multiply_adds(nn.Linear(3, 2), 8)
+        module.count_multiply_adds(nn.Linear(3, 2), (8, 8))
     with pytest.raises(ValueError, match="image_size as a number"):
         module.count_multiply_adds(nn.Conv2d(1, 1, 3), (0, 8))
     with pytest.raises(ValueError, match="count_multiply_adds|output_size"):

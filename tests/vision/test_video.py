@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 from skimage.registration import optical_flow_ilk
 
 from mylib import data, engine
+from mylib.vision.convnets import pytorch as convnets_pytorch
+from mylib.vision.convnets import scratch as convnets_scratch
 from mylib.vision.video import flow as flow_module
 from mylib.vision.video import pytorch, scratch, torch_flow
 from tests.twins import assert_close, assert_same_function, assert_same_module
@@ -290,6 +292,19 @@ def test_order_of_the_frames_matters_to_networks_over_time_only():
     for network in (scratch.Conv3dNet(3), scratch.RecurrentVideoNet(3, 16)):
         network.eval()
         assert not np.allclose(network(x).numpy(), network(backwards).numpy())
+
+
+def test_costs_of_the_networks_by_hand(side):
+    # Recurrent, 8 frames of 16 x 16: convolutions to 8 x 8, 4 x 4 and 2 x 2 with 2, 4 and 8 channels, then 32 to 5 units,
+    # in every frame; 5 to 5 units in all frames but the first; 5 to 3 at the end.
+    module, _ = side
+    counting = convnets_scratch if module is scratch else convnets_pytorch
+    network = module.RecurrentVideoNet(3, 16, 1, 2, 5)
+    per_frame = 64 * 9 * 1 * 2 + 16 * 9 * 2 * 4 + 4 * 9 * 4 * 8 + 32 * 5
+    assert counting.count_multiply_adds(network, (1, 8, 16, 16)) == 8 * per_frame + 7 * 25 + 15
+    network = module.Conv3dNet(3, 1, 2)
+    expected = 8 * 64 * 27 * 2 + 4 * 16 * 27 * 2 * 4 + 2 * 4 * 27 * 4 * 8 + 8 * 3
+    assert counting.count_multiply_adds(network, (1, 8, 16, 16)) == expected
 
 
 # gradients

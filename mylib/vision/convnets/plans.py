@@ -97,13 +97,18 @@ def check_block(block, channels_in, channels_out, stride, order="original", shor
         )
 
 
-def image_shape(network, image_size, channels):
-    """(channels, height, width) from a number, (height, width), or all three."""
+def image_shape(model, image_size, channels):
+    """The shape of an image from a number, (height, width), or a full shape; `channels` may be None."""
     shape = (image_size, image_size) if isinstance(image_size, int) else tuple(image_size)
-    shape = (channels, *shape) if len(shape) == 2 else shape
-    if len(shape) != 3 or min(shape) < 1:
+    if len(shape) == 2 and channels is None:
         raise ValueError(
-            f"{network}: expected image_size as a number, (height, width) or (channels, height, width), at least 1 "
-            f"each, got {image_size!r}"
+            f"count_multiply_adds: {type(model).__name__} has no convolution that says how many channels an image "
+            "has; give image_size as (channels, height, width)"
+        )
+    shape = (channels, *shape) if len(shape) == 2 else shape
+    if len(shape) not in (3, 4) or min(shape) < 1:
+        raise ValueError(
+            "count_multiply_adds: expected image_size as a number, (height, width), (channels, height, width) or "
+            f"(channels, time, height, width), at least 1 each, got {image_size!r}"
         )
     return shape

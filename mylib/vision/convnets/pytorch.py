@@ -207,27 +207,27 @@ def count_multiply_adds(model, image_size):
     a shape and no values, and hooks on its layers read the shapes of their outputs.
 
     Args:    model: a module; the convolutions and linear layers that it holds as modules count, each time they run.
-             image_size: pixels of a square image, (height, width), or (channels, height, width); without channels,
-                 those of the model's first convolution.
+             image_size: pixels of a square image, (height, width), (channels, height, width), or for clips (channels,
+                 time, height, width); without channels, those of the model's first convolution.
     Returns: a count.
     Raises:  ValueError: an image_size that is none, no convolution to take the channels from, or an image that the
                  model refuses.
     Source:  He et al. (2015), table 1 ("FLOPs"); slide "ResNext" ("complexity"). Differs: the paper rounds to 0.1 G.
     """
-    convolutions = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
+    transposed = (nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
+    convolutions = (nn.Conv1d, nn.Conv2d, nn.Conv3d, *transposed)
     channels = next((layer.in_channels for layer in model.modules() if isinstance(layer, convolutions)), None)
-    if channels is None and isinstance(image_size, int):
-        raise ValueError(
-            f"count_multiply_adds: {type(model).__name__} has no convolution that says how many channels an image "
-            "has; give image_size as (channels, height, width)"
-        )
-    shape = image_shape("count_multiply_adds", image_size, channels)
+    shape = image_shape(model, image_size, channels)
     shapes_only = copy.deepcopy(model).to("meta").eval()
     total = 0
 
     def count(layer, inputs, y):
         nonlocal total
-        places = y.shape[2:] if isinstance(layer, convolutions) else y.shape[:-1]
+        if isinstance(layer, nn.Linear):
+            places = y.shape[:-1]
+        else:
+            places = inputs[0].shape[2:] if isinstance(layer, transposed) else y.shape[2:]
+            places = (len(y), *places)  # not 1 where a model looks at the frames of a clip one by one
         total += math.prod(places) * layer.weight.numel()
 
     for layer in shapes_only.modules():
@@ -274,7 +274,8 @@ def maximise_activation(
         )
     channels = np.atleast_1d(channel)
     noise = 0.1 * np.random.default_rng(seed).standard_normal((len(channels), *image_shape))
-    pictures = torch.as_tensor(noise, dtype=torch.float32).to(next(model.parameters()).device)
+    weights = next(model.parameters(), torch.zeros(()))
+    pictures = torch.as_tensor(noise).to(weights.device, weights.dtype)
     seen, activations = {}, []
 
     def look(x):

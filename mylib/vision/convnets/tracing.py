@@ -11,20 +11,22 @@ from mylib.engine import nn
 from ..convolution.scratch import output_size
 from .plans import image_shape
 
+COUNTED = (nn.Conv2d, nn.Conv3d, nn.ConvTranspose2d, nn.Linear)
+
 
 def count_multiply_adds(model, image_size):
     r"""Multiplications (each with its addition) that one image costs in the convolutions and linear layers.
 
-    A convolution costs (output pixels) x (weights), a linear layer as many as it has weights. What the printed numbers
-    leave out is left out here: biases, norms, activations, pooling, the addition of the shortcut. The projections of
-    the shortcuts are convolutions and count.
+    A convolution costs (output pixels) x (weights), a transposed one (input pixels) x (weights), a linear layer as
+    many as it has weights. What the printed numbers leave out is left out here: biases, norms, activations, pooling,
+    the addition of the shortcut. The projections of the shortcuts are convolutions and count.
 
     The model is traced, not looked up: an image goes through it in evaluation mode, while each convolution only
     notes its shapes and hands on zeros, which takes milliseconds.
 
     Args:    model: a module; the convolutions and linear layers that it holds as modules count, each time they run.
-             image_size: pixels of a square image, (height, width), or (channels, height, width); without channels,
-                 those of the model's first convolution.
+             image_size: pixels of a square image, (height, width), (channels, height, width), or for clips (channels,
+                 time, height, width); without channels, those of the model's first convolution.
     Returns: a count.
     Raises:  ValueError: an image_size that is none, no convolution to take the channels from, or an image that the
                  model refuses.
@@ -34,23 +36,22 @@ def count_multiply_adds(model, image_size):
         >>> count_multiply_adds(nn.Conv2d(3, 10, 5, padding=2), 32)  # 32 x 32 x (5 x 5 x 3 x 10)
         768000
     """
-    channels = next((layer.in_channels for layer in model.modules() if isinstance(layer, nn.Conv2d)), None)
-    if channels is None and isinstance(image_size, int):
-        raise ValueError(
-            f"count_multiply_adds: {type(model).__name__} has no convolution that says how many channels an image "
-            "has; give image_size as (channels, height, width)"
-        )
-    image = np.zeros((1, *image_shape("count_multiply_adds", image_size, channels)), np.float32)
+    counted = [layer for layer in model.modules() if isinstance(layer, COUNTED)]
+    channels = next((layer.in_channels for layer in counted if not isinstance(layer, nn.Linear)), None)
+    image = np.zeros((1, *image_shape(model, image_size, channels)), np.float32)
     total = 0
 
     def trace(layer, x):
         nonlocal total
         y = shape_of_convolution(layer, x) if isinstance(layer, nn.Conv2d) else type(layer).forward(layer, x)
-        places = y.shape[2:] if isinstance(layer, nn.Conv2d) else y.shape[:-1]
+        if isinstance(layer, nn.Linear):
+            places = y.shape[:-1]
+        else:
+            places = x.shape[2:] if isinstance(layer, nn.ConvTranspose2d) else y.shape[2:]
+            places = (len(x), *places)  # not 1 where a model looks at the frames of a clip one by one
         total += math.prod(places) * layer.weight.size
         return y
 
-    counted = [layer for layer in model.modules() if isinstance(layer, (nn.Conv2d, nn.Linear))]
     with evaluating(model), replaced(counted, trace), engine.no_grad():
         model(engine.as_tensor(image))
     return total
@@ -109,7 +110,9 @@ def maximise_activation(
         )
     channels = np.atleast_1d(channel)
     noise = 0.1 * np.random.default_rng(seed).standard_normal((len(channels), *image_shape))
-    pictures, seen, activations = noise.astype(np.float32), {}, []
+    weights = next(model.parameters(), None)
+    pictures = noise.astype(np.float32 if weights is None else weights.dtype)
+    seen, activations = {}, []
 
     def keep(module, x):
         seen["output"] = type(module).forward(module, x)
