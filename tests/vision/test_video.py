@@ -295,8 +295,8 @@ def test_order_of_the_frames_matters_to_networks_over_time_only():
 
 
 def test_costs_of_the_networks_by_hand(side):
-    # Recurrent, 8 frames of 16 x 16: convolutions to 8 x 8, 4 x 4 and 2 x 2 with 2, 4 and 8 channels, then 32 to 5 units,
-    # in every frame; 5 to 5 units in all frames but the first; 5 to 3 at the end.
+    # Recurrent, 8 frames of 16 x 16: convolutions to 8 x 8, 4 x 4 and 2 x 2 with 2, 4 and 8 channels, 32 to 5 units
+    # for every frame; 5 to 5 units in all frames but the first; 5 to 3 at the end.
     module, _ = side
     counting = convnets_scratch if module is scratch else convnets_pytorch
     network = module.RecurrentVideoNet(3, 16, 1, 2, 5)
