@@ -743,6 +743,10 @@ def test_empty_lists_of_boxes_have_a_defined_result(side):
         2,
         2,
     )
+    wrap = engine.Tensor if module is scratch else torch.tensor
+    features = wrap(np.ones((1, 3, 4, 4)), requires_grad=True)
+    module.roi_pool(features, array(np.zeros((0, 5))), 2, 1.0).sum().backward()
+    assert not np.asarray(features.grad).any()
     assigned, deltas = module.assign_targets(one, none, array(np.zeros(0, int)))
     assert assigned.tolist() == [0]
     assert deltas.tolist() == [[0, 0, 0, 0]]

@@ -38,9 +38,8 @@ def roi_pool(features, boxes, output_size, spatial_scale):
     top, bottom = _bins(boxes[:, 2], boxes[:, 4], size[0], spatial_scale, height)  # (k, h) each
     left, right = _bins(boxes[:, 1], boxes[:, 3], size[1], spatial_scale, width)
     image = boxes[:, 0].astype(int)[:, None, None] * height
-    cells = np.ascontiguousarray(x._data.transpose(0, 2, 3, 1)).reshape(
-        -1, channels
-    )  # channels last: a cell is one row
+    # Channels last, one cell a row; contiguous, since a batch of one would stay a view that reads slowly.
+    cells = np.ascontiguousarray(x._data.transpose(0, 2, 3, 1)).reshape(-1, channels)
     first = (image + top[:, :, None]) * width + left[:, None, :]  # (k, h, w)
     best = cells.take(first, axis=0)  # (k, h, w, channels)
     place = np.broadcast_to(first[..., None], best.shape).copy() if x.requires_grad else None

@@ -38,9 +38,7 @@ def roi_align(features, boxes, output_size, spatial_scale, sampling_ratio=2):
     corners = boxes[:, 1:] * spatial_scale - 0.5
     rows = _points(corners[:, 1], corners[:, 3], size[0], height, sampling_ratio)
     columns = _points(corners[:, 0], corners[:, 2], size[1], width, sampling_ratio)
-    cells = (
-        features.permute(0, 2, 3, 1).reshape(-1, channels).contiguous()
-    )  # channels last: a cell is one row
+    cells = features.permute(0, 2, 3, 1).reshape(-1, channels).contiguous()  # a cell is one row
     image = boxes[:, 0].long()[:, None, None] * height
     y = 0
     for row, row_share in rows:  # the cell above and the cell below
