@@ -130,6 +130,21 @@ def hips_trainer(name):
     return train
 
 
+def row_reader(nn, lstm):
+    """An LSTM that reads a digit row by row and names it, from a module library and its LSTM."""
+
+    class RowReader(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.lstm, self.scores = lstm(28, 128), nn.Linear(128, 10)
+
+        def forward(self, x):
+            outputs, _ = self.lstm(x.reshape(-1, 28, 28))
+            return self.scores(outputs[:, -1])
+
+    return RowReader()
+
+
 def resnet20_step(train):
     """A trainer's step on one batch of 32 colour images of CIFAR's size, to be called again and again."""
     rng = np.random.default_rng(0)

@@ -13,6 +13,7 @@ from mylib import engine
 from mylib.engine import Tensor, nn, optim
 from mylib.vision.convnets import pytorch as convnets_pytorch
 from mylib.vision.convnets import scratch as convnets_scratch
+from mylib.vision.recurrent import scratch as recurrent
 
 
 @dataclass
@@ -134,6 +135,17 @@ def epochs(quick):
     return made
 
 
+def lstm_epoch(quick):
+    """An epoch of an LSTM of 128 units over the rows of digits, against torch.nn.LSTM."""
+    count = 3 if quick else len(networks.batches())
+    ours = networks.engine_trainer(lambda: networks.row_reader(nn, recurrent.LSTM))
+    theirs = networks.torch_trainer(
+        lambda nn: networks.row_reader(nn, partial(nn.LSTM, batch_first=True)), channels_last=False
+    )
+    peers = {"torch.nn.LSTM": networks.epoch(theirs, count)}
+    return Row(f"LSTM over rows, {count} batches of 64, Adam", networks.epoch(ours, count), peers)
+
+
 def resnet20():
     """One training step of ResNet-20 on 32 images of CIFAR's size: convolutions, batch norms, ReLUs, additions."""
     ours = networks.engine_trainer(lambda: convnets_scratch.ResNet(20, classes=10))
@@ -194,6 +206,7 @@ def rows(quick):
         adam(),
         tape_overhead(),
         *epochs(quick),
+        lstm_epoch(quick),
         resnet20(),
         *vision.rows(Row),
     ]
