@@ -642,6 +642,18 @@ def test_a_training_step_in_bfloat16_is_near_the_one_in_float32(name):
     assert loss.item() == pytest.approx(expected, rel=0.15)
 
 
+@pytest.mark.parametrize("name", ["RCNN", "FastRCNN", "FasterRCNN"])
+def test_a_training_step_compiles_as_one_graph(name):
+    images, truth, labels = scenes(2)
+    extra = () if name == "FasterRCNN" else (random_proposals(images, 6),)
+    model = getattr(pytorch, name)(10, 4)
+    if name == "FasterRCNN":
+        model.rpn.count = 4  # fewer rounds of suppression to trace
+    batch = [torch.tensor(value) for value in (images, truth, labels, *extra)]
+    compiled = torch.compile(model.loss, backend="eager", fullgraph=True)
+    torch.testing.assert_close(compiled(*batch), model.loss(*batch))
+
+
 @pytest.mark.gpu
 @pytest.mark.parametrize("name", ["RCNN", "FastRCNN", "FasterRCNN"])
 def test_a_training_step_never_waits_for_the_gpu_and_gives_the_cpus_loss(name):
@@ -721,6 +733,7 @@ def test_bad_regions_are_refused(side):
         ([[0.0, 3, 0, 1, 2]], "x1 <= x2"),
         ([[0.0, np.nan, 0, 1, 2]], "all finite"),
         ([[1.0, 0, 0, 1, 2]], "batch index below 1"),
+        ([[0.5, 0, 0, 1, 2]], "whole batch index"),
         ([[0.0, 0, 0, 1]], r"boxes \(k, 5\)"),
     ):
         with pytest.raises(ValueError, match=message):
@@ -772,9 +785,34 @@ def test_a_region_outside_the_picture_pools_the_nearest_cells(side):
     assert np.asarray(getattr(got, "data", got)).item() == 3, "the corner at the top right"
 
 
+@pytest.mark.parametrize("name", ["RCNN", "FastRCNN"])
+@pytest.mark.parametrize(("bad", "message"), [([30.0, 0, 10, 20], "x1 <= x2"), ([np.nan, 0, 9, 9], "finite")])
+def test_detectors_refuse_proposals_and_objects_that_are_no_boxes(side, name, bad, message):
+    module, array = side
+    images, labels = array(scenes(1)[0]), array(np.array([[1]]))
+    good, bad = (array(np.array([[box]], np.float32)) for box in ([0.0, 0, 20, 20], bad))
+    model = getattr(module, name)(3, 4)
+    for call in (
+        lambda: model(images, bad),
+        lambda: model.detect(images, bad),
+        lambda: model.loss(images, good, labels, bad),
+        lambda: model.loss(images, bad, labels, good),
+    ):
+        with pytest.raises(ValueError, match=message):
+            call()
+
+
 def test_bad_targets_and_evaluations_are_refused(side):
     module, array = side
     boxes = array(np.array([[0.0, 0, 2, 2]]))
+    for bad, message in (([[3.0, 0, 1, 2]], "x1 <= x2"), ([[np.nan, 0, 1, 2]], "finite boxes")):
+        for arguments in ((array(np.array(bad)), boxes), (boxes, array(np.array(bad)))):
+            with pytest.raises(ValueError, match=f"assign_targets: expected .*{message}"):
+                module.assign_targets(*arguments, array(np.array([0])))
+    truth = [(boxes, array(np.array([0])))]
+    for scores in ([0.5, 0.4], [np.nan]):
+        with pytest.raises(ValueError, match="a finite score and a label for each box"):
+            module.average_precision([(boxes, array(np.array(scores)), array(np.array([0])))], truth)
     with pytest.raises(ValueError, match="background <= foreground"):
         module.assign_targets(boxes, boxes, array(np.array([0])), foreground=0.3, background=0.5)
     with pytest.raises(ValueError, match=r"labels \(..., m\)"):
@@ -790,6 +828,8 @@ def test_bad_images_and_detectors_are_refused(side):
             getattr(module, name)(array(np.zeros((3, 1, 5))), 10, 1)
         with pytest.raises(ValueError, match="at least 2 x 2 finite pixels"):
             getattr(module, name)(array(np.full((4, 4), np.nan)), 10, 1)
+        with pytest.raises(ValueError, match=r"pixels in \[0, 1\], got 0 to 200; divide bytes by 255"):
+            getattr(module, name)(array(np.array([[0.0, 200], [9, 1]])), 10, 1)
     with pytest.raises(ValueError, match="scale, min_size and sigma of at least 0"):
         module.felzenszwalb(array(np.zeros((4, 4))), -1, 1)
     for name in ("RCNN", "FastRCNN", "FasterRCNN"):

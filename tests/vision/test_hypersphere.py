@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import scipy.optimize
+import scipy.special
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
@@ -102,6 +103,38 @@ def test_privileged_information_orders_the_prototypes_and_keeps_them_apart(side)
     assert loss[1] < loss[0]
 
 
+@pytest.mark.parametrize("told", [False, True])
+def test_first_step_of_the_descent_follows_the_slope_of_the_smooth_largest_cosine(side, told):
+    """Its objective written out once more; its slope by differences; one step of size 0.1 from the same start."""
+    module, _ = side
+    if module is scratch:
+        start = RNG(3).normal(size=(4, 3))
+    else:
+        start = torch.randn(4, 3, generator=torch.Generator().manual_seed(3), dtype=torch.float64).numpy()
+    start /= np.linalg.norm(start, axis=1, keepdims=True)
+    triplets = np.array([[0, 1, 2], [3, 2, 1]])
+
+    def objective(flat):
+        points = flat.reshape(4, 3) / np.linalg.norm(flat.reshape(4, 3), axis=1, keepdims=True)
+        cosines = points @ points.T
+        i, j, k = triplets.T
+        ranking = np.log1p(np.exp(cosines[i, k] - cosines[i, j])).mean()
+        crowding = scipy.special.logsumexp(10 * cosines[~np.eye(4, dtype=bool)]) / 10
+        return 4 * crowding + (2.5 * ranking if told else 0)
+
+    slope = scipy.optimize.approx_fprime(start.ravel(), objective, 1e-7).reshape(4, 3)
+    expected = start - 0.1 * slope
+    expected /= np.linalg.norm(expected, axis=1, keepdims=True)
+    extra = {"triplets": triplets, "weight": 2.5} if told else {}
+    got = module.separated_prototypes(4, 3, steps=1, seed=3, **extra)
+    np.testing.assert_allclose(got, expected, atol=1e-6)  # forward differences
+
+
+def test_prototypes_can_be_made_where_nothing_else_is_learned():
+    with torch.no_grad():
+        assert largest_cosine(pytorch.separated_prototypes(3, 2)) == pytest.approx(-0.5, abs=5e-4)
+
+
 # losses by hand
 
 
@@ -188,6 +221,28 @@ def test_classify_takes_the_smallest_angle_whatever_the_lengths(side):
     z = array(np.array([[0.2, 0.19], [1.0, 0.1], [-1.0, 5.0], [2.0, 0.0]]))
     assert np.asarray(module.classify(z, p)).tolist() == [1, 0, 2, 0]
     assert np.asarray(module.classify(array(np.zeros((1, 2))), p)).tolist() == [0], "a tie: the lowest class"
+
+
+@pytest.mark.parametrize("joint", [False, True])
+def test_loss_of_the_net_is_a_mean_over_the_batch(side, joint):
+    module, array = side
+    net = module.HypersphericalNet(3, 4, joint=joint)
+    make = engine.Tensor if module is scratch else torch.tensor
+    z, labels = RNG(11).normal(size=(2, 4)).astype(np.float32), np.array([2, 0])
+    targets = np.array([0.5, -0.5], np.float32)
+
+    def loss(times):
+        numbers = [array(np.tile(targets, times))] if joint else []
+        return number(net.loss(make(np.tile(z, (times, 1))), array(np.tile(labels, times)), *numbers))
+
+    assert loss(3) == pytest.approx(loss(1), rel=1e-5)
+    assert number(
+        net.loss(
+            make(-np.asarray(net.prototypes)[[1]]),
+            array([1]),
+            *([array(np.zeros(1, np.float32))] if joint else []),
+        )
+    ) == pytest.approx(4, rel=1e-5)
 
 
 def test_joint_space_can_hold_every_class_with_every_number(side):
@@ -315,6 +370,45 @@ def test_zero_vector_has_cosine_zero_and_no_gradient():
         np.testing.assert_array_equal(np.asarray(z.grad), 0)
 
 
+def test_output_that_is_not_a_number_stays_visible(side):
+    module, array = side
+    z, p = array(np.array([[np.nan, 1.0]])), array(np.eye(2))
+    assert np.isnan(number(module.prototype_loss(z, p, array([0]))))
+    assert np.isnan(number(module.prototype_regression_loss(z, p[0], array(np.zeros(1)))))
+
+
+def test_prediction_of_a_zero_vector_is_the_first_class_and_the_middle(side):
+    module, _ = side
+    net = module.HypersphericalNet(4, 5, joint=True)
+    z = np.zeros((1, 5), np.float32)
+    classes, found = net.predict(engine.Tensor(z) if module is scratch else torch.tensor(z))
+    assert (classes.tolist(), found.tolist()) == ([0], [0])
+
+
+def test_net_trained_under_autocast_predicts_outside_of_it():
+    net = pytorch.HypersphericalNet(4, 5, joint=True)
+    labels, targets = torch.tensor([0, 3]), torch.tensor([0.1, -0.4])
+    with torch.autocast("cpu", torch.bfloat16):
+        z = net(torch.rand(2, 1, 28, 28))
+        loss = net.loss(z, labels, targets)
+    loss.backward()
+    assert loss.dtype == torch.float32
+    classes, found = net.predict(z)
+    expected = net.predict(z.double())
+    assert torch.equal(classes, expected[0])
+    torch.testing.assert_close(found.double(), expected[1], atol=0.02, rtol=0)  # three digits
+
+
+def test_training_step_asks_the_device_for_no_value():
+    # Tensors on the meta device have shapes and no values: whatever reads one back raises.
+    net = pytorch.HypersphericalNet(4, 5, joint=True).to("meta")
+    labels = torch.empty(2, dtype=torch.long, device="meta")
+    z = net(torch.empty(2, 1, 28, 28, device="meta"))
+    net.loss(z, labels, torch.empty(2, device="meta")).backward()
+    net.predict(z)
+    assert all(parameter.grad is not None for parameter in net.parameters())
+
+
 def test_empty_batch_has_loss_zero(side):
     module, array = side
     z, p = array(np.zeros((0, 3))), array(np.eye(3))
@@ -344,11 +438,33 @@ def test_losses_name_shapes_that_do_not_fit(side):
         module.prototype_regression_loss(z, array(np.zeros(3)), array(np.zeros(5)))
 
 
-@pytest.mark.parametrize("labels", [[0, 3], [-1, 0]])
+@pytest.mark.parametrize("labels", [[0, 3], [-1, 0], [0.0, 1.0], [True, False]])
 def test_labels_without_a_prototype_are_refused(side, labels):
     module, array = side
     with pytest.raises(ValueError, match="expected integer labels from 0 to 2"):
         module.prototype_loss(array(np.ones((2, 3))), array(np.eye(3)), array(labels))
+
+
+def test_prototypes_without_a_direction_are_refused(side):
+    module, array = side
+    z, message = array(np.ones((1, 2))), "expected finite prototypes of a length above 0"
+    for bad in ([[0.0, 0], [1, 0]], [[np.nan, 0], [1, 0]]):
+        p = array(np.array(bad))
+        with pytest.raises(ValueError, match=f"prototype_loss: {message}"):
+            module.prototype_loss(z, p, array([1]))
+        with pytest.raises(ValueError, match=f"prototype_regression_loss: {message}"):
+            module.prototype_regression_loss(z, p[0], array(np.zeros(1)))
+        with pytest.raises(ValueError, match=f"classify: {message}"):
+            module.classify(z, p)
+        with pytest.raises(ValueError, match=f"semantic_ranking_loss: {message}"):
+            module.semantic_ranking_loss(p, array([[0, 1, 0]]))
+
+
+def test_more_classes_than_the_sphere_can_tell_apart_are_spread_evenly_all_the_same(side):
+    # 40 classes on a circle: 9 degrees from one to the next, too little to train with, and still as good as can be.
+    points = np.asarray(side[0].separated_prototypes(40, 2))
+    angles = np.sort(np.degrees(np.arctan2(points[:, 1], points[:, 0])))
+    np.testing.assert_allclose(np.diff(angles), 9, atol=0.3)
 
 
 @pytest.mark.parametrize(

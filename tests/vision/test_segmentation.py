@@ -149,6 +149,15 @@ def test_pixel_losses_by_hand(side):
     assert module.pixel_loss(values, wanted, "squared").item() == pytest.approx((4 + 0.25) / 2)
 
 
+def test_maps_without_any_label_have_loss_zero_and_no_gradient():
+    for tensor, module, kind in ((engine.Tensor, scratch, np.asarray), (torch.tensor, pytorch, torch.tensor)):
+        outputs = tensor(np.array([[[[1.0, 5.0]], [[2.0, 0.0]]]]), requires_grad=True)
+        loss = module.pixel_loss(outputs, kind(np.full((1, 1, 2), -1)))
+        loss.backward()
+        assert loss.item() == 0
+        assert not np.asarray(outputs.grad).any()
+
+
 def test_unknown_depth_gets_no_gradient_and_never_nan():
     for tensor, module, kind in ((engine.Tensor, scratch, np.asarray), (torch.tensor, pytorch, torch.tensor)):
         outputs = tensor(np.array([[[[1.0, 5.0, 2.0]]]]), requires_grad=True)
@@ -458,6 +467,13 @@ def test_a_training_step_asks_the_device_for_no_value(align):
     assert pytorch.roi_align(images, rois, 2, 0.25, sampling_ratio=0).shape == (5, 3, 2, 2)
 
 
+def test_a_training_step_compiles_as_one_graph():
+    batch = [torch.tensor(value) for value in scenes(2)]
+    model = pytorch.MaskRCNN(10, 4, count=4)
+    compiled = torch.compile(model.loss, backend="eager", fullgraph=True)
+    torch.testing.assert_close(compiled(*batch), model.loss(*batch))
+
+
 @pytest.mark.gpu
 def test_a_training_step_never_waits_for_the_gpu_and_gives_the_cpus_loss():
     images, truth, labels, masks = (torch.tensor(value) for value in scenes(3))
@@ -552,6 +568,40 @@ def test_bad_networks_and_images_are_refused(side):
         module.MaskHead(0, 3)
     with pytest.raises(ValueError, match="at least 8 pixels a side"):
         module.MaskRCNN(3, 4).detect(array(np.zeros((1, 3, 4, 4), np.float32)))
+
+
+def test_the_smallest_picture_is_one_cell_of_the_coarsest_map(side):
+    module, array = side
+    network, picture = module.FCN(2, width=2), np.zeros((1, 3, 32, 32), np.float32)
+    assert tuple(network.eval()(array(picture)).shape) == (1, 2, 32, 32)
+    with pytest.raises(ValueError, match="value per channel"):
+        network.train()(array(picture))  # nothing to normalise with
+    with pytest.raises(ValueError, match=r"sides that 32 divides, got \(1, 3, 16, 16\)"):
+        network(array(picture[:, :, :16, :16]))
+
+
+def test_masks_that_do_not_belong_to_the_objects_are_refused(side):
+    module, array = side
+    images, truth, labels, masks = scenes(1)
+    model = module.MaskRCNN(10, 4)
+    for bad in (masks[:, :-1], masks[..., :32]):
+        with pytest.raises(
+            ValueError, match=r"MaskRCNN: expected masks \(batch, objects, height, width\) = "
+        ):
+            model.loss(array(images), array(truth), array(labels), array(np.ascontiguousarray(bad)))
+
+
+@pytest.mark.parametrize("padding", [0, 1])
+def test_pictures_without_objects_teach_no_mask(side, padding):
+    module, array = side
+    model, images = module.MaskRCNN(3, 4), scenes(2)[0]
+    truth, labels = np.zeros((2, padding, 4), np.float32), np.full((2, padding), -1)
+    masks = np.zeros((2, padding, 64, 64), bool)
+    loss = model.loss(*map(array, (images, truth, labels, masks)))
+    loss.backward()
+    assert 0 < loss.item() < np.inf
+    gradient = model.mask.score.weight.grad
+    assert gradient is None or not np.asarray(gradient).any()
 
 
 def test_pictures_without_detections_have_no_masks(side):

@@ -23,7 +23,7 @@ from mylib.vision.detection.pytorch_boxes import (
 )
 from mylib.vision.detection.pytorch_precision import average_precision
 from mylib.vision.detection.pytorch_proposals import felzenszwalb, selective_search
-from mylib.vision.detection.pytorch_regions import assign_targets, roi_pool
+from mylib.vision.detection.pytorch_regions import _check_rois, assign_targets, roi_pool
 
 __all__ = [
     "box_area",
@@ -44,9 +44,8 @@ __all__ = [
     "average_precision",
 ]
 
-BOX_UNIT = (
-    0.2  # the heads predict box deltas in units of this, about their spread, so that outputs are of size 1
-)
+# The heads predict box deltas in units of this, about their spread, so that outputs are of size 1.
+BOX_UNIT = 0.2
 STRIDE = 4  # of the backbone: one cell of its map is 4 pixels wide
 
 
@@ -205,6 +204,7 @@ class RCNN(nn.Module):
 
     def warp(self, images, rois):
         """Each region scaled to 32 x 32 by bilinear interpolation. Shape (k, 3, 32, 32)."""
+        _check_rois("RCNN", images, rois, self.crop, 1.0)
         image, corner, size = rois[:, 0].long(), rois[:, 1:3], rois[:, 3:] - rois[:, 1:3]
         steps = (torch.arange(self.crop, dtype=rois.dtype, device=rois.device) + 0.5) / self.crop
         places = corner[:, None, :] + steps[:, None] * size[:, None, :] - 0.5  # (k, 32, 2): x and y

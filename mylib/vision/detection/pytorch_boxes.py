@@ -12,6 +12,11 @@ import torch
 LARGEST_LOG_RATIO = math.log(1000 / 16)
 
 
+def on_cpu(values):
+    """Whether looking at values costs nothing: on a GPU the host would wait, and a compiler would break its graph."""
+    return values.device.type == "cpu" and not torch.compiler.is_compiling()
+
+
 def box_area(boxes):
     r"""(x2 - x1) (y2 - y1).
 
@@ -50,7 +55,7 @@ def encode_boxes(boxes, references):
     """
     boxes, references = _check_boxes("encode_boxes", boxes), _check_boxes("encode_boxes", references)
     for name, values in (("boxes", boxes), ("references", references)):
-        if values.device.type == "cpu" and (values[..., 2:] <= values[..., :2]).any():
+        if on_cpu(values) and (values[..., 2:] <= values[..., :2]).any():
             raise ValueError(
                 f"encode_boxes: expected {name} of width and height above 0, got one without; drop it before"
             )
@@ -67,7 +72,7 @@ def decode_boxes(deltas, references):
     Source:  Girshick et al. (2014), appendix C. Differs: e^t is held below 62.5, as in later implementations.
     """
     references = _check_boxes("decode_boxes", references)
-    if deltas.device.type == "cpu" and not deltas.isfinite().all():
+    if on_cpu(deltas) and not deltas.isfinite().all():
         raise ValueError("decode_boxes: expected finite deltas, got NaN or infinity; did training diverge?")
     return _decode(deltas, references)
 
@@ -104,7 +109,7 @@ def nms(boxes, scores, threshold):
         tensor([1, 2])
     """
     boxes = _check_boxes("nms", boxes)
-    finite = scores.device.type != "cpu" or bool(scores.isfinite().all())
+    finite = not on_cpu(scores) or bool(scores.isfinite().all())
     if boxes.ndim != 2 or scores.shape != boxes.shape[:1] or not finite:
         raise ValueError(
             f"nms: expected boxes (n, 4) and n finite scores, got shapes {tuple(boxes.shape)} and "
@@ -180,7 +185,7 @@ def _kept(boxes, threshold):
     keep = torch.ones(boxes.shape[:-1], dtype=torch.bool, device=boxes.device)
     for _ in range(boxes.shape[-2]):
         again = ~(over & keep[..., None]).any(dim=-2)
-        if boxes.device.type == "cpu" and torch.equal(again, keep):
+        if on_cpu(boxes) and torch.equal(again, keep):
             break
         keep = again
     return keep
@@ -214,7 +219,7 @@ def _check_boxes(operation, boxes):
         )
     if not boxes.is_floating_point():
         boxes = boxes.double()
-    if boxes.device.type == "cpu":
+    if on_cpu(boxes):
         if not boxes.isfinite().all():
             raise ValueError(
                 f"{operation}: expected finite boxes, got NaN or infinity; did training diverge?"

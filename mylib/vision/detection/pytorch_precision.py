@@ -17,7 +17,7 @@ def average_precision(detections, truth, thresholds=None, overlap=None):
              thresholds: IoUs; None is COCO's 0.5, 0.55, ..., 0.95.
              overlap: function of (k, ...) found and (m, ...) true objects to (k, m); None is `iou`, masks need another.
     Returns: mean over the classes that occur, one for each threshold. float64, shape (thresholds,).
-    Raises:  ValueError: not one entry for each image, or no object at all.
+    Raises:  ValueError: not one entry for each image, no object at all, or detections without a finite score each.
     Source:  Lin et al. (2014), "Microsoft COCO", and its evaluation code. Differs: as in `scratch`.
     """
     if len(detections) != len(truth) or not sum(len(labels) for _, labels in truth):
@@ -25,6 +25,12 @@ def average_precision(detections, truth, thresholds=None, overlap=None):
             f"average_precision: expected detections and truth of the same images, with at least one object, got "
             f"{len(detections)} and {len(truth)} images"
         )
+    for boxes, scores, labels in detections:
+        if not len(boxes) == len(scores) == len(labels) or not scores.isfinite().all():
+            raise ValueError(
+                f"average_precision: expected a finite score and a label for each box, got {len(boxes)} boxes, "
+                f"{len(scores)} scores and {len(labels)} labels of one image"
+            )
     overlap, device = overlap or iou, truth[0][1].device
     if thresholds is None:
         thresholds = torch.linspace(0.5, 0.95, 10, dtype=torch.float64, device=device)

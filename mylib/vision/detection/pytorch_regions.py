@@ -5,7 +5,7 @@ Notation as in `scratch_regions`. Values are looked at on the CPU only, as in `p
 
 import torch
 
-from mylib.vision.detection.pytorch_boxes import _encode, _iou
+from mylib.vision.detection.pytorch_boxes import _check_boxes, _encode, _iou, on_cpu
 
 
 def roi_pool(features, boxes, output_size, spatial_scale):
@@ -65,7 +65,7 @@ def assign_targets(boxes, truth, labels, foreground=0.5, background=0.5, force=F
              force: also assign to each object the boxes that overlap it most, however little.
     Returns: assigned: 0 background, 1 + label, or -1 ignored. int64, shape (..., n).
              deltas: `encode_boxes` of the assigned object; 0 where there is none. Shape (..., n, 4).
-    Raises:  ValueError: shapes that do not fit, or background above foreground.
+    Raises:  ValueError: shapes that do not fit, or background above foreground; on the CPU also bad boxes.
     Source:  Ren et al. (2015), section 3.1.2. Differs: none.
     """
     if truth.shape[-1:] != (4,) or boxes.shape[-1:] != (4,) or truth.shape[:-1] != labels.shape:
@@ -77,6 +77,7 @@ def assign_targets(boxes, truth, labels, foreground=0.5, background=0.5, force=F
         raise ValueError(
             f"assign_targets: expected 0 <= background <= foreground <= 1, got {background}, {foreground}"
         )
+    boxes, truth = _check_boxes("assign_targets", boxes), _check_boxes("assign_targets", truth)
     boxes = boxes.expand(*truth.shape[:-2], *boxes.shape[-2:])
     if not truth.shape[-2]:
         return torch.zeros(boxes.shape[:-1], dtype=torch.long, device=boxes.device), torch.zeros_like(boxes)
@@ -110,7 +111,7 @@ def _take(cells, index):
 
 def _deepest(first, last, length):
     """How many cells the largest bin may have: on a GPU, where looking would make the host wait, by the map's size."""
-    if first.device.type == "cpu":
+    if on_cpu(first):
         return int((last - first).max()) if len(first) else 0
     return -(-length // first.shape[1]) + 1
 
@@ -127,16 +128,16 @@ def _check_rois(operation, features, boxes, output_size, spatial_scale):
             f"{operation}: expected an output size of at least 1, a scale above 0 and a map that is not empty, got "
             f"{output_size}, {spatial_scale} and {tuple(features.shape)}"
         )
-    if boxes.device.type == "cpu":
+    if on_cpu(boxes):
         _check_roi_values(operation, boxes, len(features))
     return size
 
 
 def _check_roi_values(operation, boxes, batch):
     good = boxes.isfinite().all(dim=1) & (boxes[:, 3:] >= boxes[:, 1:3]).all(dim=1)
-    good &= (boxes[:, 0] >= 0) & (boxes[:, 0] < batch)
+    good &= (boxes[:, 0] >= 0) & (boxes[:, 0] < batch) & (boxes[:, 0] == boxes[:, 0].floor())
     if not good.all():
         raise ValueError(
-            f"{operation}: expected rows of batch index below {batch}, x1 <= x2 and y1 <= y2, all finite, got "
+            f"{operation}: expected rows of whole batch index below {batch}, x1 <= x2 and y1 <= y2, all finite, got "
             f"{boxes[~good][0].tolist()}"
         )

@@ -44,9 +44,8 @@ __all__ = [
     "average_precision",
 ]
 
-BOX_UNIT = (
-    0.2  # the heads predict box deltas in units of this, about their spread, so that outputs are of size 1
-)
+# The heads predict box deltas in units of this, about their spread, so that outputs are of size 1.
+BOX_UNIT = 0.2
 STRIDE = 4  # of the backbone: one cell of its map is 4 pixels wide
 
 

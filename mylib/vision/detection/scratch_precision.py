@@ -18,7 +18,7 @@ def average_precision(detections, truth, thresholds=None, overlap=None):
              overlap: function of (k, ...) found and (m, ...) true objects to (k, m); None is `iou`, masks need another.
     Returns: mean over the classes that occur, one for each threshold: [0] is AP50, and the mean over COCO's
              thresholds is its AP. float64, shape (thresholds,).
-    Raises:  ValueError: not one entry for each image, or no object at all.
+    Raises:  ValueError: not one entry for each image, no object at all, or detections without a finite score each.
     Source:  Lin et al. (2014), "Microsoft COCO", and its evaluation code. Differs: no crowds, no size ranges, no limit
              on the number of detections.
 
@@ -34,6 +34,12 @@ def average_precision(detections, truth, thresholds=None, overlap=None):
             f"average_precision: expected detections and truth of the same images, with at least one object, got "
             f"{len(detections)} and {len(truth)} images"
         )
+    for boxes, scores, labels in detections:
+        if not len(boxes) == len(scores) == len(labels) or not np.isfinite(scores).all():
+            raise ValueError(
+                f"average_precision: expected a finite score and a label for each box, got {len(boxes)} boxes, "
+                f"{len(scores)} scores and {len(labels)} labels of one image"
+            )
     overlap = overlap or iou
     thresholds = np.linspace(0.5, 0.95, 10) if thresholds is None else np.asarray(thresholds, float)
     classes = np.unique(np.concatenate([labels for _, labels in truth]))

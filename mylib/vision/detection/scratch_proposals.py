@@ -26,7 +26,7 @@ def felzenszwalb(image, scale, min_size, sigma=0.8):
              min_size: pixels; smaller regions are joined to the neighbour across their weakest edge afterwards.
              sigma: of the Gaussian that smooths the image before, pixels; 0 does not smooth.
     Returns: region of each pixel, numbered in reading order of their first pixels. int64, shape (height, width).
-    Raises:  ValueError: not an image of at least 2 x 2 finite pixels, or a scale, size or sigma below 0.
+    Raises:  ValueError: not an image of at least 2 x 2 finite pixels in [0, 1], or a scale, size or sigma below 0.
     Source:  Felzenszwalb and Huttenlocher (2004). Differs: w is the distance of colours over all channels at once, the
              authors' code segments with eight neighbours too.
 
@@ -236,5 +236,9 @@ def _check_image(operation, image):
         raise ValueError(
             f"{operation}: expected an image (channels, height, width) of at least 2 x 2 finite pixels, got "
             f"{np.shape(image)}"
+        )
+    if pixels.min() < 0 or pixels.max() > 1:
+        raise ValueError(
+            f"{operation}: expected pixels in [0, 1], got {pixels.min():g} to {pixels.max():g}; divide bytes by 255"
         )
     return pixels

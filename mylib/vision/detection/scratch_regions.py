@@ -113,7 +113,8 @@ def assign_targets(boxes, truth, labels, foreground=0.5, background=0.5, force=F
         >>> assigned.tolist()
         [8, -1]
     """
-    boxes, truth, labels = check_boxes("assign_targets", boxes), np.asarray(truth), np.asarray(labels, int)
+    boxes, truth = (check_boxes("assign_targets", values) for values in (boxes, truth))
+    labels = np.asarray(labels, int)
     if truth.shape[-1:] != (4,) or truth.shape[:-1] != labels.shape:
         raise ValueError(
             f"assign_targets: expected boxes (..., n, 4), truth (..., m, 4) and labels (..., m), got {boxes.shape}, "
@@ -169,10 +170,10 @@ def check_rois(operation, features, boxes, output_size, spatial_scale):
             f"{output_size}, {spatial_scale} and {features.shape}"
         )
     good = np.isfinite(boxes).all(axis=1) & (boxes[:, 3:] >= boxes[:, 1:3]).all(axis=1)
-    good &= (boxes[:, 0] >= 0) & (boxes[:, 0] < len(features))
+    good &= (boxes[:, 0] >= 0) & (boxes[:, 0] < len(features)) & (boxes[:, 0] == np.floor(boxes[:, 0]))
     if not good.all():
         raise ValueError(
-            f"{operation}: expected rows of batch index below {len(features)}, x1 <= x2 and y1 <= y2, all finite, got "
-            f"{boxes[~good][0].tolist()}"
+            f"{operation}: expected rows of whole batch index below {len(features)}, x1 <= x2 and y1 <= y2, all "
+            f"finite, got {boxes[~good][0].tolist()}"
         )
     return features, boxes, size

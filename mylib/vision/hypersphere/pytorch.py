@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from mylib.vision.convolution.pytorch import LeNet
+from mylib.vision.detection.pytorch_boxes import on_cpu
 
 __all__ = [
     "separated_prototypes",
@@ -78,12 +79,14 @@ def prototype_loss(z, prototypes, labels):
              prototypes: one for each class, of any length above 0. Shape (classes, dims).
              labels: integers below classes. Shape (batch,).
     Returns: scalar, the sum over the batch.
-    Raises:  ValueError: shapes that do not fit, or labels without a prototype.
+    Raises:  ValueError: shapes that do not fit, labels without a prototype, or a prototype of length 0.
     Source:  Mettes et al. (2019); slide "Hyperspherical Prototype classification". Differs: the slide has
              |z . p|, which would be content with an output on the opposite side; the paper has no bars, and so have we.
     """
-    _check_directions("prototype_loss", z.shape, prototypes.shape, labels.shape)
-    if _on_cpu(labels) and len(labels) and not 0 <= labels.min() <= labels.max() < len(prototypes):
+    _check_directions("prototype_loss", z.shape, prototypes, labels.shape)
+    whole = not labels.is_floating_point() and labels.dtype != torch.bool
+    looking = on_cpu(labels) and len(labels)
+    if not whole or (looking and not 0 <= labels.min() <= labels.max() < len(prototypes)):
         raise ValueError(
             f"prototype_loss: expected integer labels from 0 to {len(prototypes) - 1}, got {labels.unique().tolist()}; "
             "each class needs a prototype"
@@ -100,11 +103,12 @@ def semantic_ranking_loss(prototypes, triplets):
              triplets: rows i, j, k with j the more alike; a fourth column, if there is one, is S'. Integers, shape
                  (n, 3) or (n, 4).
     Returns: scalar.
-    Raises:  ValueError: no triplets, triplets of another shape, or numbers that are no class.
+    Raises:  ValueError: no triplets, triplets of another shape, numbers that are no class, or a prototype of length 0.
     Source:  Mettes et al. (2019); Burges et al. (2005); slide "Obtaining hyperspherical prototypes".
     """
     triplets = torch.as_tensor(triplets, device=prototypes.device)
     _check_triplets(triplets, prototypes.shape)
+    _check_lengths("semantic_ranking_loss", prototypes)
     unit = F.normalize(prototypes)
     cosines = unit @ unit.T
     i, j, k = triplets[:, :3].T
@@ -126,7 +130,7 @@ def regression_target(y, lower, upper):
         raise ValueError(
             f"regression_target: expected lower < upper, got {lower} and {upper}; exchange them?"
         )
-    if _on_cpu(y) and y.numel() and not (lower <= y.min() and y.max() <= upper):
+    if on_cpu(y) and y.numel() and not (lower <= y.min() and y.max() <= upper):
         raise ValueError(
             f"regression_target: expected y from {lower} to {upper}, got {y.min()} to {y.max()}; widen the bounds"
         )
@@ -140,10 +144,10 @@ def prototype_regression_loss(z, prototype, targets):
              prototype: p, of any length above 0. Shape (dims,).
              targets: r, cosines from `regression_target`. Shape (batch,).
     Returns: scalar, the sum over the batch.
-    Raises:  ValueError: shapes that do not fit.
+    Raises:  ValueError: shapes that do not fit, or a prototype of length 0.
     Source:  Mettes et al. (2019); slide "Hyperspherical Prototype Regression".
     """
-    _check_directions("prototype_regression_loss", z.shape, prototype[None].shape, targets.shape)
+    _check_directions("prototype_regression_loss", z.shape, prototype[None], targets.shape)
     return (targets - _cosines(z, prototype.expand_as(z))).square().sum()
 
 
@@ -153,11 +157,15 @@ def classify(z, prototypes):
     Args:    z: outputs. Shape (batch, dims).
              prototypes: Shape (classes, dims).
     Returns: integer array; among equal cosines the lowest class. Shape (batch,).
-    Raises:  ValueError: shapes that do not fit.
+    Raises:  ValueError: shapes that do not fit, or a prototype of length 0.
     Source:  Mettes et al. (2019); slide "Hyperspherical Prototype classification".
     """
-    _check_directions("classify", z.shape, prototypes.shape, z.shape[:1])
-    return (z @ F.normalize(prototypes).T).argmax(dim=1)  # the length of z changes no order
+    _check_directions("classify", z.shape, prototypes, z.shape[:1])
+    dtype = torch.promote_types(z.dtype, prototypes.dtype)  # after autocast z may be bfloat16
+    cosines = (
+        z.to(dtype) @ F.normalize(prototypes).to(dtype).T
+    )  # times the length of z, which changes no order
+    return cosines.argmax(dim=1)
 
 
 class HypersphericalNet(nn.Module):
@@ -213,13 +221,9 @@ class HypersphericalNet(nn.Module):
 def _cosines(z, p):
     """cos theta of each row of z to the same row of p."""
     length = torch.linalg.vector_norm(z, dim=1)
-    there = length > SHORTEST
+    there = ~(length <= SHORTEST)  # NaN is not short: it stays NaN, so that diverged training shows
     along = (z * F.normalize(p)).sum(dim=1)
     return torch.where(there, along, 0) / torch.where(there, length, 1)
-
-
-def _on_cpu(values):
-    return values.device.type == "cpu" and not torch.compiler.is_compiling()
 
 
 def _check_prototypes(classes, dims, steps):
@@ -236,10 +240,19 @@ def _check_prototypes(classes, dims, steps):
 
 
 def _check_directions(name, z, prototypes, labels):
-    if len(z) != 2 or len(prototypes) != 2 or prototypes[1] != z[1] or labels != z[:1]:
+    """Raise unless the shapes z and labels fit the prototypes and, on the CPU, each prototype has a direction."""
+    if len(z) != 2 or prototypes.ndim != 2 or prototypes.shape[1] != z[1] or labels != z[:1]:
         raise ValueError(
             f"{name}: expected z (batch, dims), prototypes with the same dims and one label or target for each z, got "
-            f"{tuple(z)}, {tuple(prototypes)} and {tuple(labels)}"
+            f"{tuple(z)}, {tuple(prototypes.shape)} and {tuple(labels)}"
+        )
+    _check_lengths(name, prototypes)
+
+
+def _check_lengths(name, prototypes):
+    if on_cpu(prototypes) and not (prototypes.isfinite().all() and prototypes.any(dim=1).all()):
+        raise ValueError(
+            f"{name}: expected finite prototypes of a length above 0, got {prototypes.tolist()}; a direction is needed"
         )
 
 
@@ -251,7 +264,7 @@ def _check_triplets(triplets, prototypes):
             f"{triplets.dtype}"
         )
     names = triplets[:, :3]
-    if _on_cpu(triplets) and not 0 <= names.min() <= names.max() < prototypes[0]:
+    if on_cpu(triplets) and not 0 <= names.min() <= names.max() < prototypes[0]:
         raise ValueError(
             f"semantic_ranking_loss: expected classes from 0 to {prototypes[0] - 1}, got {names.min()} to {names.max()}"
         )

@@ -75,7 +75,7 @@ def prototype_loss(z, prototypes, labels):
              prototypes: one for each class, of any length above 0. Shape (classes, dims).
              labels: integers below classes. Shape (batch,).
     Returns: scalar, the sum over the batch.
-    Raises:  ValueError: shapes that do not fit, or labels without a prototype.
+    Raises:  ValueError: shapes that do not fit, labels without a prototype, or a prototype of length 0.
     Source:  Mettes et al. (2019); slide "Hyperspherical Prototype classification". Differs: the slide has
              |z . p|, which would be content with an output on the opposite side; the paper has no bars, and so have we.
 
@@ -84,7 +84,7 @@ def prototype_loss(z, prototypes, labels):
         1.0
     """
     z, prototypes, labels = as_tensor(z), np.asarray(prototypes), np.asarray(labels)
-    _check_directions("prototype_loss", z.shape, prototypes.shape, labels.shape)
+    _check_directions("prototype_loss", z.shape, prototypes, labels.shape)
     if len(labels) and not (
         labels.dtype.kind in "iu" and 0 <= labels.min() <= labels.max() < len(prototypes)
     ):
@@ -104,7 +104,7 @@ def semantic_ranking_loss(prototypes, triplets):
              triplets: rows i, j, k with j the more alike; a fourth column, if there is one, is S'. Integers, shape
                  (n, 3) or (n, 4).
     Returns: scalar.
-    Raises:  ValueError: no triplets, triplets of another shape, or numbers that are no class.
+    Raises:  ValueError: no triplets, triplets of another shape, numbers that are no class, or a prototype of length 0.
     Source:  Mettes et al. (2019); Burges et al. (2005); slide "Obtaining hyperspherical prototypes".
 
     Example:
@@ -114,6 +114,7 @@ def semantic_ranking_loss(prototypes, triplets):
     """
     prototypes = as_tensor(prototypes)
     i, j, k, wanted = _check_triplets(triplets, prototypes.shape)
+    _check_lengths("semantic_ranking_loss", prototypes.data)
     p = prototypes / (prototypes * prototypes).sum(axis=1, keepdims=True).sqrt()
     difference = (p[i] * (p[j] - p[k])).sum(axis=1)  # cos theta_ij - cos theta_ik, one for each triplet
     return binary_cross_entropy_with_logits(difference, wanted.astype(p.dtype))
@@ -151,7 +152,7 @@ def prototype_regression_loss(z, prototype, targets):
              prototype: p, of any length above 0. Shape (dims,).
              targets: r, cosines from `regression_target`. Shape (batch,).
     Returns: scalar, the sum over the batch.
-    Raises:  ValueError: shapes that do not fit.
+    Raises:  ValueError: shapes that do not fit, or a prototype of length 0.
     Source:  Mettes et al. (2019); slide "Hyperspherical Prototype Regression".
 
     Example:
@@ -159,7 +160,7 @@ def prototype_regression_loss(z, prototype, targets):
         0.25
     """
     z, prototype, targets = as_tensor(z), np.asarray(prototype), np.asarray(targets)
-    _check_directions("prototype_regression_loss", z.shape, prototype[None].shape, targets.shape)
+    _check_directions("prototype_regression_loss", z.shape, prototype[None], targets.shape)
     return _squared_gap(z, np.broadcast_to(prototype, z.shape), targets)
 
 
@@ -169,7 +170,7 @@ def classify(z, prototypes):
     Args:    z: outputs. Shape (batch, dims).
              prototypes: Shape (classes, dims).
     Returns: integer array; among equal cosines the lowest class. Shape (batch,).
-    Raises:  ValueError: shapes that do not fit.
+    Raises:  ValueError: shapes that do not fit, or a prototype of length 0.
     Source:  Mettes et al. (2019); slide "Hyperspherical Prototype classification".
 
     Example:
@@ -177,7 +178,7 @@ def classify(z, prototypes):
         [1, 0]
     """
     z, prototypes = np.asarray(as_tensor(z)), np.asarray(prototypes)
-    _check_directions("classify", z.shape, prototypes.shape, z.shape[:1])
+    _check_directions("classify", z.shape, prototypes, z.shape[:1])
     return (z @ _unit(prototypes).T).argmax(axis=1)  # the length of z changes no order
 
 
@@ -239,7 +240,7 @@ def _squared_gap(z, p, r):
     """sum_i (r_i - cos theta(z_i, p_i))^2 with the slide's gradient, as one operation."""
     p, r = (_unit(p).astype(z.dtype), r.astype(z.dtype))
     length = np.linalg.norm(z.data, axis=1, keepdims=True)
-    there = length > SHORTEST
+    there = ~(length <= SHORTEST)  # NaN is not short: it stays NaN, so that diverged training shows
     unit = np.where(there, z.data / np.where(there, length, 1), 0)
     cosine = (unit * p).sum(axis=1)
     # d cos / dz = (p - cos u) / ||z||
@@ -291,10 +292,19 @@ def _check_prototypes(classes, dims, steps):
 
 
 def _check_directions(name, z, prototypes, labels):
-    if len(z) != 2 or len(prototypes) != 2 or prototypes[1] != z[1] or labels != z[:1]:
+    """Raise unless the shapes z and labels fit the prototypes and each prototype has a direction."""
+    if len(z) != 2 or prototypes.ndim != 2 or prototypes.shape[1] != z[1] or labels != z[:1]:
         raise ValueError(
             f"{name}: expected z (batch, dims), prototypes with the same dims and one label or target for each z, got "
-            f"{z}, {prototypes} and {labels}"
+            f"{z}, {prototypes.shape} and {labels}"
+        )
+    _check_lengths(name, prototypes)
+
+
+def _check_lengths(name, prototypes):
+    if not np.isfinite(prototypes).all() or not prototypes.any(axis=1).all():
+        raise ValueError(
+            f"{name}: expected finite prototypes of a length above 0, got {prototypes.tolist()}; a direction is needed"
         )
 
 

@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from mylib.vision.detection.pytorch_boxes import on_cpu
 from mylib.vision.segmentation.pytorch_instances import MaskHead, MaskRCNN, mask_iou, roi_align
 
 __all__ = [
@@ -152,7 +153,7 @@ def pixel_loss(outputs, targets, kind="cross_entropy"):
              targets: for "cross_entropy" the class of each pixel, -1 where it does not count, int64, shape (batch,
                  height, width); for "squared" the values, NaN where unknown, shape of the outputs.
              kind: "cross_entropy", or "squared": the squared difference.
-    Returns: a number; 0 for "squared" where nothing is known.
+    Returns: a number; 0 where no pixel counts.
     Raises:  ValueError: an unknown kind, or shapes that do not fit.
     Source:  Long, Shelhamer and Darrell (2015). Differs: as in `scratch`.
     """
@@ -165,7 +166,8 @@ def pixel_loss(outputs, targets, kind="cross_entropy"):
             f"{tuple(outputs.shape)} and {tuple(targets.shape)}"
         )
     if kind == "cross_entropy":
-        return F.cross_entropy(outputs, targets, ignore_index=IGNORE)
+        total = F.cross_entropy(outputs, targets, ignore_index=IGNORE, reduction="sum")
+        return total / (targets != IGNORE).sum().clamp(min=1)
     known = targets.isfinite()
     # The unknown values are replaced before the difference: 0 times NaN would be NaN again.
     difference = outputs - torch.where(known, targets, 0).to(outputs.dtype)
@@ -187,7 +189,7 @@ def mean_iou(predicted, target, classes):
             f"mean_iou: expected two maps of one shape, got {tuple(predicted.shape)} and {tuple(target.shape)}"
         )
     counts = target != IGNORE
-    if target.device.type == "cpu":
+    if on_cpu(target):
         both = torch.stack([predicted[counts], target[counts]])
         if not both.numel() or both.min() < 0 or both.max() >= classes:
             raise ValueError(

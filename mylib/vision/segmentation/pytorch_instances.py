@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from mylib.vision.detection.pytorch import STRIDE, FasterRCNN, detections_of, region_rows
-from mylib.vision.detection.pytorch_boxes import _iou
+from mylib.vision.detection.pytorch_boxes import _iou, on_cpu
 from mylib.vision.detection.pytorch_regions import _check_rois
 
 HALF = 0.4999  # half a pixel covered, with room for rounding: where coordinates are whole, ties are common
@@ -124,8 +124,12 @@ class MaskRCNN(FasterRCNN):
                  truth, labels: of the objects; label -1 is padding. Shapes (batch, m, 4) and (batch, m).
                  masks: of the objects. Booleans, shape (batch, m, height, width).
         Returns: a number.
+        Raises:  ValueError: not one mask of the images' size for each object, or bad boxes.
         """
+        check_masks(masks.shape, images.shape, labels.shape)
         total, features, boxes, assigned = self._joint_loss(images, truth, labels)
+        if not masks.shape[1]:
+            return total  # no object, not even padding: there is no mask to learn
         order = (assigned <= 0).to(torch.int8).sort(dim=1, stable=True).indices[:, : self.learned_from]
         assigned = assigned.gather(1, order)  # objects first
         boxes = boxes.gather(1, order[..., None].expand(-1, -1, 4))
@@ -162,6 +166,14 @@ class MaskRCNN(FasterRCNN):
         return paste(logits[torch.arange(len(labels), device=labels.device), labels], boxes, height, width)
 
 
+def check_masks(masks, images, labels):
+    """Raise unless each object has one mask, of the size of the images."""
+    if tuple(masks) != (*labels, *images[2:]):
+        raise ValueError(
+            f"MaskRCNN: expected masks (batch, objects, height, width) = {(*labels, *images[2:])}, got {tuple(masks)}"
+        )
+
+
 def crop_masks(masks, boxes, which, size):
     """The part of a mask in each box, scaled. Shapes (batch, m, ...), (batch, n, 4) to (batch * n, size, size)."""
     rows = region_rows(boxes)
@@ -194,8 +206,8 @@ def _points(low, high, count, length, sampling_ratio):
         most, points = sampling_ratio, torch.full_like(size, sampling_ratio)
     else:  # on a GPU, where looking would make the host wait, by the map's size: larger boxes get no more points
         points = (size / count).ceil().clamp(min=1)
-        on_cpu = size.device.type == "cpu"
-        most = (int(points.max()) if len(size) else 1) if on_cpu else -(-length // count) + 1
+        looking = on_cpu(size)
+        most = (int(points.max()) if len(size) else 1) if looking else -(-length // count) + 1
         points = points.clamp(max=most)
     step, bins = torch.arange(most, device=low.device), torch.arange(count, device=low.device)[:, None]
     place = low + (bins + (step + 0.5) / points) * size / count  # (k, count, points)

@@ -149,7 +149,7 @@ def pixel_loss(outputs, targets, kind="cross_entropy"):
              targets: for "cross_entropy" the class of each pixel, -1 where it does not count, integers, shape (batch,
                  height, width); for "squared" the values, NaN where unknown, shape of the outputs.
              kind: "cross_entropy", or "squared": the squared difference.
-    Returns: Tensor: a number; 0 for "squared" where nothing is known.
+    Returns: Tensor: a number; 0 where no pixel counts.
     Raises:  ValueError: an unknown kind, or shapes that do not fit.
     Source:  Long, Shelhamer and Darrell (2015); slide "Fully-convolutional networks". Differs: a mean over pixels, the
              paper adds them up.
@@ -161,7 +161,8 @@ def pixel_loss(outputs, targets, kind="cross_entropy"):
     outputs = float_tensor(outputs, "pixel_loss")
     check_pixels(outputs.shape, np.shape(targets), kind)
     if kind == "cross_entropy":
-        return engine.cross_entropy(outputs, targets, ignore_index=IGNORE)
+        total = engine.cross_entropy(outputs, targets, ignore_index=IGNORE, reduction="sum")
+        return total / max(np.count_nonzero(np.asarray(targets) != IGNORE), 1)
     targets = np.asarray(targets, outputs.dtype)
     known = np.isfinite(targets)
     weights = (known / max(known.sum(), 1)).astype(outputs.dtype)

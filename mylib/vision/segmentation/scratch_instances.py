@@ -182,8 +182,12 @@ class MaskRCNN(FasterRCNN):
                  truth, labels: of the objects; label -1 is padding. Shapes (batch, m, 4) and (batch, m).
                  masks: of the objects. Booleans, shape (batch, m, height, width).
         Returns: a number.
+        Raises:  ValueError: not one mask of the images' size for each object, or bad boxes.
         """
+        check_masks(np.shape(masks), np.shape(images), np.shape(labels))
         total, features, boxes, assigned = self._joint_loss(images, truth, labels)
+        if not masks.shape[1]:
+            return total  # no object, not even padding: there is no mask to learn
         order = np.argsort(assigned <= 0, axis=1, kind="stable")[:, : self.learned_from]  # objects first
         assigned = np.take_along_axis(assigned, order, 1)
         boxes = np.take_along_axis(boxes, order[..., None], 1)
@@ -245,6 +249,14 @@ def paste(logits, boxes, height, width):
             np.maximum(1 - np.abs(cell - np.arange(size)), 0) * inside[..., None]
         )  # (k, length, size)
     return sides[0] @ logits @ sides[1].swapaxes(1, 2) > 0
+
+
+def check_masks(masks, images, labels):
+    """Raise unless each object has one mask, of the size of the images."""
+    if masks != (*labels, *images[2:]):
+        raise ValueError(
+            f"MaskRCNN: expected masks (batch, objects, height, width) = {(*labels, *images[2:])}, got {masks}"
+        )
 
 
 def check_sampling(sampling_ratio):
