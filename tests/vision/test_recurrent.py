@@ -4,11 +4,12 @@ import numpy as np
 import onnx
 import onnx.reference
 import pytest
+import scipy.signal
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mylib import engine
+from mylib import data, engine
 from mylib.vision.recurrent import captions, pytorch, scratch
 from tests.twins import assert_close, assert_same_function, assert_same_module, share_random_weights
 
@@ -94,6 +95,17 @@ def test_forget_bias_stands_in_the_forget_gate_only(side):
             "the others are drawn from +-1/sqrt(hidden)"
         )
         assert np.ptp(np.delete(first, 1, axis=0)) > 0
+
+
+@pytest.mark.parametrize("kind", ["RNNCell", "RNN", "LSTMCell", "LSTM"])
+def test_weights_start_evenly_between_plus_and_minus_one_over_the_root_of_hidden(side, kind):
+    module, _ = side
+    (engine if module is scratch else torch).manual_seed(0)
+    state = getattr(module, kind)(30, 64).state_dict()
+    for name in (name for name in state if "weight" in name):
+        values = array(state[name])
+        assert np.abs(values).max() <= 1 / 8
+        assert values.std() == pytest.approx(1 / 8 / np.sqrt(3), rel=0.03), "1,920 numbers: error 0.7 %"
 
 
 def test_count_of_parameters_does_not_depend_on_the_length(side):
@@ -310,6 +322,47 @@ def test_truncation_hands_on_the_memory_and_cuts_the_gradient(side):
     assert gradient[6] != 0
 
 
+def test_each_window_takes_a_step_along_its_own_gradient_only(side):
+    """A window without a loss changes nothing, whatever the window before it, or the caller, left in the gradients."""
+    module, tensor = side
+    library = engine if module is scratch else torch
+    library.manual_seed(2)
+    model, head = module.RNN(1, 3), library.nn.Linear(3, 2)
+    parameters = [*model.parameters(), *head.parameters()]
+    optimizer = (engine if module is scratch else torch).optim.SGD(parameters, 0.5)
+    head(model(tensor(np.ones((1, 2, 1), np.float32)))[0]).sum().backward()
+    before, after_first = [array(p).copy() for p in parameters], []
+
+    def loss(scores, wanted):
+        if len(wanted) == 1:  # the last window
+            after_first.extend(array(p).copy() for p in parameters)
+        return scores.sum() * 0.0
+
+    targets = np.zeros((1, 3), int) if module is scratch else torch.zeros(1, 3, dtype=torch.long)
+    module.truncated_bptt(
+        model, head, tensor(np.ones((1, 3, 1), np.float32)), targets, loss, optimizer, window=2
+    )
+    for first, second, parameter in zip(before, after_first, parameters, strict=True):
+        np.testing.assert_array_equal(first, second)
+        np.testing.assert_array_equal(first, array(parameter))
+
+
+@pytest.mark.parametrize("dropout", [0.0, 0.9])
+def test_captions_hide_what_was_seen_while_training_only(side, dropout):
+    module, tensor = side
+    (engine if module is scratch else torch).manual_seed(3)
+    net = module.CaptionNet(9, size=16, hidden=8, dropout=dropout)
+    seen, words = RNG(21).normal(size=(4, 11, 2, 2)).astype(np.float32), np.zeros((4, 2), int)
+    words = words if module is scratch else torch.tensor(words)
+    first, second = (array(net.tell(tensor(seen), words)[0]) for _ in range(2))
+    assert np.array_equal(first, second) == (dropout == 0)
+    net.eval()
+    assert np.array_equal(array(net.tell(tensor(seen), words)[0]), array(net.tell(tensor(seen), words)[0]))
+    # Scores of kinds become shares: one number added to all kinds of a cell changes nothing.
+    shifted = array(net.tell(tensor(seen + RNG(22).normal(size=(4, 1, 2, 2)).astype(np.float32)), words)[0])
+    np.testing.assert_allclose(shifted, array(net.tell(tensor(seen), words)[0]), rtol=1e-4, atol=1e-5)
+
+
 # gradients and twins
 
 
@@ -373,14 +426,42 @@ def test_caption_net_twins_agree():
     assert_same_module(*makes, images, words)
 
 
+def test_caption_net_looks_through_four_convolutions(side):
+    """SciPy's correlations with norms and ReLUs by hand, and the largest of four pixels after the first three."""
+    module, tensor = side
+    rng = RNG(23)
+    net = module.CaptionNet(5, kinds=3, size=16, hidden=4).double().eval()
+    state = {name: array(value) for name, value in net.state_dict().items()}
+    drawn = {name: rng.normal(size=value.shape) for name, value in state.items() if value.dtype.kind == "f"}
+    drawn |= {name: np.abs(value) + 0.1 for name, value in drawn.items() if "var" in name}
+    net.load_state_dict({name: torch.tensor(drawn.get(name, value)) for name, value in state.items()})
+    x = images = rng.uniform(size=(2, 3, 16, 16))
+    for layer in range(4):
+        kernels, shape = drawn[f"convs.{layer}.weight"], (1, -1, 1, 1)
+        padded = np.pad(x, [(0, 0), (0, 0), (1, 1), (1, 1)])
+        x = np.array([[scipy.signal.correlate(image, k, "valid")[0] for k in kernels] for image in padded])
+        weight, bias, mean, var = (
+            drawn[f"norms.{layer}.{name}"].reshape(shape)
+            for name in ("weight", "bias", "running_mean", "running_var")
+        )
+        x = np.maximum((x - mean) / np.sqrt(var + 1e-5) * weight + bias, 0)
+        if layer < 3:
+            x = x.reshape(*x.shape[:2], x.shape[2] // 2, 2, -1, 2).max(axis=(3, 5))
+    expected = (
+        np.einsum("nchw,kc->nkhw", x, drawn["kinds.weight"][:, :, 0, 0]) + drawn["kinds.bias"][:, None, None]
+    )
+    np.testing.assert_allclose(array(net.look(tensor(images))), expected, rtol=1e-9, atol=1e-9)
+
+
 def test_caption_twins_say_the_same_and_what_teacher_forcing_scores_highest():
     ours, theirs = (module.CaptionNet(9, size=16, hidden=6).eval() for module in (scratch, pytorch))
     share_random_weights(ours, theirs, np.float32, seed=3)
     images = RNG(16).uniform(size=(3, 3, 16, 16)).astype(np.float32)
-    said = ours.caption(images, 5)
-    np.testing.assert_array_equal(said, theirs.caption(torch.tensor(images), 5).numpy())
-    fed = np.concatenate([np.zeros((3, 1), int), said[:, :-1]], axis=1)
-    np.testing.assert_array_equal(ours(images, fed).numpy().argmax(axis=2), said)
+    for start in (0, 4):
+        said = ours.caption(images, 5, start)
+        np.testing.assert_array_equal(said, theirs.caption(torch.tensor(images), 5, start).numpy())
+        fed = np.concatenate([np.full((3, 1), start), said[:, :-1]], axis=1)
+        np.testing.assert_array_equal(ours(images, fed).numpy().argmax(axis=2), said)
 
 
 def test_gradient_norms_of_the_twins_agree():
@@ -449,6 +530,8 @@ def test_sentences_name_the_order_along_the_longer_axis():
     tall = [[0, 30, 12, 44], [4, 2, 20, 18]]
     assert captions.describe(wide, [4, 9]) == "a nine left of a four"
     assert captions.describe(tall, [4, 9]) == "a nine above a four"
+    diagonal = [[20, 20, 30, 30], [10, 10, 20, 20]]
+    assert captions.describe(diagonal, [4, 9]) == "a nine left of a four", "where both are equal: across"
 
 
 @given(
@@ -464,12 +547,24 @@ def test_sentences_survive_their_numbers(first, second, relation):
 
 
 def test_scenes_match_their_sentences():
-    images, sentences, _ = captions.captioned_scenes(seed=2, count=6)
+    images, sentences, cells = captions.captioned_scenes(seed=2, count=6)
     assert images.shape == (6, 3, 48, 48)
-    for numbers in sentences:
+    scenes = data.digit_scenes(2, 6, 48, digits=(2, 2), scale=(0.8, 1.1), visible=0.95)
+    np.testing.assert_array_equal(images, scenes.images)
+    for numbers, grid, boxes, labels in zip(sentences, cells, scenes.boxes, scenes.labels, strict=True):
         words = captions.decode(numbers).split()
         assert words[0] == words[-2] == "a"
-        assert {words[1], words[-1]} <= set(captions.DIGITS)
+        first, second = captions.DIGITS.index(words[1]), captions.DIGITS.index(words[-1])
+        assert sorted((first, second)) == sorted(labels)
+        if first != second:
+            x, y = (boxes[list(labels).index(digit)].reshape(2, 2).mean(0) for digit in (first, second))
+            assert (x < y)[0 if "left" in words else 1], "the first stands left of, or above, the second"
+        middles = (boxes[:, :2] + boxes[:, 2:]) / 2 // 8
+        assert all(
+            grid[int(down), int(across)] == label + 1
+            for (across, down), label in zip(middles, labels, strict=True)
+        )
+        assert (grid > 0).sum() == len({tuple(middle) for middle in middles})
 
 
 def test_middles_stand_in_the_cell_that_the_boxes_middle_is_in():
@@ -512,10 +607,43 @@ def test_sequences_of_length_zero_are_refused(side):
             module.gradient_norms_through_time(model, empty)
 
 
-def test_batches_of_none_give_outputs_of_none(side):
+@pytest.mark.parametrize("kind", ["RNN", "LSTM"])
+def test_batches_of_none_give_outputs_of_none(side, kind):
     module, tensor = side
-    outputs, _ = module.RNN(3, 4)(tensor(np.zeros((0, 2, 3), np.float32)))
+    model, empty = getattr(module, kind)(3, 4), tensor(np.zeros((0, 2, 3), np.float32), requires_grad=True)
+    outputs, _ = model(empty)
     assert tuple(outputs.shape) == (0, 2, 4)
+    outputs.sum().backward()
+    assert empty.grad.shape == (0, 2, 3)
+    assert not array(model.weight_ih_l0.grad).any()
+    assert module.CaptionNet(5, size=8, hidden=4).eval().tell(
+        tensor(np.zeros((0, 11, 1, 1), np.float32)),
+        np.zeros((0, 3), int) if module is scratch else torch.zeros(0, 3).long(),
+    )[0].shape == (0, 3, 5)
+    with pytest.raises(ValueError, match="a batch of at least 1"):
+        module.gradient_norms_through_time(model, empty)
+
+
+@pytest.mark.parametrize("kind", ["RNN", "LSTM"])
+def test_nan_spoils_what_comes_after_it_and_nothing_before(side, kind):
+    module, tensor = side
+    x = RNG(20).normal(size=(2, 6, 3))
+    x[1, 3, 0] = np.nan
+    outputs, _ = getattr(module, kind)(3, 4).double()(tensor(x))
+    bad = np.isnan(array(outputs)).all(axis=2)
+    np.testing.assert_array_equal(bad, [[False] * 6, [False] * 3 + [True] * 3])
+    assert np.isfinite(array(outputs)[~bad]).all()
+
+
+def test_integers_and_states_that_are_no_pair_are_refused(side):
+    module, tensor = side
+    x = tensor(np.zeros((2, 5, 3), np.float32))
+    for model in (module.RNN(3, 4), module.LSTM(3, 4)):
+        with pytest.raises(TypeError, match="expected floating-point inputs, got .*int64"):
+            model(tensor(np.zeros((2, 5, 3), int)))
+    for state in (tensor(np.zeros((2, 4), np.float32)), (None,), ()):
+        with pytest.raises(TypeError, match=r"LSTM: expected a state \(m, c\)"):
+            module.LSTM(3, 4)(x, state)
 
 
 @pytest.mark.parametrize("kind", ["RNNCell", "RNN", "LSTMCell", "LSTM"])
@@ -543,12 +671,12 @@ def test_other_models_have_no_memory_to_look_at(side):
         module.gradient_norms_through_time(other, tensor(np.zeros((1, 2, 3), np.float32)))
 
 
-@pytest.mark.parametrize(("window", "steps"), [(0, 5), (2, 4)])
-def test_truncation_refuses_windows_and_targets_that_do_not_fit(side, window, steps):
+@pytest.mark.parametrize(("window", "time", "steps"), [(0, 5, 5), (2, 5, 4), (2, 0, 0)])
+def test_truncation_refuses_windows_and_targets_that_do_not_fit(side, window, time, steps):
     module, tensor = side
-    x = tensor(np.zeros((1, 5, 2), np.float32))
+    x = tensor(np.zeros((1, time, 2), np.float32))
     targets = np.zeros((1, steps), int) if module is scratch else torch.zeros(1, steps, dtype=torch.long)
-    with pytest.raises(ValueError, match="truncated_bptt: expected a window"):
+    with pytest.raises(ValueError, match="truncated_bptt: expected at least one step, a window"):
         module.truncated_bptt(module.RNN(2, 3), None, x, targets, None, None, window)
 
 
@@ -558,6 +686,12 @@ def test_caption_net_refuses_sizes_that_do_not_fit(side):
         module.CaptionNet(5, size=20)
     with pytest.raises(ValueError, match="CaptionNet: expected images"):
         module.CaptionNet(5, size=16)(tensor(np.zeros((1, 3, 24, 24), np.float32)), np.zeros((1, 2), int))
+    net, images = module.CaptionNet(5, size=16, hidden=4), np.zeros((2, 3, 16, 16), np.float32)
+    for words in (np.zeros((3, 2), int), np.zeros(2, int)):
+        with pytest.raises(ValueError, match=r"words of shape \(2, time\), one row for each picture"):
+            net(tensor(images), words if module is scratch else torch.tensor(words))
+    with pytest.raises(ValueError, match="a length of at least 1 word, got 0"):
+        net.caption(images if module is scratch else torch.tensor(images), 0)
 
 
 @pytest.mark.parametrize("sentence", ["a three beside a four", "a one left of a two left of a three"])

@@ -268,6 +268,63 @@ def test_two_streams_average_their_probabilities(side):
     np.testing.assert_allclose(np.exp(values[2]), (p[0] + p[1]) / 2, rtol=1e-5)
 
 
+def correlated(x, w, stride, padding):
+    """SciPy's correlation over all channels. Shapes (batch, c, ...) and (o, c, ...) to (batch, o, ...)."""
+    padded = np.pad(x, [(0, 0), (0, 0), *[(p, p) for p in padding]])
+    every = (slice(None), slice(None), *(slice(None, None, s) for s in stride))
+    maps = [
+        [sum(scipy.signal.correlate(a, b, "valid") for a, b in zip(n, o, strict=True)) for o in w]
+        for n in padded
+    ]
+    return np.array(maps)[every]
+
+
+@pytest.mark.parametrize("kind", ["stream", "conv3d"])
+def test_convolutions_norms_and_means_by_hand(side, kind):
+    module, array = side
+    rng = np.random.default_rng(14)
+    if kind == "stream":
+        network, x = (
+            module.TwoStreamNet(3, length=1, channels_in=2, width=2).spatial,
+            rng.normal(size=(2, 2, 12, 9)),
+        )
+        strides = [(2, 2)] * 3
+    else:
+        network, x = module.Conv3dNet(3, channels_in=2, width=2), rng.normal(size=(2, 2, 5, 8, 9))
+        strides = [(1, 2, 2), (2, 2, 2), (2, 2, 2)]
+    network = network.double().eval()
+    state = {
+        name: rng.uniform(0.1, 1, value.shape)
+        for name, value in plain(network).items()
+        if "tracked" not in name
+    }
+    state |= {name: rng.normal(size=value.shape) for name, value in state.items() if value.ndim != 1}
+    counted = {name: torch.tensor(0) for name in plain(network) if "tracked" in name}
+    network.load_state_dict({name: torch.tensor(value) for name, value in state.items()} | counted)
+    got = network(array(x))
+    for layer, stride in enumerate(strides):
+        x = correlated(x, state[f"features.{3 * layer}.weight"], stride, [1] * len(stride))
+        weight, bias, mean, var = (
+            state[f"features.{3 * layer + 1}.{name}"].reshape(-1, *[1] * len(stride))
+            for name in ("weight", "bias", "running_mean", "running_var")
+        )
+        x = np.maximum((x - mean) / np.sqrt(var + 1e-5) * weight + bias, 0)
+    expected = x.reshape(*x.shape[:2], -1).mean(2) @ state["linear.weight"].T + state["linear.bias"]
+    np.testing.assert_allclose(
+        got.detach().numpy() if module is pytorch else got.numpy(), expected, rtol=1e-9
+    )
+
+
+def test_streams_have_the_width_that_is_asked_for(side):
+    module, _ = side
+    for width in (2, 3):
+        network = module.TwoStreamNet(5, length=4, channels_in=3, width=width)
+        for stream, channels in ((network.spatial, 3), (network.temporal, 8)):
+            shapes = [tuple(value.shape) for value in stream.parameters() if value.ndim > 1]
+            sizes = (channels, width, 2 * width, 4 * width)
+            assert shapes == [(b, a, 3, 3) for a, b in itertools.pairwise(sizes)] + [(5, 4 * width)]
+
+
 def test_recurrence_by_hand(side):
     module, array = side
     rng = np.random.default_rng(7)
@@ -371,6 +428,19 @@ def test_flow_in_pytorch_can_be_differentiated():
     assert torch.autograd.gradcheck(lambda a, b: pytorch.horn_schunck(a, b, 0.1, 3), frames, atol=1e-4)
 
 
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_flow_is_computed_in_full_precision_under_autocast(dtype):
+    frames = [torch.tensor(frame, dtype=torch.float32) for frame in translated("cat", (0.4, -0.3), 48)]
+    for method in (pytorch.lucas_kanade, pytorch.horn_schunck):
+        expected = method(*frames)
+        with torch.autocast("cpu", dtype):
+            got = method(*frames)
+        assert got.dtype == torch.float32
+        np.testing.assert_array_equal(got, expected)
+        halves = [frame.to(dtype) for frame in frames]
+        np.testing.assert_array_equal(method(*halves), method(*(half.float() for half in halves)))
+
+
 @pytest.mark.parametrize("options", [(1, 0, 1, 1), (2, 1, 1, 2), ((1, 2, 2), (1, 0, 1), (1, 2, 1), 1)])
 def test_twin_conv3d(options):
     rng = np.random.default_rng(10)
@@ -454,8 +524,44 @@ def test_bad_flows_and_stacks_are_refused(side):
         module.stack_flow(frames, 2, "farneback")
 
 
+def test_none_at_all_gives_nothing(side):
+    module, array = side
+    nothing = array(np.zeros((0, 1, 4, 16, 16), np.float32))
+    assert module.flow_to_colour(array(np.zeros((0, 2, 4, 5)))).shape == (0, 3, 4, 5)
+    assert module.stack_flow(nothing[:, 0], 2).shape == (0, 2, 4, 16, 16)
+    for network in (module.Conv3dNet(3), module.RecurrentVideoNet(3, 16)):
+        assert tuple(network.eval()(nothing).shape) == (0, 3)
+
+
+def test_nan_is_seen_in_the_windows_that_hold_it(side):
+    # 5 for the blur, 5 for the derivative, 5 for the window: up to 6 pixels away along the axes, and nowhere further.
+    module, array = side
+    first, second = (frame[:24, :24].copy() for frame in translated("cat", (0.2, 0.1), 32))
+    first[12, 12] = np.nan
+    bad = np.isnan(np.asarray(module.lucas_kanade(array(first), array(second), 5)))
+    assert bad[:, 12, 6:19].all()
+    assert not bad[:, :6].any()
+    assert not bad[:, :, 19:].any()
+
+
+def test_streams_refuse_other_channels_and_unequal_batches(side):
+    module, array = side
+    network = module.TwoStreamNet(3, length=2).eval()
+    frame, flow = (array(np.zeros((2, c, 16, 16), np.float32)) for c in (1, 4))
+    with pytest.raises(ValueError, match=r"\(batch, 1, height, width\).* got \(2, 4, 16, 16\)"):
+        network(flow, flow)
+    with pytest.raises(ValueError, match=r"\(batch, 4, height, width\).* got \(2, 1, 16, 16\)"):
+        network(frame, frame)
+    with pytest.raises(ValueError, match="a stack of flows for each frame, got 2 frames and 1 stacks"):
+        network(frame, flow[:1])
+
+
 def test_bad_clips_and_sizes_are_refused(side):
     module, array = side
+    clip, kernel = array(np.zeros((1, 1, 2, 4, 4))), array(np.zeros((2, 1, 3, 3, 3)))
+    for options in ({}, {"padding": 1, "stride": 0}, {"padding": 1, "bias": array(np.zeros(3))}):
+        with pytest.raises(ValueError, match=r"conv3d: (kernel|stride|bias)"):
+            module.conv3d(clip, kernel, **options)
     with pytest.raises(ValueError, match="conv3d: "):
         module.conv3d(array(np.zeros((1, 4, 3, 6, 6))), array(np.zeros((2, 3, 3, 3, 3))))
     for make in (
@@ -472,8 +578,9 @@ def test_bad_clips_and_sizes_are_refused(side):
         module.Conv3dNet(3)(array(clip[:, 0]))
     with pytest.raises(ValueError, match=r"clips \(batch, 1, time, 32, 32\), got \(2, 1, 4, 16, 16\)"):
         module.RecurrentVideoNet(3)(array(clip))
-    with pytest.raises(ValueError, match=r"got \(2, 1, 0, 16, 16\)"):
-        module.Conv3dNet(3)(array(clip[:, :, :0]))
+    for empty in (clip[:, :, :0], clip[:, :, :, :0]):
+        with pytest.raises(ValueError, match=r"got \(2, 1, .*0,"):
+            module.Conv3dNet(3)(array(empty))
 
 
 def test_one_frame_is_a_clip(side):

@@ -11,7 +11,7 @@ import numpy as np
 from mylib import engine
 from mylib.engine import nn, relu
 
-from .plans import check_block
+from .plans import check_block, check_images
 
 
 class BatchNorm2d(nn.BatchNorm2d):
@@ -24,7 +24,7 @@ class BatchNorm2d(nn.BatchNorm2d):
     Args:    channels: of x.
              eps: keeps the divisor above 0.
              momentum: weight of a new batch in the running averages.
-    Raises:  ValueError: a momentum outside [0, 1]; in training, a batch with one value per channel.
+    Raises:  ValueError: a momentum outside [0, 1]; in training, a batch with fewer than two values per channel.
     Source:  Ioffe and Szegedy (2015), algorithm 1; slide "ConvNets in practice". Differs: none.
 
     Example:
@@ -116,6 +116,7 @@ class ResidualUnit(nn.Module):
 
     def forward(self, x):
         """(batch, channels_in, height, width) to (batch, channels_out, height', width')."""
+        check_images(self, x.shape, self.conv1.in_channels)
         y = self.shortcut(x) + self.residual(x)
         if self.order == "original":
             return relu(y)
@@ -149,7 +150,7 @@ class BasicBlock(ResidualUnit):
              stride: of the first convolution (and of the shortcut).
              order: one of the above.
              shortcut: where the shape changes: "projection" (a 1x1 convolution) or "padding" (zeros for new channels).
-    Raises:  ValueError: an order or shortcut that is none, or channels below 1.
+    Raises:  ValueError: an order or shortcut that is none, or channels below 1; images with other channels.
     Source:  He et al. (2015), figure 5 left; He et al. (2016), figure 4; slides "ResNet: Main idea", "ResNext".
              Differs: in full pre-activation a projection sees x, not the first activation.
 
@@ -284,6 +285,7 @@ class DenseBlock(nn.Module):
 
     def forward(self, x):
         """(batch, channels_in, height, width) to (batch, channels_in + layers growth, height, width)."""
+        check_images(self, x.shape, self.layers[0].bn1.num_features)
         for layer in self.layers:
             x = engine.concatenate([x, layer(x)], axis=1)
         return x
@@ -309,6 +311,7 @@ class Transition(nn.Module):
 
     def forward(self, x):
         """(batch, channels_in, height, width) to (batch, channels_out, height // 2, width // 2)."""
+        check_images(self, x.shape, self.conv.in_channels)
         if min(x.shape[2:]) < 2:
             raise ValueError(
                 f"Transition: expected an image of at least 2 x 2, got {tuple(x.shape)}; use larger images or fewer "
@@ -329,9 +332,6 @@ class Stem(nn.Module):
 
     def forward(self, x):
         """(batch, channels_in, height, width) to (batch, width, height', width')."""
-        if len(x.shape) != 4 or x.shape[1] != self.conv.in_channels:
-            raise ValueError(
-                f"expected images of shape (batch, {self.conv.in_channels}, height, width), got {tuple(x.shape)}"
-            )
+        check_images(self, x.shape, self.conv.in_channels)
         x = relu(self.bn(self.conv(x)))
         return engine.max_pool2d(x, 3, 2, 1) if self.style == "imagenet" else x

@@ -1,5 +1,6 @@
 """What both twins read: how many blocks a network of a given depth has, and the checks on its options."""
 
+import numbers
 from typing import NamedTuple
 
 # The residual units of He et al. (2016), "Identity mappings", figure 4 (a) to (e).
@@ -97,9 +98,24 @@ def check_block(block, channels_in, channels_out, stride, order="original", shor
         )
 
 
+def check_images(module, shape, channels):
+    """Raise unless this is the shape of a batch of images with so many channels, of at least one pixel."""
+    if len(shape) != 4 or shape[1] != channels or min(shape[2:]) < 1:
+        raise ValueError(
+            f"{type(module).__name__}: expected images of shape (batch, {channels}, height, width) with at least one "
+            f"pixel, got {tuple(shape)}"
+        )
+
+
 def image_shape(model, image_size, channels):
     """The shape of an image from a number, (height, width), or a full shape; `channels` may be None."""
-    shape = (image_size, image_size) if isinstance(image_size, int) else tuple(image_size)
+    if isinstance(image_size, numbers.Integral):
+        image_size = (int(image_size),) * 2
+    if not isinstance(image_size, tuple | list):
+        raise TypeError(
+            f"count_multiply_adds: expected image_size as an integer or several, got {image_size!r}"
+        )
+    shape = tuple(image_size)
     if len(shape) == 2 and channels is None:
         raise ValueError(
             f"count_multiply_adds: {type(model).__name__} has no convolution that says how many channels an image "

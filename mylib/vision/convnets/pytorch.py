@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from .plans import check_network, image_shape, plan
+from .plans import check_images, check_network, image_shape, plan
 from .torch_blocks import (
     BasicBlock,
     BatchNorm2d,
@@ -151,7 +151,8 @@ class DenseNet(nn.Module):
              blocks: layers in each dense block.
              classes, channels_in: as for `PlainNet`.
              style: "imagenet" or "cifar", the stem.
-    Raises:  ValueError: no blocks, a number below 1, an unknown style; images too small for the transitions.
+    Raises:  ValueError: no blocks, a number below 1, an unknown style; images of other channels, or too small for the
+                 transitions.
     Source:  Huang et al. (2017), table 1, DenseNet-BC; slide "Improving ConvNets: Dense connections". Differs: none.
     """
 
@@ -163,7 +164,7 @@ class DenseNet(nn.Module):
                 "DenseNet: expected growth of at least 1, blocks of at least one layer each and style 'imagenet' or "
                 f"'cifar', got {growth}, {blocks} and {style!r}"
             )
-        channels = 2 * growth
+        self.channels_in, channels = channels_in, 2 * growth
         # Each dense layer begins with a norm, so that a small image's stem is a convolution and nothing else.
         small = style == "cifar"
         self.stem = convolution(channels_in, channels, 3) if small else Stem(channels_in, channels, style)
@@ -180,6 +181,7 @@ class DenseNet(nn.Module):
 
     def forward(self, x):
         """Scores. Shapes (batch, channels_in, height, width) to (batch, classes)."""
+        check_images(self, x.shape, self.channels_in)
         return self.linear(torch.relu(self.norm(self.stages(self.stem(x)))).mean((2, 3)))
 
 
@@ -210,8 +212,8 @@ def count_multiply_adds(model, image_size):
              image_size: pixels of a square image, (height, width), (channels, height, width), or for clips (channels,
                  time, height, width); without channels, those of the model's first convolution.
     Returns: a count.
-    Raises:  ValueError: an image_size that is none, no convolution to take the channels from, or an image that the
-                 model refuses.
+    Raises:  TypeError: an image_size that is neither an integer nor several. ValueError: one below 1, no convolution
+                 to take the channels from, or an image that the model refuses.
     Source:  He et al. (2015), table 1 ("FLOPs"); slide "ResNext" ("complexity"). Differs: the paper rounds to 0.1 G.
     """
     transposed = (nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
@@ -273,6 +275,10 @@ def maximise_activation(
             f"{steps}, {decay} and {blur}"
         )
     channels = np.atleast_1d(channel)
+    if channels.dtype.kind not in "iu" or not channels.size or channels.ndim > 1:
+        raise ValueError(
+            f"maximise_activation: expected a channel's index, or a sequence of at least one, got {channel!r}"
+        )
     noise = 0.1 * np.random.default_rng(seed).standard_normal((len(channels), *image_shape))
     weights = next(model.parameters(), torch.zeros(()))
     pictures = torch.as_tensor(noise).to(weights.device, weights.dtype)

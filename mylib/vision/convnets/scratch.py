@@ -18,7 +18,7 @@ from .blocks import (
     Transition,
     convolution,
 )
-from .plans import check_network, plan
+from .plans import check_images, check_network, plan
 from .tracing import count_multiply_adds, maximise_activation
 
 __all__ = [
@@ -161,7 +161,8 @@ class DenseNet(nn.Module):
              blocks: layers in each dense block.
              classes, channels_in: as for `PlainNet`.
              style: "imagenet" or "cifar", the stem.
-    Raises:  ValueError: no blocks, a number below 1, an unknown style; images too small for the transitions.
+    Raises:  ValueError: no blocks, a number below 1, an unknown style; images of other channels, or too small for the
+                 transitions.
     Source:  Huang et al. (2017), table 1, DenseNet-BC; slide "Improving ConvNets: Dense connections". Differs: none.
 
     Example:
@@ -177,7 +178,7 @@ class DenseNet(nn.Module):
                 "DenseNet: expected growth of at least 1, blocks of at least one layer each and style 'imagenet' or "
                 f"'cifar', got {growth}, {blocks} and {style!r}"
             )
-        channels = 2 * growth
+        self.channels_in, channels = channels_in, 2 * growth
         # Each dense layer begins with a norm, so that a small image's stem is a convolution and nothing else.
         small = style == "cifar"
         self.stem = convolution(channels_in, channels, 3) if small else Stem(channels_in, channels, style)
@@ -194,6 +195,7 @@ class DenseNet(nn.Module):
 
     def forward(self, x):
         """Scores. Shapes (batch, channels_in, height, width) to (batch, classes)."""
+        check_images(self, x.shape, self.channels_in)
         return self.linear(relu(self.norm(self.stages(self.stem(x)))).mean((2, 3)))
 
 

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from .plans import check_block
+from .plans import check_block, check_images
 
 
 class BatchNorm2d(nn.BatchNorm2d):
@@ -23,12 +23,23 @@ class BatchNorm2d(nn.BatchNorm2d):
     Args:    channels: of x.
              eps: keeps the divisor above 0.
              momentum: weight of a new batch in the running averages.
-    Raises:  ValueError: a momentum outside [0, 1]; in training, a batch with one value per channel.
+    Raises:  ValueError: a momentum outside [0, 1]; in training, a batch with fewer than two values per channel.
     Source:  Ioffe and Szegedy (2015), algorithm 1; slide "ConvNets in practice". Differs: none.
     """
 
     def __init__(self, channels, eps=1e-5, momentum=0.1):
+        if not 0 <= momentum <= 1:
+            raise ValueError(f"BatchNorm2d: momentum={momentum}, expected a number in [0, 1]")
         super().__init__(channels, eps, momentum)
+
+    def forward(self, x):
+        """(batch, channels, height, width), normalised per channel."""
+        check_images(self, x.shape, self.num_features)
+        if self.training and not x.shape[0]:
+            raise ValueError(
+                f"BatchNorm2d: x {tuple(x.shape)} has 0 value per channel; training needs at least 2"
+            )
+        return super().forward(x)
 
 
 class Dropout(nn.Dropout):
@@ -106,6 +117,7 @@ class ResidualUnit(nn.Module):
 
     def forward(self, x):
         """(batch, channels_in, height, width) to (batch, channels_out, height', width')."""
+        check_images(self, x.shape, self.conv1.in_channels)
         y = self.shortcut(x) + self.residual(x)
         if self.order == "original":
             return torch.relu(y)
@@ -139,7 +151,7 @@ class BasicBlock(ResidualUnit):
              stride: of the first convolution (and of the shortcut).
              order: one of the above.
              shortcut: where the shape changes: "projection" (a 1x1 convolution) or "padding" (zeros for new channels).
-    Raises:  ValueError: an order or shortcut that is none, or channels below 1.
+    Raises:  ValueError: an order or shortcut that is none, or channels below 1; images with other channels.
     Source:  He et al. (2015), figure 5 left; He et al. (2016), figure 4; slides "ResNet: Main idea", "ResNext".
              Differs: in full pre-activation a projection sees x, not the first activation.
     """
@@ -258,6 +270,7 @@ class DenseBlock(nn.Module):
 
     def forward(self, x):
         """(batch, channels_in, height, width) to (batch, channels_in + layers growth, height, width)."""
+        check_images(self, x.shape, self.layers[0].bn1.num_features)
         for layer in self.layers:
             x = torch.cat([x, layer(x)], dim=1)
         return x
@@ -279,6 +292,7 @@ class Transition(nn.Module):
 
     def forward(self, x):
         """(batch, channels_in, height, width) to (batch, channels_out, height // 2, width // 2)."""
+        check_images(self, x.shape, self.conv.in_channels)
         if min(x.shape[2:]) < 2:
             raise ValueError(
                 f"Transition: expected an image of at least 2 x 2, got {tuple(x.shape)}; use larger images or fewer "
@@ -299,9 +313,6 @@ class Stem(nn.Module):
 
     def forward(self, x):
         """(batch, channels_in, height, width) to (batch, width, height', width')."""
-        if len(x.shape) != 4 or x.shape[1] != self.conv.in_channels:
-            raise ValueError(
-                f"expected images of shape (batch, {self.conv.in_channels}, height, width), got {tuple(x.shape)}"
-            )
+        check_images(self, x.shape, self.conv.in_channels)
         x = torch.relu(self.bn(self.conv(x)))
         return F.max_pool2d(x, 3, 2, 1) if self.style == "imagenet" else x

@@ -28,8 +28,8 @@ def count_multiply_adds(model, image_size):
              image_size: pixels of a square image, (height, width), (channels, height, width), or for clips (channels,
                  time, height, width); without channels, those of the model's first convolution.
     Returns: a count.
-    Raises:  ValueError: an image_size that is none, no convolution to take the channels from, or an image that the
-                 model refuses.
+    Raises:  TypeError: an image_size that is neither an integer nor several. ValueError: one below 1, no convolution
+                 to take the channels from, or an image that the model refuses.
     Source:  He et al. (2015), table 1 ("FLOPs"); slide "ResNext" ("complexity"). Differs: the paper rounds to 0.1 G.
 
     Example:
@@ -109,6 +109,10 @@ def maximise_activation(
             f"{steps}, {decay} and {blur}"
         )
     channels = np.atleast_1d(channel)
+    if channels.dtype.kind not in "iu" or not channels.size or channels.ndim > 1:
+        raise ValueError(
+            f"maximise_activation: expected a channel's index, or a sequence of at least one, got {channel!r}"
+        )
     noise = 0.1 * np.random.default_rng(seed).standard_normal((len(channels), *image_shape))
     weights = next(model.parameters(), None)
     pictures = noise.astype(np.float32 if weights is None else weights.dtype)

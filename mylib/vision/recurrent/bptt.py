@@ -24,12 +24,11 @@ def lstm_forward(x, m0, c0, weight_ih, weight_hh, bias):
     """
     batch, time, _ = x.shape
     hidden = m0.shape[1]
-    half = np.full(
-        4 * hidden, 0.5, x.dtype
-    )  # sigmoid(a) = half tanh(half a) + rest; the candidate g is a plain tanh
+    # sigmoid(a) = half tanh(half a) + rest; the candidate g is a plain tanh
+    half = np.full(4 * hidden, 0.5, x.dtype)
     half[2 * hidden : 3 * hidden] = 1
     rest = 1 - half
-    steps = x.swapaxes(0, 1).reshape(time * batch, -1)
+    steps = x.swapaxes(0, 1).reshape(time * batch, weight_ih.shape[1])
     gates = (steps @ (weight_ih * half[:, None]).T + bias * half).reshape(time, batch, 4 * hidden)
     recurrent = np.ascontiguousarray((weight_hh * half[:, None]).T)
     states = np.empty((2, time + 1, batch, hidden), x.dtype)
@@ -76,8 +75,8 @@ def lstm_backward(gradient, needs, x, weight_ih, weight_hh, states, gates, squas
         to_m = to_gates[t] @ weight_hh
         to_c *= f
     flat = to_gates.reshape(time * batch, 4 * hidden)
-    steps = x.swapaxes(0, 1).reshape(time * batch, -1)
-    to_x = needs[0] and (flat @ weight_ih).reshape(time, batch, -1).swapaxes(0, 1)
+    steps = x.swapaxes(0, 1).reshape(time * batch, weight_ih.shape[1])
+    to_x = needs[0] and (flat @ weight_ih).reshape(time, batch, weight_ih.shape[1]).swapaxes(0, 1)
     to_ih = needs[3] and flat.T @ steps
     to_hh = needs[4] and flat.T @ states[0, :-1].reshape(time * batch, hidden)
     to_bias = flat.sum(axis=0)

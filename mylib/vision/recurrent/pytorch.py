@@ -23,7 +23,8 @@ class RNNCell(nn.Module):
     r"""One step of the plain recurrent network, c_t = W tanh(c_{t-1}) + U x_t + b.
 
     Args:    input_size, hidden_size: lengths of x_t and of the memory c_t.
-    Raises:  ValueError: a size below 1; inputs or memories of another size.
+    Raises:  ValueError: a size below 1; inputs or memories of another size. TypeError: integers as inputs; for an
+                 LSTM, a state that is no pair.
     Source:  Elman (1990); slide "LSTMs vs RNNs". Differs: torch.nn.RNNCell keeps tanh(c_t), with the same weights.
     """
 
@@ -96,7 +97,7 @@ class LSTMCell(nn.Module):
     def forward(self, x, state=None):
         """The next m and c from x_t and the pair (m, c). Shapes (batch, input) to twice (batch, hidden)."""
         _check_input(self, x, 2)
-        m, c = (_memory(self, x, part) for part in state or (None, None))
+        m, c = (_memory(self, x, part) for part in _pair(self, state))
         i, f, g, o = self.gates(x, m)
         c = c * f + g * i
         return torch.tanh(c) * o, c
@@ -118,7 +119,7 @@ class LSTM(nn.LSTM):
     def forward(self, x, state=None):
         """All outputs m, and the last (m, c). Shapes (batch, time, input) to (batch, time, hidden), (batch, hidden)."""
         _check_input(self, x, 3)
-        m, c = (_memory(self, x, part) for part in state or (None, None))
+        m, c = (_memory(self, x, part) for part in _pair(self, state))
         outputs, (m, c) = super().forward(x, (m[None], c[None]))
         return outputs, (m[0], c[0])
 
@@ -129,11 +130,13 @@ def gradient_norms_through_time(model, x):
     Args:    model: `RNN` or `LSTM`.
              x: inputs. Shape (batch, time, input).
     Returns: the mean over the batch of the Euclidean norms. Shape (time,).
-    Raises:  ValueError: as the model; TypeError: another model.
+    Raises:  ValueError: as the model, or a batch of none; TypeError: another model.
     Source:  Pascanu, Mikolov, Bengio (2013); slide "The problem with RNNs".
     """
     cell = _cell_of(model)
     _check_input(model, x, 3)
+    if not len(x):
+        raise ValueError(f"gradient_norms_through_time: expected a batch of at least 1, got {tuple(x.shape)}")
     state, memories = None, []
     for step in x.unbind(dim=1):
         state = cell(step, state)
@@ -153,13 +156,13 @@ def truncated_bptt(model, head, x, targets, loss, optimizer, window):
              optimizer: of all parameters.
              window: steps that a gradient travels at most.
     Returns: the loss of each window before its update, on the device. Shape (ceil(time / window),).
-    Raises:  ValueError: a window below 1, or targets of another length.
+    Raises:  ValueError: no steps, a window below 1, or targets of another length.
     Source:  Williams, Peng (1990); slide "The problem with RNNs".
     """
-    if window < 1 or targets.shape != x.shape[:2]:
+    if window < 1 or x.ndim < 2 or x.shape[1] < 1 or targets.shape != x.shape[:2]:
         raise ValueError(
-            f"truncated_bptt: expected a window of at least 1 and targets of shape {tuple(x.shape[:2])}, got {window} "
-            f"and {tuple(targets.shape)}"
+            "truncated_bptt: expected at least one step, a window of at least 1 and targets of shape "
+            f"{tuple(x.shape[:2])}, got {window} and {tuple(targets.shape)}"
         )
     state, losses = None, []
     for inputs, wanted in zip(x.split(window, dim=1), targets.split(window, dim=1), strict=True):
@@ -183,7 +186,7 @@ class CaptionNet(nn.Module):
              size: height and width of the pictures, a multiple of 8.
              hidden: length of features, word vectors and memory.
              dropout: share of what was seen that is hidden while training.
-    Raises:  ValueError: a size that is none, or pictures of another one.
+    Raises:  ValueError: a size that is none, pictures of another one, or not one row of words for each.
     Source:  Vinyals et al. (2015), Mao et al. (2015); slide "LSTMs in computer vision". Differs: a small network,
              trained on cells, in place of one trained on ImageNet; the picture is shown at each word, as Mao et al. do,
              not once; and the word of the highest score instead of a beam search.
@@ -218,6 +221,7 @@ class CaptionNet(nn.Module):
         """Scores of the word after each word, shape (batch, time, words), and the memory, from what `look` returns."""
         seen = self.dropout(seen.softmax(dim=1).flatten(1))
         features = torch.relu(self.hidden2(torch.relu(self.hidden1(seen)))).unsqueeze(1)  # (batch, 1, hidden)
+        _check_words(words.shape, len(seen))
         embedded = self.embedding(words)  # (batch, time, hidden)
         outputs, state = self.lstm(torch.cat([features.expand_as(embedded), embedded], dim=2), state)
         return self.scores(outputs), state
@@ -229,6 +233,8 @@ class CaptionNet(nn.Module):
     @torch.no_grad()
     def caption(self, images, length, start=0):
         """The likeliest word, again and again. Shapes (batch, 3, size, size) to integers (batch, length)."""
+        if length < 1:
+            raise ValueError(f"CaptionNet: expected a length of at least 1 word, got {length}")
         seen, state = self.look(images), None
         word, said = images.new_full((len(images), 1), start, dtype=torch.long), []
         for _ in range(length):
@@ -243,6 +249,13 @@ def _check_caption(words, kinds, size, hidden):
         raise ValueError(
             f"CaptionNet: expected words, kinds and hidden of at least 1 and a size that 8 divides, got {words}, "
             f"{kinds}, {hidden} and {size}"
+        )
+
+
+def _check_words(shape, batch):
+    if len(shape) != 2 or shape[0] != batch:
+        raise ValueError(
+            f"CaptionNet: expected words of shape ({batch}, time), one row for each picture, got {tuple(shape)}"
         )
 
 
@@ -289,11 +302,22 @@ def _cell_of(model):
 
 
 def _check_input(module, x, axes):
+    if not x.is_floating_point():
+        raise TypeError(f"{type(module).__name__}: expected floating-point inputs, got {x.dtype}; use x.to")
     if x.ndim != axes or x.shape[-1] != module.input_size or 0 in x.shape[1:-1]:
         middle = "time of at least 1, " if axes == 3 else ""
         raise ValueError(
             f"{type(module).__name__}: expected x of shape (batch, {middle}{module.input_size}), got {tuple(x.shape)}"
         )
+
+
+def _pair(module, state):
+    """The pair (m, c), or two that are to be zeros."""
+    if state is None:
+        return None, None
+    if not isinstance(state, tuple | list) or len(state) != 2:
+        raise TypeError(f"{type(module).__name__}: expected a state (m, c), got {type(state).__name__}")
+    return state
 
 
 def _memory(module, x, state):

@@ -40,7 +40,8 @@ class RNNCell(nn.Module):
     r"""One step of the plain recurrent network, c_t = W tanh(c_{t-1}) + U x_t + b.
 
     Args:    input_size, hidden_size: lengths of x_t and of the memory c_t.
-    Raises:  ValueError: a size below 1; inputs or memories of another size.
+    Raises:  ValueError: a size below 1; inputs or memories of another size. TypeError: integers as inputs; for an
+                 LSTM, a state that is no pair.
     Source:  Elman (1990); slide "LSTMs vs RNNs". Differs: torch.nn.RNNCell keeps tanh(c_t), with the same weights.
 
     Example:
@@ -124,7 +125,7 @@ class LSTMCell(nn.Module):
     def forward(self, x, state=None):
         """The next m and c from x_t and the pair (m, c). Shapes (batch, input) to twice (batch, hidden)."""
         x = _step_input(self, x)
-        m, c = (_memory(self, x, part) for part in state or (None, None))
+        m, c = (_memory(self, x, part) for part in _pair(self, state))
         i, f, g, o = self.gates(x, m)
         c = c * f + g * i
         return tanh(c) * o, c
@@ -150,7 +151,7 @@ class LSTM(nn.Module):
     def forward(self, x, state=None):
         """All outputs m, and the last (m, c). Shapes (batch, time, input) to (batch, time, hidden), (batch, hidden)."""
         x = _sequence_input(self, x)
-        m, c = (_memory(self, x, part) for part in state or (None, None))
+        m, c = (_memory(self, x, part) for part in _pair(self, state))
         weights = (self.weight_ih_l0, self.weight_hh_l0)
         biases = (self.bias_ih_l0, self.bias_hh_l0)
         arrays = [tensor.data for tensor in (x, m, c, *weights)]
@@ -169,7 +170,7 @@ def gradient_norms_through_time(model, x):
     Args:    model: `RNN` or `LSTM`.
              x: inputs. Shape (batch, time, input).
     Returns: array, the mean over the batch of the Euclidean norms. Shape (time,).
-    Raises:  ValueError: as the model; TypeError: another model.
+    Raises:  ValueError: as the model, or a batch of none; TypeError: another model.
     Source:  Pascanu, Mikolov, Bengio (2013); slide "The problem with RNNs".
 
     Example:
@@ -180,6 +181,8 @@ def gradient_norms_through_time(model, x):
     x = _sequence_input(model, x)
     cell = _cell_of(model)
     batch, time, _ = x.shape
+    if not batch:
+        raise ValueError(f"gradient_norms_through_time: expected a batch of at least 1, got {x.shape}")
     probes = [Tensor(np.zeros((batch, model.hidden_size), x.dtype), requires_grad=True) for _ in range(time)]
     m = c = _memory(model, x, None)
     for t, probe in enumerate(probes):
@@ -204,7 +207,7 @@ def truncated_bptt(model, head, x, targets, loss, optimizer, window):
              optimizer: of all parameters.
              window: steps that a gradient travels at most.
     Returns: array, the loss of each window before its update. Shape (ceil(time / window),).
-    Raises:  ValueError: a window below 1, or targets of another length.
+    Raises:  ValueError: no steps, a window below 1, or targets of another length.
     Source:  Williams, Peng (1990); slide "The problem with RNNs".
     """
     _check_windows(x.shape, targets.shape, window)
@@ -231,7 +234,7 @@ class CaptionNet(nn.Module):
              size: height and width of the pictures, a multiple of 8.
              hidden: length of features, word vectors and memory.
              dropout: share of what was seen that is hidden while training.
-    Raises:  ValueError: a size that is none, or pictures of another one.
+    Raises:  ValueError: a size that is none, pictures of another one, or not one row of words for each.
     Source:  Vinyals et al. (2015), Mao et al. (2015); slide "LSTMs in computer vision". Differs: a small network,
              trained on cells, in place of one trained on ImageNet; the picture is shown at each word, as Mao et al. do,
              not once; and the word of the highest score instead of a beam search.
@@ -269,8 +272,9 @@ class CaptionNet(nn.Module):
     def tell(self, seen, words, state=None):
         """Scores of the word after each word, shape (batch, time, words), and the memory, from what `look` returns."""
         seen = softmax(as_tensor(seen), axis=1)
-        seen = self.dropout(seen.reshape(len(seen), -1))
+        seen = self.dropout(seen.flatten(1))
         features = relu(self.hidden2(relu(self.hidden1(seen)))).unsqueeze(1)  # (batch, 1, hidden)
+        _check_words(np.shape(words), len(seen))
         embedded = self.embedding(words)  # (batch, time, hidden)
         inputs = concatenate([features.broadcast_to(embedded.shape), embedded], axis=2)
         outputs, state = self.lstm(inputs, state)
@@ -283,6 +287,8 @@ class CaptionNet(nn.Module):
     @no_grad()
     def caption(self, images, length, start=0):
         """The likeliest word, again and again. Shapes (batch, 3, size, size) to integers (batch, length)."""
+        if length < 1:
+            raise ValueError(f"CaptionNet: expected a length of at least 1 word, got {length}")
         seen, state = self.look(images), None
         word, said = np.full((len(images), 1), start), []
         for _ in range(length):
@@ -297,6 +303,13 @@ def _check_caption(words, kinds, size, hidden):
         raise ValueError(
             f"CaptionNet: expected words, kinds and hidden of at least 1 and a size that 8 divides, got {words}, "
             f"{kinds}, {hidden} and {size}"
+        )
+
+
+def _check_words(shape, batch):
+    if len(shape) != 2 or shape[0] != batch:
+        raise ValueError(
+            f"CaptionNet: expected words of shape ({batch}, time), one row for each picture, got {tuple(shape)}"
         )
 
 
@@ -333,8 +346,16 @@ def _cell_of(model):
     return cell
 
 
+def _floats(module, x):
+    if x.dtype.kind != "f":
+        raise TypeError(
+            f"{type(module).__name__}: expected floating-point inputs, got {x.dtype}; use x.astype"
+        )
+    return x
+
+
 def _step_input(module, x):
-    x = as_tensor(x)
+    x = _floats(module, as_tensor(x))
     if x.ndim != 2 or x.shape[1] != module.input_size:
         raise ValueError(
             f"{type(module).__name__}: expected x of shape (batch, {module.input_size}), got {x.shape}"
@@ -343,13 +364,22 @@ def _step_input(module, x):
 
 
 def _sequence_input(module, x):
-    x = as_tensor(x)
+    x = _floats(module, as_tensor(x))
     if x.ndim != 3 or x.shape[1] < 1 or x.shape[2] != module.input_size:
         raise ValueError(
             f"{type(module).__name__}: expected x of shape (batch, time, {module.input_size}) with at least one step, "
             f"got {x.shape}"
         )
     return x
+
+
+def _pair(module, state):
+    """The pair (m, c), or two that are to be zeros."""
+    if state is None:
+        return None, None
+    if not isinstance(state, tuple | list) or len(state) != 2:
+        raise TypeError(f"{type(module).__name__}: expected a state (m, c), got {type(state).__name__}")
+    return state
 
 
 def _memory(module, x, state):
@@ -364,8 +394,8 @@ def _memory(module, x, state):
 
 
 def _check_windows(x, targets, window):
-    if window < 1 or tuple(targets) != tuple(x[:2]):
+    if window < 1 or len(x) < 2 or x[1] < 1 or tuple(targets) != tuple(x[:2]):
         raise ValueError(
-            f"truncated_bptt: expected a window of at least 1 and targets of shape {tuple(x[:2])}, got {window} and "
-            f"{tuple(targets)}"
+            "truncated_bptt: expected at least one step, a window of at least 1 and targets of shape "
+            f"{tuple(x[:2])}, got {window} and {tuple(targets)}"
         )

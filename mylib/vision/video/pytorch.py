@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from ..convnets.plans import check_images
 from ..convnets.pytorch import BatchNorm2d
 from .torch_flow import flow_to_colour, horn_schunck, lucas_kanade, stack_flow
 
@@ -38,11 +39,23 @@ def conv3d(x, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
     Raises:  ValueError: shapes that do not fit each other.
     Source:  Tran et al. (2015); slide "3D convolutional networks". Differs: none.
     """
-    if x.ndim != 5 or weight.ndim != 5 or weight.shape[1] * groups != x.shape[1] or weight.shape[0] % groups:
+    fits = x.ndim == weight.ndim == 5 and groups > 0 and weight.shape[1] * groups == x.shape[1]
+    if not fits or weight.shape[0] % groups:
         raise ValueError(
             "conv3d: expected x (batch, channels, time, height, width) and weight (out, channels / "
             f"{groups}, k, k, k), got {tuple(x.shape)} and {tuple(weight.shape)}"
         )
+    if bias is not None and bias.shape != weight.shape[:1]:
+        raise ValueError(
+            f"conv3d: bias {tuple(bias.shape)} does not fit weight {tuple(weight.shape)}; needs (out,)"
+        )
+    options = [(v,) * 3 if isinstance(v, int) else v for v in (stride, padding, dilation)]
+    for size, k, s, p, d in zip(x.shape[2:], weight.shape[2:], *options, strict=True):
+        if s < 1 or p < 0 or d < 1 or d * (k - 1) + 1 > size + 2 * p:
+            raise ValueError(
+                f"conv3d: kernel {tuple(weight.shape[2:])} with stride={stride}, padding={padding} and "
+                f"dilation={dilation} does not fit clips of {tuple(x.shape[2:])}; use more padding or a smaller kernel"
+            )
     return F.conv3d(x, weight, bias, stride, padding, dilation, groups)
 
 
@@ -56,6 +69,7 @@ class Stream(nn.Module):
 
     def forward(self, x):
         """(batch, channels_in, height, width) to (batch, classes)."""
+        check_images(self, x.shape, self.features[0].in_channels)
         return self.linear(self.features(x).mean((2, 3)))
 
 
@@ -77,7 +91,7 @@ class TwoStreamNet(nn.Module):
              length: flows in a stack, L; the temporal stream has 2 L input channels.
              channels_in: of a frame.
              width: channels of the first convolution of each stream.
-    Raises:  ValueError: a number below 1, or inputs with other channels.
+    Raises:  ValueError: a number below 1; inputs with other channels; not a stack for each frame.
     Source:  Simonyan and Zisserman (2014); slide "Two-stream networks". Differs: small streams, trained from scratch.
     """
 
@@ -92,6 +106,11 @@ class TwoStreamNet(nn.Module):
 
         Shapes (batch, channels_in, height, width) and (batch, 2 length, height, width) to (batch, classes).
         """
+        if len(frame) != len(flow):
+            raise ValueError(
+                f"TwoStreamNet: expected a stack of flows for each frame, got {len(frame)} frames and {len(flow)} "
+                "stacks"
+            )
         streams = self.spatial(frame).log_softmax(1), self.temporal(flow).log_softmax(1)
         return torch.stack(streams).logsumexp(0) - math.log(2)
 
@@ -146,7 +165,7 @@ class RecurrentVideoNet(nn.Module):
         check_sizes("RecurrentVideoNet", classes=classes, channels_in=channels_in, width=width, hidden=hidden)
         if image_size < 8 or image_size % 8:
             raise ValueError(f"RecurrentVideoNet: expected image_size as a multiple of 8, got {image_size}")
-        self.image_size, self.channels_in = image_size, channels_in
+        self.image_size, self.channels_in, self.hidden = image_size, channels_in, hidden
         self.features = frame_features(channels_in, width)
         self.input = nn.Linear(4 * width * (image_size // 8) ** 2, hidden)
         self.recurrent = nn.Linear(hidden, hidden, bias=False)
@@ -157,7 +176,8 @@ class RecurrentVideoNet(nn.Module):
         check_clips("RecurrentVideoNet", x.shape, self.channels_in, self.image_size)
         batch, channels, time, height, width = x.shape
         frames = x.permute(0, 2, 1, 3, 4).reshape(batch * time, channels, height, width)
-        drive = self.input(self.features(frames).flatten(1)).reshape(batch, time, -1)  # W f_t + b for every t
+        drive = self.input(self.features(frames).flatten(1))  # W f_t + b for every t
+        drive = drive.reshape(batch, time, self.hidden)
         h = drive[:, 0].tanh()  # h_{-1} is 0
         for t in range(1, time):
             h = (drive[:, t] + self.recurrent(h)).tanh()
@@ -172,6 +192,6 @@ def check_sizes(network, **sizes):
 
 def check_clips(network, shape, channels, size=None):
     """Raise unless a batch of clips has this shape."""
-    if len(shape) != 5 or shape[1] != channels or shape[2] < 1 or (size and shape[3:] != (size, size)):
+    if len(shape) != 5 or shape[1] != channels or min(shape[2:]) < 1 or (size and shape[3:] != (size, size)):
         sides = f"{size}, {size}" if size else "height, width"
         raise ValueError(f"{network}: expected clips (batch, {channels}, time, {sides}), got {tuple(shape)}")

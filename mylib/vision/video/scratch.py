@@ -9,6 +9,7 @@ import math
 from mylib import engine
 from mylib.engine import conv3d, nn
 
+from ..convnets.plans import check_images
 from ..convnets.scratch import BatchNorm2d
 from .flow import flow_to_colour, horn_schunck, lucas_kanade, stack_flow
 
@@ -34,6 +35,7 @@ class Stream(nn.Module):
 
     def forward(self, x):
         """(batch, channels_in, height, width) to (batch, classes)."""
+        check_images(self, x.shape, self.features[0].in_channels)
         return self.linear(self.features(x).mean((2, 3)))
 
 
@@ -55,7 +57,7 @@ class TwoStreamNet(nn.Module):
              length: flows in a stack, L; the temporal stream has 2 L input channels.
              channels_in: of a frame.
              width: channels of the first convolution of each stream.
-    Raises:  ValueError: a number below 1, or inputs with other channels.
+    Raises:  ValueError: a number below 1; inputs with other channels; not a stack for each frame.
     Source:  Simonyan and Zisserman (2014); slide "Two-stream networks". Differs: small streams, trained from scratch.
 
     Example:
@@ -77,6 +79,11 @@ class TwoStreamNet(nn.Module):
 
         Shapes (batch, channels_in, height, width) and (batch, 2 length, height, width) to (batch, classes).
         """
+        if len(frame) != len(flow):
+            raise ValueError(
+                f"TwoStreamNet: expected a stack of flows for each frame, got {len(frame)} frames and {len(flow)} "
+                "stacks"
+            )
         streams = self.spatial(frame).log_softmax(1), self.temporal(flow).log_softmax(1)
         return engine.stack(streams).logsumexp(0) - math.log(2)
 
@@ -150,7 +157,7 @@ class RecurrentVideoNet(nn.Module):
         check_sizes("RecurrentVideoNet", classes=classes, channels_in=channels_in, width=width, hidden=hidden)
         if image_size < 8 or image_size % 8:
             raise ValueError(f"RecurrentVideoNet: expected image_size as a multiple of 8, got {image_size}")
-        self.image_size, self.channels_in = image_size, channels_in
+        self.image_size, self.channels_in, self.hidden = image_size, channels_in, hidden
         self.features = frame_features(channels_in, width)
         self.input = nn.Linear(4 * width * (image_size // 8) ** 2, hidden)
         self.recurrent = nn.Linear(hidden, hidden, bias=False)
@@ -161,7 +168,8 @@ class RecurrentVideoNet(nn.Module):
         check_clips("RecurrentVideoNet", x.shape, self.channels_in, self.image_size)
         batch, channels, time, height, width = x.shape
         frames = engine.as_tensor(x).permute(0, 2, 1, 3, 4).reshape(batch * time, channels, height, width)
-        drive = self.input(self.features(frames).flatten(1)).reshape(batch, time, -1)  # W f_t + b for every t
+        drive = self.input(self.features(frames).flatten(1))  # W f_t + b for every t
+        drive = drive.reshape(batch, time, self.hidden)
         h = drive[:, 0].tanh()  # h_{-1} is 0
         for t in range(1, time):
             h = (drive[:, t] + self.recurrent(h)).tanh()
@@ -176,6 +184,6 @@ def check_sizes(network, **sizes):
 
 def check_clips(network, shape, channels, size=None):
     """Raise unless a batch of clips has this shape."""
-    if len(shape) != 5 or shape[1] != channels or shape[2] < 1 or (size and shape[3:] != (size, size)):
+    if len(shape) != 5 or shape[1] != channels or min(shape[2:]) < 1 or (size and shape[3:] != (size, size)):
         sides = f"{size}, {size}" if size else "height, width"
         raise ValueError(f"{network}: expected clips (batch, {channels}, time, {sides}), got {tuple(shape)}")

@@ -4,6 +4,7 @@ Frames are (..., height, width), flows (..., 2, height, width): u to the right, 
 device of the frames.
 """
 
+import functools
 import math
 
 import torch
@@ -13,6 +14,22 @@ from ..convolution.pytorch import correlate2d
 METHODS = ("lucas_kanade", "horn_schunck")
 
 
+def in_full_precision(compute):
+    """A flow method that runs in at least float32, also under autocast.
+
+    In half precision a gradient of 0.001 per pixel is lost when it is squared, and with it the motion.
+    """
+
+    @functools.wraps(compute)
+    def run(frame0, frame1, *args, **kwargs):
+        dtype = torch.promote_types(torch.promote_types(frame0.dtype, frame1.dtype), torch.float32)
+        with torch.autocast(frame0.device.type, enabled=False):
+            return compute(frame0.to(dtype), frame1.to(dtype), *args, **kwargs)
+
+    return run
+
+
+@in_full_precision
 def lucas_kanade(frame0, frame1, window=9):
     r"""The motion that explains a window best, by least squares: two equations with two unknowns at each pixel.
 
@@ -39,6 +56,7 @@ def lucas_kanade(frame0, frame1, window=9):
     return torch.stack([xy * yt - yy * xt, xy * xt - xx * yt], dim=-3) / determinant.unsqueeze(-3)
 
 
+@in_full_precision
 def horn_schunck(frame0, frame1, smoothness=0.02, iterations=200):
     r"""The flow that fits the brightness and is smooth: the minimum of
 
@@ -100,10 +118,13 @@ def flow_to_colour(flow, largest=None):
             "flow_to_colour: expected a flow (..., 2, height, width) and largest above 0, got "
             f"{tuple(flow.shape)} and {largest}"
         )
-    u, v = flow.unbind(-3)
+    u, v = flow.to(torch.promote_types(flow.dtype, torch.float32)).unbind(-3)
     length = torch.hypot(u, v)
-    if largest is None:  # without a motion there is nothing to divide by, and nothing to colour
-        largest = length.amax().clamp_min(torch.finfo(length.dtype).tiny)
+    if (
+        largest is None
+    ):  # without a motion, or without a flow, there is nothing to divide by, and nothing to colour
+        largest = length.amax() if length.numel() else length.new_zeros(())
+        largest = largest.clamp_min(torch.finfo(length.dtype).tiny)
     saturation = (length / largest).clamp(max=1)
     hue = (torch.atan2(v, u) / (2 * math.pi)) % 1
     channels = [1 - saturation * (2 - ((6 * hue + shift) % 6 - 3).abs()).clamp(0, 1) for shift in (0, 4, 2)]
