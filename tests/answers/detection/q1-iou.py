@@ -88,3 +88,30 @@ def iou(a, b):
     area = lambda boxes: (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
     with np.errstate(invalid="ignore"):
         return shared / (area(a)[:, None] + area(b)[None] - shared)
+
+
+# %% wrong: forgets to stop at zero in one direction only
+def iou(a, b):
+    w = np.clip(np.minimum(a[:, None, 2], b[None, :, 2]) - np.maximum(a[:, None, 0], b[None, :, 0]), 0, None)
+    h = np.minimum(a[:, None, 3], b[None, :, 3]) - np.maximum(a[:, None, 1], b[None, :, 1])
+    shared = w * h
+    area_a, area_b = np.prod(a[:, 2:] - a[:, :2], axis=1), np.prod(b[:, 2:] - b[:, :2], axis=1)
+    union = area_a[:, None] + area_b[None] - shared
+    return np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
+
+
+# %% wrong: the box around both instead of the union
+def iou(a, b):
+    low, high = np.maximum(a[:, None, :2], b[None, :, :2]), np.minimum(a[:, None, 2:], b[None, :, 2:])
+    shared = np.prod(np.maximum(high - low, 0), axis=2)
+    low, high = np.minimum(a[:, None, :2], b[None, :, :2]), np.maximum(a[:, None, 2:], b[None, :, 2:])
+    around = np.prod(high - low, axis=2)
+    return np.divide(shared, around, out=np.zeros_like(shared), where=around > 0)
+
+
+# %% wrong: row i of a with row i of b only
+def iou(a, b):
+    low, high = np.maximum(a[:, :2], b[:, :2]), np.minimum(a[:, 2:], b[:, 2:])
+    shared = np.prod(np.maximum(high - low, 0), axis=1)
+    union = np.prod(a[:, 2:] - a[:, :2], axis=1) + np.prod(b[:, 2:] - b[:, :2], axis=1) - shared
+    return np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)

@@ -86,3 +86,42 @@ def suppress(boxes, scores, threshold):
     from mylib.vision.detection.scratch import nms
 
     return nms(boxes, scores, threshold)
+
+
+# %% wrong: compares with the best box only
+def suppress(boxes, scores, threshold):
+    order = np.argsort(-scores, kind="stable")
+    if not len(order):
+        return order
+    overlap = iou(boxes, boxes)
+    best = order[0]
+    return np.array([i for i in order if i == best or overlap[best, i] <= threshold], dtype=int)
+
+
+# %% wrong: indices in rising order
+def suppress(boxes, scores, threshold):
+    kept, overlap = [], iou(boxes, boxes)
+    for i in np.argsort(-scores, kind="stable"):
+        if all(overlap[i, j] <= threshold for j in kept):
+            kept.append(i)
+    return np.sort(np.array(kept, dtype=int))
+
+
+# %% wrong: positions in the sorted list
+def suppress(boxes, scores, threshold):
+    order = np.argsort(-scores, kind="stable")
+    boxes, kept = boxes[order], []
+    overlap = iou(boxes, boxes)
+    for i in range(len(boxes)):
+        if all(overlap[i, j] <= threshold for j in kept):
+            kept.append(i)
+    return np.array(kept, dtype=int)
+
+
+# %% wrong: returns the boxes
+def suppress(boxes, scores, threshold):
+    kept, overlap = [], iou(boxes, boxes)
+    for i in np.argsort(-scores, kind="stable"):
+        if all(overlap[i, j] <= threshold for j in kept):
+            kept.append(i)
+    return boxes[np.array(kept, dtype=int)]

@@ -105,3 +105,39 @@ def roi_pool(features, box, size):
         for j in range(size):
             result[:, i, j] = features[:, i * h // size : -(-(i + 1) * h // size), j * w // size : -(-(j + 1) * w // size)].max(axis=(1, 2))
     return result
+
+
+# %% wrong: rounds the edges of the bins
+def roi_pool(features, box, size):
+    x1, y1, x2, y2 = box
+    rows, columns = (np.linspace(low, high, size + 1).round().astype(int) for low, high in ((y1, y2), (x1, x2)))
+    result = np.empty((len(features), size, size))
+    for i in range(size):
+        for j in range(size):
+            part = features[:, rows[i] : max(rows[i + 1], rows[i] + 1), columns[j] : max(columns[j + 1], columns[j] + 1)]
+            result[:, i, j] = part.max(axis=(1, 2), initial=-np.inf)
+    return result
+
+
+# %% wrong: one maximum for all channels
+def roi_pool(features, box, size):
+    x1, y1, x2, y2 = box
+    result = np.zeros((features.shape[0], size, size))
+    for i in range(size):
+        for j in range(size):
+            rows = slice(y1 + i * (y2 - y1) // size, y1 - (-(i + 1) * (y2 - y1) // size))
+            columns = slice(x1 + j * (x2 - x1) // size, x1 - (-(j + 1) * (x2 - x1) // size))
+            result[:, i, j] = features[:, rows, columns].max()
+    return result
+
+
+# %% wrong: the maximum starts from zero
+def roi_pool(features, box, size):
+    x1, y1, x2, y2 = box
+    result = np.zeros((features.shape[0], size, size))
+    for i in range(size):
+        for j in range(size):
+            rows = slice(y1 + i * (y2 - y1) // size, y1 - (-(i + 1) * (y2 - y1) // size))
+            columns = slice(x1 + j * (x2 - x1) // size, x1 - (-(j + 1) * (x2 - x1) // size))
+            result[:, i, j] = np.maximum(result[:, i, j], features[:, rows, columns].max(axis=(1, 2)))
+    return result

@@ -120,3 +120,27 @@ def assign(anchors, truth, labels):
         if best[i] < 0.5:
             result[i] = 1 + labels[j]
     return result
+
+
+# %% wrong: the best anchor is forced before the thresholds
+def assign(anchors, truth, labels):
+    result = torch.zeros(len(anchors), dtype=torch.long)
+    if not len(truth):
+        return result
+    overlap = iou_torch(anchors, truth)
+    result[overlap.argmax(dim=0)] = 1 + labels
+    best, which = overlap.max(dim=1)
+    result[(best >= 0.3) & (best < 0.5)] = -1
+    result[best >= 0.5] = 1 + labels[which[best >= 0.5]]
+    return result
+
+
+# %% wrong: the best object of each anchor is taken along the wrong axis
+def assign(anchors, truth, labels):
+    result = torch.zeros(len(anchors), dtype=torch.long)
+    if not len(truth):
+        return result
+    overlap = iou_torch(truth, anchors)
+    best, which = overlap.max(dim=1)
+    result[: len(best)][best >= 0.5] = 1 + labels[which[best >= 0.5] % len(labels)]
+    return result

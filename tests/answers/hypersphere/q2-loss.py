@@ -177,3 +177,45 @@ def angular_gradient(z, prototypes, labels):
     u = z / length
     cosine = (u * p).sum(axis=1, keepdims=True)
     return 2 * (1 - cosine) * (u - p) / length
+
+
+# %% wrong: the gradient without the lengths
+def angular_loss(z, prototypes, labels):
+    p = prototypes[labels]
+    cosine = (z * p).sum(axis=1) / (np.linalg.norm(z, axis=1) * np.linalg.norm(p, axis=1))
+    return ((1 - cosine) ** 2).sum()
+
+
+def angular_gradient(z, prototypes, labels):
+    p = prototypes[labels]
+    cosine = (z * p).sum(axis=1, keepdims=True) / (
+        np.linalg.norm(z, axis=1, keepdims=True) * np.linalg.norm(p, axis=1, keepdims=True)
+    )
+    return 2 * (1 - cosine) * -p
+
+
+# %% wrong: cosines with every prototype
+def angular_loss(z, prototypes, labels):
+    cosine = z @ prototypes.T / (np.linalg.norm(z, axis=1)[:, None] * np.linalg.norm(prototypes, axis=1))
+    return ((1 - cosine) ** 2).sum()
+
+
+def angular_gradient(z, prototypes, labels):
+    p = prototypes[labels]
+    length, p_length = (np.linalg.norm(v, axis=1, keepdims=True) for v in (z, p))
+    cosine = (z * p).sum(axis=1, keepdims=True) / (length * p_length)
+    return 2 * (1 - cosine) * (cosine * z / length**2 - p / (length * p_length))
+
+
+# %% wrong: one length for the whole batch
+def angular_loss(z, prototypes, labels):
+    p = prototypes[labels]
+    cosine = (z * p).sum(axis=1) / (np.linalg.norm(z) * np.linalg.norm(p))
+    return ((1 - cosine) ** 2).sum()
+
+
+def angular_gradient(z, prototypes, labels):
+    p = prototypes[labels]
+    length, p_length = (np.linalg.norm(v, axis=1, keepdims=True) for v in (z, p))
+    cosine = (z * p).sum(axis=1, keepdims=True) / (length * p_length)
+    return 2 * (1 - cosine) * (cosine * z / length**2 - p / (length * p_length))

@@ -190,3 +190,41 @@ def to_cosine(y, lower, upper):
 def to_number(z, prototype, lower, upper):
     cosine = (z / np.linalg.norm(z, axis=1, keepdims=True)) @ (prototype / np.linalg.norm(prototype))
     return upper - (cosine + 1) * (upper - lower) / 2
+
+
+# %% wrong: the angle itself instead of its cosine
+def to_cosine(y, lower, upper):
+    y = np.asarray(y)
+    if not lower < upper or ((y < lower) | (y > upper)).any():
+        raise ValueError("out of bounds")
+    return np.cos(np.pi * (1 - (y - lower) / (upper - lower)))
+
+
+def to_number(z, prototype, lower, upper):
+    cosine = z @ prototype / (np.linalg.norm(z, axis=1) * np.linalg.norm(prototype))
+    return lower + (1 - np.arccos(np.clip(cosine, -1, 1)) / np.pi) * (upper - lower)
+
+
+# %% wrong: clips what is out of bounds
+def to_cosine(y, lower, upper):
+    if not lower < upper:
+        raise ValueError("exchange the bounds")
+    return 2 * (np.clip(y, lower, upper) - lower) / (upper - lower) - 1
+
+
+def to_number(z, prototype, lower, upper):
+    cosine = z @ prototype / (np.linalg.norm(z, axis=1) * np.linalg.norm(prototype))
+    return lower + (cosine + 1) / 2 * (upper - lower)
+
+
+# %% wrong: scales by the smallest and largest y instead of the bounds
+def to_cosine(y, lower, upper):
+    y = np.asarray(y)
+    if not lower < upper or ((y < lower) | (y > upper)).any():
+        raise ValueError("out of bounds")
+    return 2 * (y - y.min(initial=np.inf)) / (y.max(initial=-np.inf) - y.min(initial=np.inf)) - 1
+
+
+def to_number(z, prototype, lower, upper):
+    cosine = z @ prototype / (np.linalg.norm(z, axis=1) * np.linalg.norm(prototype))
+    return lower + (cosine + 1) / 2 * (upper - lower)

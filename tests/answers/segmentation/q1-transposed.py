@@ -99,3 +99,21 @@ def transposed(x, kernel, stride):
 def transposed(x, kernel, stride):
     tensors = torch.tensor(x, dtype=torch.float64)[None, None], torch.tensor(kernel)[None, None]
     return torch.nn.functional.conv_transpose2d(*tensors, stride=stride)[0, 0].numpy()
+
+
+# %% wrong: steps along the rows only
+def transposed(x, kernel, stride):
+    k = len(kernel)
+    result = np.zeros(((x.shape[0] - 1) * stride + k, (x.shape[1] - 1) * stride + k))
+    for i, j in np.ndindex(x.shape):
+        result[i * stride : i * stride + k, j : j + k] += x[i, j] * kernel
+    return result
+
+
+# %% wrong: one row and column too many
+def transposed(x, kernel, stride):
+    k = len(kernel)
+    result = np.zeros((x.shape[0] * stride + k, x.shape[1] * stride + k))
+    for i, j in np.ndindex(x.shape):
+        result[i * stride : i * stride + k, j * stride : j * stride + k] += x[i, j] * kernel
+    return result

@@ -98,3 +98,35 @@ def roi_align(features, box, size, points):
     rows, columns = y1 + steps * (y2 - y1) - 0.5, x1 + steps * (x2 - x1) - 0.5
     values = np.array([[between(features, row, column) for column in columns] for row in rows])
     return values.reshape(size, points, size, points, -1).mean(axis=(1, 3))
+
+
+# %% wrong: half a cell added instead of taken away
+def roi_align(features, box, size, points):
+    x1, y1, x2, y2 = box
+    steps = (np.arange(size * points) + 0.5) / (size * points)
+    values = np.array([[between(features, y1 + s * (y2 - y1) + 0.5, x1 + t * (x2 - x1) + 0.5) for t in steps] for s in steps])
+    return values.reshape(size, points, size, points, -1).mean(axis=(1, 3)).transpose(2, 0, 1)
+
+
+# %% wrong: points from the first to the last edge
+def roi_align(features, box, size, points):
+    x1, y1, x2, y2 = box
+    rows, columns = np.linspace(y1, y2, size * points) - 0.5, np.linspace(x1, x2, size * points) - 0.5
+    values = np.array([[between(features, r, c) for c in columns] for r in rows])
+    return values.reshape(size, points, size, points, -1).mean(axis=(1, 3)).transpose(2, 0, 1)
+
+
+# %% wrong: the size of the box taken for its end
+def roi_align(features, box, size, points):
+    x1, y1, w, h = box
+    steps = (np.arange(size * points) + 0.5) / (size * points)
+    values = np.array([[between(features, y1 + s * h - 0.5, x1 + t * w - 0.5) for t in steps] for s in steps])
+    return values.reshape(size, points, size, points, -1).mean(axis=(1, 3)).transpose(2, 0, 1)
+
+
+# %% wrong: points of one bin scattered over its neighbours
+def roi_align(features, box, size, points):
+    x1, y1, x2, y2 = box
+    steps = (np.arange(size * points) + 0.5) / (size * points)
+    values = np.array([[between(features, y1 + s * (y2 - y1) - 0.5, x1 + t * (x2 - x1) - 0.5) for t in steps] for s in steps])
+    return values.reshape(points, size, points, size, -1).mean(axis=(0, 2)).transpose(2, 0, 1)

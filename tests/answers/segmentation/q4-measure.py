@@ -81,3 +81,35 @@ def mean_iou(predicted, target, classes):
         if (a | b).any():
             values.append(2 * (a & b).sum() / (a.sum() + b.sum()))
     return np.mean(values)
+
+
+# %% wrong: pools all classes into one fraction
+def mean_iou(predicted, target, classes):
+    counts = target >= 0
+    both = either = 0
+    for c in range(classes):
+        a, b = (predicted == c) & counts, (target == c) & counts
+        both, either = both + (a & b).sum(), either + (a | b).sum()
+    return both / either
+
+
+# %% wrong: a mean over images of the mean over classes
+def mean_iou(predicted, target, classes):
+    values = []
+    for p, t in zip(predicted, target):
+        counts = t >= 0
+        for c in range(classes):
+            a, b = (p == c) & counts, (t == c) & counts
+            if (a | b).any():
+                values.append((a & b).sum() / (a | b).sum())
+    return np.mean(values)
+
+
+# %% wrong: NaN for classes that do not occur
+def mean_iou(predicted, target, classes):
+    counts, values = target >= 0, []
+    for c in range(classes):
+        a, b = (predicted == c) & counts, (target == c) & counts
+        with np.errstate(invalid="ignore"):
+            values.append((a & b).sum() / (a | b).sum())
+    return np.mean(values)

@@ -158,3 +158,46 @@ class FCN(torch.nn.Module):
         fine = torch.relu(self.down1(x))
         coarse = torch.relu(self.down2(fine))
         return self.up2(self.up1(self.score(coarse)) + self.skip(fine)).reshape(len(x), -1, 64, 64)
+
+
+# %% wrong: skip concatenated instead of added
+class FCN(torch.nn.Module):
+    def __init__(self, classes):
+        super().__init__()
+        self.down1 = torch.nn.Conv2d(3, 8, 3, stride=2, padding=1)
+        self.down2 = torch.nn.Conv2d(8, 16, 3, stride=2, padding=1)
+        self.score = torch.nn.Conv2d(16, classes, 1)
+        self.up1 = torch.nn.ConvTranspose2d(classes, classes, 4, stride=2, padding=1)
+        self.skip = torch.nn.Conv2d(8, classes, 1)
+        self.up2 = torch.nn.ConvTranspose2d(2 * classes, classes, 4, stride=2, padding=1)
+
+    def forward(self, x):
+        fine = torch.relu(self.down1(x))
+        coarse = torch.relu(self.down2(fine))
+        return self.up2(torch.cat([self.up1(self.score(coarse)), self.skip(fine)], dim=1))
+
+
+# %% wrong: a softmax at the end
+class FCN(torch.nn.Module):
+    def __init__(self, classes):
+        super().__init__()
+        self.down1 = torch.nn.Conv2d(3, 8, 3, stride=2, padding=1)
+        self.down2 = torch.nn.Conv2d(8, 16, 3, stride=2, padding=1)
+        self.score = torch.nn.Conv2d(16, classes, 1)
+        self.up1 = torch.nn.ConvTranspose2d(classes, classes, 4, stride=2, padding=1)
+        self.skip = torch.nn.Conv2d(8, classes, 1)
+        self.up2 = torch.nn.ConvTranspose2d(classes, classes, 4, stride=2, padding=1)
+
+    def forward(self, x):
+        fine = torch.relu(self.down1(x))
+        coarse = torch.relu(self.down2(fine))
+        return self.up2(self.up1(self.score(coarse)) + self.skip(fine)).softmax(dim=1)
+
+
+# %% wrong: forgets to call the parent's __init__
+class FCN(torch.nn.Module):
+    def __init__(self, classes):
+        self.down1 = torch.nn.Conv2d(3, 8, 3, stride=2, padding=1)
+
+    def forward(self, x):
+        return self.down1(x)
