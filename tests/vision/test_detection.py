@@ -180,6 +180,31 @@ def test_proposal_loss_by_hand(side):
     assert loss.item() == pytest.approx(np.log(2) + 0.5**2 / 2)
 
 
+def test_proposal_loss_of_an_object_that_no_anchor_overlaps_by_half_by_hand(side):
+    # IoU with the object: 0.4, its best anchor; 0.36, ignored whatever its logit; 0, background. The best anchor is off
+    # by -0.3 heights and ln 0.4: in units of 0.2 by 1.5 and 4.58, on the straight part of the loss.
+    module, array = side
+    anchors = np.array([[0.0, 0, 10, 25], [0, 0, 10, 28], [40, 40, 50, 50]])
+    wrap = engine.Tensor if module is scratch else torch.tensor
+    loss = module.RegionProposalNetwork(4).loss(
+        array(anchors), wrap(np.array([[0.0, 100, 0]])), wrap(np.zeros((1, 3, 4))),
+        array(np.array([[[0.0, 0, 10, 10]]])), array(np.array([[5]])),
+    )  # fmt: skip
+    assert loss.item() == pytest.approx(np.log(2) + (1.5 - 0.5) + (-np.log(0.4) / 0.2 - 0.5))
+
+
+def test_proposals_that_are_none_are_never_detected(side):
+    module, array = side
+    wrap = engine.Tensor if module is scratch else torch.tensor
+    outputs = wrap(np.array([[[0.0, 9, 0], [0, 9, 0]]])), wrap(np.zeros((1, 2, 4)))
+    proposals, valid = array(np.array([[[0.0, 0, 9, 9], [30, 30, 40, 40]]])), array(np.array([[True, False]]))
+    picture = array(np.zeros((1, 3, 48, 48)))
+    boxes, scores, labels = module.detections_of(outputs, proposals, picture, valid, 0.05, 0.3)[0]
+    np.testing.assert_allclose(boxes, [[0, 0, 9, 9]])
+    assert labels.tolist() == [0]
+    assert scores.tolist() == pytest.approx([1 / (1 + 2 * np.exp(-9))])
+
+
 def test_average_precision_by_hand(side):
     # Two objects; hit, miss, hit. Precision is 1 up to recall 1/2 (51 of the 101 points), 2/3 up to recall 1.
     module, array = side
@@ -369,8 +394,9 @@ def test_wild_deltas_decode_to_large_finite_boxes(side):
 
 def test_clipping_leaves_what_is_inside_and_empties_what_is_outside(side):
     module, array = side
-    got = module.clip_boxes(array(np.array([[1.0, 2, 3, 4], [-9, -9, -5, 99], [-5, 5, 99, 99]])), 20, 30)
-    assert got.tolist() == [[1, 2, 3, 4], [0, 0, 0, 20], [0, 5, 30, 20]]
+    boxes = array(np.array([[1.0, 2, 3, 4], [-9, -9, -5, 99], [-5, 5, 99, 99], [25, 21, 27, 99]]))
+    got = module.clip_boxes(boxes, height=20, width=30)
+    assert got.tolist() == [[1, 2, 3, 4], [0, 0, 0, 20], [0, 5, 30, 20], [25, 20, 27, 20]]
 
 
 def test_nms_of_nms_changes_nothing_and_thresholds_at_the_ends_are_limits(side):
@@ -489,9 +515,7 @@ def test_balanced_loss_gives_objects_and_background_half_each():
     assigned = np.array([[1, 2, 0, 0, 0, -1]])
     for module, array in ((scratch, engine.Tensor), (pytorch, torch.tensor)):
         kind = np.asarray if module is scratch else torch.tensor
-        assert module._balanced(array(losses), kind(assigned), 0.5).item() == pytest.approx(
-            0.5 * 2 + 0.5 * 10
-        )
+        assert module._balanced(array(losses), kind(assigned)).item() == pytest.approx(0.5 * 2 + 0.5 * 10)
 
 
 # twins

@@ -338,6 +338,13 @@ def test_networks_have_one_more_doubling_for_each_finer_skip(side):
     assert count(8) - count(16) == count(16) - count(32) == more
 
 
+def test_a_fresh_network_enlarges_its_coarse_scores_bilinearly(side):
+    module, _ = side
+    network = module.FCN(3, 8, 4)
+    for layer in (network.double32, network.double16):
+        np.testing.assert_allclose(numbers(layer.weight), np.asarray(module.bilinear_kernel(3, 2)))
+
+
 # gradients
 
 
@@ -465,6 +472,15 @@ def test_a_training_step_asks_the_device_for_no_value(align):
     pytorch.pixel_loss(network(images), torch.empty(2, 1, 64, 64, device="meta"), "squared").backward()
     rois = torch.empty(5, 5, device="meta")
     assert pytorch.roi_align(images, rois, 2, 0.25, sampling_ratio=0).shape == (5, 3, 2, 2)
+
+
+def test_as_many_points_as_cells_need_no_look_at_the_boxes():
+    # A compiled call may not look either: like a GPU's, it makes room for boxes as large as the map.
+    rng = np.random.default_rng(13)
+    features, rois = torch.tensor(rng.normal(size=(2, 3, 7, 6))), random_rois(rng, 6, 2, 24)
+    arguments = features, torch.tensor(rois.clip(0, 24)), (2, 3), 0.25, 0
+    compiled = torch.compile(pytorch.roi_align, backend="eager", fullgraph=True)
+    torch.testing.assert_close(compiled(*arguments), pytorch.roi_align(*arguments))
 
 
 def test_a_training_step_compiles_as_one_graph():

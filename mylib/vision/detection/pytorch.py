@@ -165,7 +165,7 @@ class RegionProposalNetwork(nn.Module):
         """
         assigned, targets = assign_targets(boxes, truth, labels, foreground=0.5, background=0.3, force=True)
         losses = F.binary_cross_entropy_with_logits(logits, (assigned > 0).to(logits.dtype), reduction="none")
-        return _balanced(losses, assigned, 0.5) + _box_loss(deltas, targets, assigned)
+        return _balanced(losses, assigned) + _box_loss(deltas, targets, assigned)
 
 
 class RCNN(nn.Module):
@@ -345,13 +345,13 @@ def _candidates(proposals, valid, truth, labels):
 def _head_loss(scores, deltas, assigned, targets):
     """Cross-entropy over classes and background, half of the weight on objects, plus the box loss."""
     losses = F.cross_entropy(scores.flatten(0, 1), assigned.flatten().clamp(min=0), reduction="none")
-    return _balanced(losses.reshape(assigned.shape), assigned, 0.5) + _box_loss(deltas, targets, assigned)
+    return _balanced(losses.reshape(assigned.shape), assigned) + _box_loss(deltas, targets, assigned)
 
 
-def _balanced(losses, assigned, share):
-    """The mean over objects and the mean over background, weighted; what is ignored does not count."""
+def _balanced(losses, assigned):
+    """The mean over objects and the mean over background, half of each; what is ignored does not count."""
     means = [(losses * mask).sum() / mask.sum().clamp(min=1) for mask in (assigned > 0, assigned == 0)]
-    return share * means[0] + (1 - share) * means[1]
+    return 0.5 * (means[0] + means[1])
 
 
 def _box_loss(deltas, targets, assigned):

@@ -165,7 +165,7 @@ class RegionProposalNetwork(nn.Module):
         losses = engine.binary_cross_entropy_with_logits(
             logits, (assigned > 0).astype(logits.dtype), reduction="none"
         )
-        return _balanced(losses, assigned, 0.5) + _box_loss(deltas, targets, assigned)
+        return _balanced(losses, assigned) + _box_loss(deltas, targets, assigned)
 
 
 class RCNN(nn.Module):
@@ -355,14 +355,14 @@ def _head_loss(scores, deltas, assigned, targets):
     """Cross-entropy over classes and background, half of the weight on objects, plus the box loss."""
     flat = scores.reshape(-1, scores.shape[-1])
     losses = engine.cross_entropy(flat, np.maximum(assigned, 0).ravel(), reduction="none")
-    return _balanced(losses.reshape(assigned.shape), assigned, 0.5) + _box_loss(deltas, targets, assigned)
+    return _balanced(losses.reshape(assigned.shape), assigned) + _box_loss(deltas, targets, assigned)
 
 
-def _balanced(losses, assigned, share):
-    """The mean over objects and the mean over background, weighted; what is ignored does not count."""
+def _balanced(losses, assigned):
+    """The mean over objects and the mean over background, half of each; what is ignored does not count."""
     objects, background = assigned > 0, assigned == 0
-    weights = share * objects / max(objects.sum(), 1) + (1 - share) * background / max(background.sum(), 1)
-    return (losses * weights.astype(losses.dtype)).sum()
+    weights = objects / max(objects.sum(), 1) + background / max(background.sum(), 1)
+    return 0.5 * (losses * weights.astype(losses.dtype)).sum()
 
 
 def _box_loss(deltas, targets, assigned):

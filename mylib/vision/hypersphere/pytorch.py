@@ -84,13 +84,7 @@ def prototype_loss(z, prototypes, labels):
              |z . p|, which would be content with an output on the opposite side; the paper has no bars, and so have we.
     """
     _check_directions("prototype_loss", z.shape, prototypes, labels.shape)
-    whole = not labels.is_floating_point() and labels.dtype != torch.bool
-    looking = on_cpu(labels) and len(labels)
-    if not whole or (looking and not 0 <= labels.min() <= labels.max() < len(prototypes)):
-        raise ValueError(
-            f"prototype_loss: expected integer labels from 0 to {len(prototypes) - 1}, got {labels.unique().tolist()}; "
-            "each class needs a prototype"
-        )
+    _check_labels(labels, len(prototypes))
     return (1 - _cosines(z, prototypes[labels])).square().sum()
 
 
@@ -253,6 +247,16 @@ def _check_lengths(name, prototypes):
     if on_cpu(prototypes) and not (prototypes.isfinite().all() and prototypes.any(dim=1).all()):
         raise ValueError(
             f"{name}: expected finite prototypes of a length above 0, got {prototypes.tolist()}; a direction is needed"
+        )
+
+
+def _check_labels(labels, classes):
+    whole = not labels.is_floating_point() and labels.dtype != torch.bool
+    looking = on_cpu(labels) and len(labels)
+    if not whole or (looking and not 0 <= labels.min() <= labels.max() < classes):
+        raise ValueError(
+            f"prototype_loss: expected integer labels from 0 to {classes - 1}, got {labels.unique().tolist()}; each "
+            "class needs a prototype"
         )
 
 

@@ -85,13 +85,7 @@ def prototype_loss(z, prototypes, labels):
     """
     z, prototypes, labels = as_tensor(z), np.asarray(prototypes), np.asarray(labels)
     _check_directions("prototype_loss", z.shape, prototypes, labels.shape)
-    if len(labels) and not (
-        labels.dtype.kind in "iu" and 0 <= labels.min() <= labels.max() < len(prototypes)
-    ):
-        raise ValueError(
-            f"prototype_loss: expected integer labels from 0 to {len(prototypes) - 1}, got {np.unique(labels)}; each "
-            "class needs a prototype"
-        )
+    _check_labels(labels, len(prototypes))
     return _squared_gap(z, prototypes[labels], np.ones(len(labels)))
 
 
@@ -305,6 +299,14 @@ def _check_lengths(name, prototypes):
     if not np.isfinite(prototypes).all() or not prototypes.any(axis=1).all():
         raise ValueError(
             f"{name}: expected finite prototypes of a length above 0, got {prototypes.tolist()}; a direction is needed"
+        )
+
+
+def _check_labels(labels, classes):
+    if len(labels) and not (labels.dtype.kind in "iu" and 0 <= labels.min() <= labels.max() < classes):
+        raise ValueError(
+            f"prototype_loss: expected integer labels from 0 to {classes - 1}, got {np.unique(labels)}; each class "
+            "needs a prototype"
         )
 
 

@@ -161,8 +161,8 @@ def pixel_loss(outputs, targets, kind="cross_entropy"):
     outputs = float_tensor(outputs, "pixel_loss")
     check_pixels(outputs.shape, np.shape(targets), kind)
     if kind == "cross_entropy":
-        total = engine.cross_entropy(outputs, targets, ignore_index=IGNORE, reduction="sum")
-        return total / max(np.count_nonzero(np.asarray(targets) != IGNORE), 1)
+        reduction = "mean" if (np.asarray(targets) != IGNORE).any() else "sum"  # a sum of nothing is 0
+        return engine.cross_entropy(outputs, targets, ignore_index=IGNORE, reduction=reduction)
     targets = np.asarray(targets, outputs.dtype)
     known = np.isfinite(targets)
     weights = (known / max(known.sum(), 1)).astype(outputs.dtype)
