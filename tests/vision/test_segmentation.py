@@ -160,10 +160,10 @@ def test_maps_without_any_label_have_loss_zero_and_no_gradient():
 
 def test_unknown_depth_gets_no_gradient_and_never_nan():
     for tensor, module, kind in ((engine.Tensor, scratch, np.asarray), (torch.tensor, pytorch, torch.tensor)):
-        outputs = tensor(np.array([[[[1.0, 5.0, 2.0]]]]), requires_grad=True)
-        module.pixel_loss(outputs, kind(np.array([[[[3.0, np.nan, 2.5]]]])), "squared").backward()
-        np.testing.assert_allclose(np.asarray(outputs.grad)[0, 0, 0], [-2, 0, -0.5])
-        nothing = module.pixel_loss(outputs, kind(np.full((1, 1, 1, 3), np.nan)), "squared")
+        outputs = tensor(np.array([[[[1.0, 5.0, 2.0, 4.0]]]]), requires_grad=True)
+        module.pixel_loss(outputs, kind(np.array([[[[3.0, np.nan, 2.5, np.inf]]]])), "squared").backward()
+        np.testing.assert_allclose(np.asarray(outputs.grad)[0, 0, 0], [-2, 0, -0.5, 0])
+        nothing = module.pixel_loss(outputs, kind(np.full((1, 1, 1, 4), np.nan)), "squared")
         assert nothing.item() == 0
 
 
@@ -605,6 +605,18 @@ def test_masks_that_do_not_belong_to_the_objects_are_refused(side):
             ValueError, match=r"MaskRCNN: expected masks \(batch, objects, height, width\) = "
         ):
             model.loss(array(images), array(truth), array(labels), array(np.ascontiguousarray(bad)))
+
+
+def test_what_stands_in_the_padding_does_not_matter(side):
+    module, array = side
+    images, truth, labels, masks = scenes(3)
+    model, padding = module.MaskRCNN(10, 4).double(), labels < 0
+    assert padding.any()
+    losses = []
+    for box, pixels in (([0, 0, 0, 0], False), ([1, 1, 60, 63], True)):
+        truth[padding], masks[padding] = box, pixels
+        losses.append(model.loss(*map(array, (images.astype(np.float64), truth, labels, masks))).item())
+    assert losses[0] == pytest.approx(losses[1], rel=1e-9)
 
 
 @pytest.mark.parametrize("padding", [0, 1])

@@ -151,7 +151,8 @@ def pixel_loss(outputs, targets, kind="cross_entropy"):
 
     Args:    outputs: Shape (batch, channels, height, width).
              targets: for "cross_entropy" the class of each pixel, -1 where it does not count, int64, shape (batch,
-                 height, width); for "squared" the values, NaN where unknown, shape of the outputs.
+                 height, width); for "squared" the values, NaN or infinite where unknown, shape of the
+                 outputs.
              kind: "cross_entropy", or "squared": the squared difference.
     Returns: a number; 0 where no pixel counts.
     Raises:  ValueError: an unknown kind, or shapes that do not fit.
