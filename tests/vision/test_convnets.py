@@ -254,6 +254,120 @@ def test_batch_norm_equals_onnx(side, training):
         np.testing.assert_allclose(layer.state_dict()["running_var"], unbiased, rtol=1e-6)
 
 
+# units and networks, written out with torch's plain functions
+
+
+class Written:
+    """The layers of a network by name, as plain functions in evaluation mode, with random weights and statistics."""
+
+    def __init__(self, network, seed=0):
+        rng = np.random.default_rng(seed)
+        network.double().eval()
+        self.state = {}
+        for name, value in network.state_dict().items():
+            value = np.asarray(value)
+            drawn = rng.normal(size=value.shape) / np.sqrt(max(1, value[0].size)) if value.ndim > 1 else value
+            drawn = rng.uniform(0.5, 1.5, value.shape) if value.ndim == 1 else drawn
+            self.state[name] = torch.tensor(drawn)
+        network.load_state_dict(self.state)
+
+    def conv(self, name, x, stride=1):
+        weight, bias = self.state[f"{name}.weight"], self.state.get(f"{name}.bias")
+        return torch.nn.functional.conv2d(x, weight, bias, stride, weight.shape[-1] // 2)
+
+    def bn(self, name, x):
+        names = ("running_mean", "running_var", "weight", "bias")
+        return torch.nn.functional.batch_norm(x, *(self.state[f"{name}.{n}"] for n in names))
+
+    def linear(self, x):
+        return torch.nn.functional.linear(
+            x.mean((2, 3)), self.state["linear.weight"], self.state["linear.bias"]
+        )
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("shortcut", ["none", "projection", "padding"])
+def test_units_are_the_rows_of_the_table(side, order, shortcut):
+    # He et al. (2016), figure 4; where a projection has a norm is ours: where the residual ends with one.
+    module, array = side
+    after, stride = (3, 1) if shortcut == "none" else (5, 2)
+    unit = module.BasicBlock(3, after, stride, order, "padding" if shortcut == "padding" else "projection")
+    written, x = Written(unit), torch.tensor(images(2, 3, 7, 6, seed=3))
+    relu, bn1, bn2 = torch.relu, lambda x: written.bn("bn1", x), lambda x: written.bn("bn2", x)
+    conv1, conv2 = lambda x: written.conv("conv1", x, stride), lambda x: written.conv("conv2", x)
+    around = x
+    if shortcut == "padding":
+        around = torch.cat([x[:, :, ::2, ::2], torch.zeros(2, 2, 4, 3)], dim=1)
+    elif shortcut == "projection" and order in ("bn_after_addition", "full_preactivation"):
+        around = written.conv("shortcut", x, stride)
+    elif shortcut == "projection":
+        around = written.bn("shortcut.1", written.conv("shortcut.0", x, stride))
+    expected = {
+        "original": lambda: relu(around + bn2(conv2(relu(bn1(conv1(x)))))),
+        "bn_after_addition": lambda: relu(bn2(around + conv2(relu(bn1(conv1(x)))))),
+        "relu_before_addition": lambda: around + relu(bn2(conv2(relu(bn1(conv1(x)))))),
+        "relu_only_preactivation": lambda: around + bn2(conv2(relu(bn1(conv1(relu(x)))))),
+        "full_preactivation": lambda: around + conv2(relu(bn2(conv1(relu(bn1(x)))))),
+    }[order]()
+    np.testing.assert_allclose(numbers(unit(array(x.numpy()))), expected, rtol=1e-9, atol=1e-9)
+
+
+def test_dense_blocks_and_transitions_written_out(side):
+    module, array = side
+    relu, x = torch.relu, torch.tensor(images(2, 3, 5, 6, seed=4))
+    block = module.DenseBlock(3, 2, 2)
+    written, expected = Written(block), x
+    for name in ("layers.0", "layers.1"):
+        inner = written.conv(f"{name}.conv1", relu(written.bn(f"{name}.bn1", expected)))
+        new = written.conv(f"{name}.conv2", relu(written.bn(f"{name}.bn2", inner)))
+        expected = torch.cat([expected, new], dim=1)
+    np.testing.assert_allclose(numbers(block(array(x.numpy()))), expected, rtol=1e-9, atol=1e-9)
+    transition = module.Transition(3, 2)
+    written = Written(transition)
+    expected = (
+        written.conv("conv", relu(written.bn("bn", x)))[:, :, :4].reshape(2, 2, 2, 2, 3, 2).mean((3, 5))
+    )
+    np.testing.assert_allclose(numbers(transition(array(x.numpy()))), expected, rtol=1e-9, atol=1e-9)
+
+
+def test_stems_and_plain_networks_written_out(side):
+    module, array = side
+    relu = torch.relu
+    network = module.PlainNet(18, 3, width=2)
+    written, x = Written(network), torch.tensor(images(1, 3, 21, 18, seed=5))
+    expected = relu(written.bn("stem.bn", written.conv("stem.conv", x, 2)))
+    expected = torch.nn.functional.max_pool2d(expected, 3, 2, 1)
+    np.testing.assert_allclose(numbers(network.stem(array(x.numpy()))), expected, rtol=1e-9, atol=1e-9)
+    network = module.PlainNet(8, 4, 3, 2)
+    written = Written(network)
+    expected = relu(written.bn("stem.bn", written.conv("stem.conv", x)))
+    for stage in range(3):
+        name = f"stages.{stage}.0"
+        expected = relu(written.bn(f"{name}.bn1", written.conv(f"{name}.conv1", expected, 2 if stage else 1)))
+        expected = relu(written.bn(f"{name}.bn2", written.conv(f"{name}.conv2", expected)))
+    np.testing.assert_allclose(
+        numbers(network(array(x.numpy()))), written.linear(expected), rtol=1e-9, atol=1e-9
+    )
+
+
+@pytest.mark.parametrize("kind", [*ORDERS, "densenet"])
+def test_heads_written_out(side, kind):
+    # Between the last unit and the mean stands what the order of the unit left out.
+    module, array = side
+    network = (
+        module.DenseNet(2, (1, 1), 4, 3, "cifar")
+        if kind == "densenet"
+        else module.ResNet(8, 4, 3, 2, order=kind)
+    )
+    written, x = Written(network), images(2, 3, 8, 8, seed=6)
+    last = torch.tensor(np.array(numbers(network.stages(network.stem(array(x))))))
+    if kind in ("full_preactivation", "densenet"):
+        last = torch.relu(written.bn("norm", last))
+    elif kind == "relu_only_preactivation":
+        last = torch.relu(last)
+    np.testing.assert_allclose(numbers(network(array(x))), written.linear(last), rtol=1e-9, atol=1e-9)
+
+
 # identities and limits
 
 

@@ -139,3 +139,17 @@ def batch_norm(x, weight, bias, running_mean, running_var, training, momentum=0.
     m, v, w, b = (torch.tensor(a) for a in (running_mean, running_var, weight, bias))
     y = torch.nn.functional.batch_norm(torch.tensor(x), m, v, w, b, training, momentum, eps)
     return y.numpy(), m.numpy(), v.numpy()
+
+
+# %% wrong: normalises x in place
+def batch_norm(x, weight, bias, running_mean, running_var, training, momentum=0.1, eps=1e-5):
+    mean, var = running_mean[:, None, None], running_var[:, None, None]
+    if training:
+        n = x.size // x.shape[1]
+        mean, var = x.mean(axis=(0, 2, 3)), x.var(axis=(0, 2, 3))
+        running_mean = (1 - momentum) * running_mean + momentum * mean
+        running_var = (1 - momentum) * running_var + momentum * var * n / (n - 1)
+        mean, var = mean[:, None, None], var[:, None, None]
+    x -= mean
+    x /= np.sqrt(var + eps)
+    return weight[:, None, None] * x + bias[:, None, None], running_mean, running_var

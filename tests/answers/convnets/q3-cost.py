@@ -108,3 +108,14 @@ def network_cost(layers, size):
         parameters += weights
         multiply_adds += size * size * weights
     return parameters, multiply_adds
+
+
+# %% wrong: divides without rounding
+def network_cost(layers, size):
+    parameters = multiply_adds = 0
+    for channels_in, channels_out, kernel, stride, padding, groups in layers:
+        size = (size + 2 * padding - kernel) / stride + 1
+        weights = kernel**2 * channels_in * channels_out / groups
+        parameters += weights
+        multiply_adds += size**2 * weights
+    return parameters, multiply_adds

@@ -120,3 +120,27 @@ class Net(torch.nn.Module):
 
 def make_mlp(sizes, dropout=0.0):
     return Net(sizes, dropout)
+
+
+# %% right: dropout in front of the ReLU, which is the same
+def make_mlp(sizes, dropout=0.0):
+    layers = [torch.nn.Flatten()]
+    for before, after in zip(sizes[:-2], sizes[1:-1]):
+        layers += [torch.nn.Linear(before, after), torch.nn.Dropout(dropout), torch.nn.ReLU()]
+    return torch.nn.Sequential(*layers, torch.nn.Linear(sizes[-2], sizes[-1]))
+
+
+# %% wrong: drops pixels too
+def make_mlp(sizes, dropout=0.0):
+    layers = [torch.nn.Flatten()]
+    for before, after in zip(sizes[:-1], sizes[1:]):
+        layers += [torch.nn.Dropout(dropout), torch.nn.Linear(before, after), torch.nn.ReLU()]
+    return torch.nn.Sequential(*layers[:-1])
+
+
+# %% wrong: drops scores too
+def make_mlp(sizes, dropout=0.0):
+    layers = [torch.nn.Flatten()]
+    for before, after in zip(sizes[:-2], sizes[1:-1]):
+        layers += [torch.nn.Linear(before, after), torch.nn.ReLU(), torch.nn.Dropout(dropout)]
+    return torch.nn.Sequential(*layers, torch.nn.Linear(sizes[-2], sizes[-1]), torch.nn.Dropout(dropout))

@@ -257,3 +257,21 @@ def train_network(model, images, labels, epochs, learning_rate, batch_size, seed
             total += loss.item() * len(chosen)
         history.append(total / len(images))
     return history
+
+
+# %% wrong: a new optimiser in every epoch
+def train_network(model, images, labels, epochs, learning_rate, batch_size, seed):
+    model.train()
+    rng, history = np.random.default_rng(seed), []
+    for _ in range(epochs):
+        optimizer = torch.optim.SGD(model.parameters(), lr=learning_rate, momentum=0.9)
+        order, total = rng.permutation(len(images)), 0.0
+        for start in range(0, len(order), batch_size):
+            chosen = torch.as_tensor(order[start : start + batch_size])
+            loss = torch.nn.functional.cross_entropy(model(images[chosen]), labels[chosen])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            total += loss.item() * len(chosen)
+        history.append(total / len(images))
+    return history

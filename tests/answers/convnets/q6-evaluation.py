@@ -205,3 +205,17 @@ def evaluate(model, images, labels, batch_size=256):
             right += (scores.argmax(1) == y).sum().item()
     model.train(was_training)
     return loss, right / len(images)
+
+
+# %% wrong: accuracy in per cent
+def evaluate(model, images, labels, batch_size=256):
+    was_training = model.training
+    model.eval()
+    loss, right = 0.0, 0
+    with torch.no_grad():
+        for x, y in zip(images.split(batch_size), labels.split(batch_size)):
+            scores = model(x)
+            loss += torch.nn.functional.cross_entropy(scores, y, reduction="sum").item()
+            right += (scores.argmax(1) == y).sum().item()
+    model.train(was_training)
+    return loss / len(images), 100 * right / len(images)

@@ -86,3 +86,12 @@ def rnn(x, c, U, W, b):
         c = np.tanh(c) @ W.T + x[:, t] @ U.T
         memories[:, t] = c
     return memories
+
+
+# %% wrong: cannot stack the memories of a sequence of length 0
+def rnn(x, c, U, W, b):
+    memories = []
+    for t in range(x.shape[1]):
+        c = np.tanh(c) @ W.T + x[:, t] @ U.T + b
+        memories.append(c)
+    return np.stack(memories, axis=1)

@@ -99,3 +99,12 @@ def gradient_norms(c, W):
         gradient = (gradient @ W) * 4 * np.exp(2 * memory) / (1 + np.exp(2 * memory)) ** 2
         norms.append(np.linalg.norm(gradient))
     return np.array(norms[::-1])
+
+
+# %% wrong: one step too many, so that the last memory is multiplied too
+def gradient_norms(c, W):
+    gradient, norms = np.ones(c.shape[1]), []
+    for memory in c[::-1]:
+        gradient = (gradient @ W) * (1 - np.tanh(memory) ** 2)
+        norms.append(np.linalg.norm(gradient))
+    return np.array(norms[::-1])

@@ -160,3 +160,17 @@ def train_on_stream(lstm, head, x, targets, optimizer, window):
         state = (state[0].detach(), torch.zeros_like(state[1]))
         losses.append(loss.item())
     return losses
+
+
+# %% wrong: one update at the end, with the gradients of all windows
+def train_on_stream(lstm, head, x, targets, optimizer, window):
+    state, losses = None, []
+    optimizer.zero_grad()
+    for part, wanted in zip(x.split(window, dim=1), targets.split(window, dim=1)):
+        outputs, state = lstm(part, state)
+        loss = torch.nn.functional.cross_entropy(head(outputs).flatten(0, 1), wanted.flatten())
+        loss.backward()
+        state = tuple(value.detach() for value in state)
+        losses.append(loss.item())
+    optimizer.step()
+    return losses

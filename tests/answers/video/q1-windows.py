@@ -109,3 +109,14 @@ def window_flow(dx, dy, dt, window):
     det = xx * yy - xy * xy
     known = det >= 1e-9
     return np.stack([xy * yt - yy * xt, xy * xt - xx * yt]) / np.where(known, det, 1) * known
+
+
+# %% wrong: least squares wherever it can, also where the motion cannot be known
+def window_flow(dx, dy, dt, window):
+    half, flow = window // 2, np.zeros((2, *dx.shape))
+    for i in range(dx.shape[0]):
+        for j in range(dx.shape[1]):
+            part = np.s_[max(0, i - half) : i + half + 1, max(0, j - half) : j + half + 1]
+            a = np.stack([dx[part].ravel(), dy[part].ravel()], axis=1)
+            flow[:, i, j] = np.linalg.lstsq(a, -dt[part].ravel(), rcond=None)[0]
+    return flow

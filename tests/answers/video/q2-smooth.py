@@ -137,3 +137,14 @@ def smooth_step(u, v, dx, dy, dt, smoothness):
     u[:], v[:] = mean(u), mean(v)
     error = (dx * u + dy * v + dt) / (smoothness**2 + dx**2 + dy**2)
     return u - dx * error, v - dy * error
+
+
+# %% wrong: mirrored at the border
+def smooth_step(u, v, dx, dy, dt, smoothness):
+    def mean(x):
+        wide = np.pad(x, 1, mode="reflect")
+        return (wide[:-2, 1:-1] + wide[2:, 1:-1] + wide[1:-1, :-2] + wide[1:-1, 2:]) / 4
+
+    u, v = mean(u), mean(v)
+    error = (dx * u + dy * v + dt) / (smoothness**2 + dx**2 + dy**2)
+    return u - dx * error, v - dy * error

@@ -221,3 +221,33 @@ class RecurrentNet(torch.nn.Module):
 
     def forward(self, x):
         return self.output(self.rnn(x)[0][:, -1])
+
+
+# %% wrong: U before W
+class RecurrentNet(torch.nn.Module):
+    def __init__(self, features, hidden, classes):
+        super().__init__()
+        self.recurrent = torch.nn.Linear(hidden, hidden, bias=False)
+        self.input = torch.nn.Linear(features, hidden)
+        self.output = torch.nn.Linear(hidden, classes)
+
+    def forward(self, x):
+        h = x.new_zeros(len(x), self.recurrent.in_features)
+        for t in range(x.shape[1]):
+            h = torch.tanh(self.input(x[:, t]) + self.recurrent(h))
+        return self.output(h)
+
+
+# %% wrong: a random memory to start from
+class RecurrentNet(torch.nn.Module):
+    def __init__(self, features, hidden, classes):
+        super().__init__()
+        self.input = torch.nn.Linear(features, hidden)
+        self.recurrent = torch.nn.Linear(hidden, hidden, bias=False)
+        self.output = torch.nn.Linear(hidden, classes)
+
+    def forward(self, x):
+        h = 0.1 * torch.randn(len(x), self.recurrent.in_features, dtype=x.dtype)
+        for t in range(x.shape[1]):
+            h = torch.tanh(self.input(x[:, t]) + self.recurrent(h))
+        return self.output(h)
