@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mylib import data, engine
-from mylib.vision.segmentation import pytorch, scratch, scratch_instances
+from mylib.vision.segmentation import pytorch, pytorch_instances, scratch, scratch_instances
 from tests.twins import (
     TOLERANCE,
     assert_close,
@@ -328,6 +328,29 @@ def test_a_mask_cropped_to_its_own_box_and_pasted_back_is_the_mask():
         assert (scratch.mask_iou(pasted, its_masks).diagonal() > 0.85).all()
 
 
+def test_pasting_is_bilinear_enlarging_to_the_box():
+    logits = np.random.default_rng(14).normal(size=(2, 5, 5))
+    boxes = np.array([[3.0, 2, 13, 14], [6, 0, 10, 5]])
+    expected = np.zeros((2, 16, 18), bool)
+    for mask, values, (x1, y1, x2, y2) in zip(expected, logits, boxes.astype(int), strict=True):
+        inside = torch.nn.functional.interpolate(
+            torch.tensor(values)[None, None], (y2 - y1, x2 - x1), mode="bilinear"
+        )
+        mask[y1:y2, x1:x2] = inside[0, 0] > 0
+    np.testing.assert_array_equal(scratch_instances.paste(logits, boxes, 16, 18), expected)
+    got = pytorch_instances.paste(torch.tensor(logits), torch.tensor(boxes), 16, 18)
+    np.testing.assert_array_equal(got, expected)
+
+
+def test_masks_are_read_from_the_map_of_their_own_picture(side):
+    module, array = side
+    model, images = module.MaskRCNN(3, 4).eval(), array(scenes(3)[0])
+    maps = numbers(model.backbone(images))
+    model.masks_of = lambda features, boxes, labels, height, width: numbers(features)
+    for i, (*_, used) in enumerate(model.detect(images)):
+        np.testing.assert_allclose(used, maps[i : i + 1])
+
+
 def test_networks_have_one_more_doubling_for_each_finer_skip(side):
     module, _ = side
 
@@ -608,13 +631,15 @@ def test_masks_that_do_not_belong_to_the_objects_are_refused(side):
 
 
 def test_what_stands_in_the_padding_does_not_matter(side):
+    # Not even where padding comes first and looks like an object.
     module, array = side
-    images, truth, labels, masks = scenes(3)
+    images, *objects = scenes(3)
+    truth, labels, masks = (values[:, ::-1].copy() for values in objects)
     model, padding = module.MaskRCNN(10, 4).double(), labels < 0
     assert padding.any()
     losses = []
-    for box, pixels in (([0, 0, 0, 0], False), ([1, 1, 60, 63], True)):
-        truth[padding], masks[padding] = box, pixels
+    for boxes, pixels in (np.zeros_like(truth), False), (np.broadcast_to(truth[:, -1:], truth.shape), True):
+        truth[padding], masks[padding] = boxes[padding], pixels
         losses.append(model.loss(*map(array, (images.astype(np.float64), truth, labels, masks))).item())
     assert losses[0] == pytest.approx(losses[1], rel=1e-9)
 
