@@ -6,6 +6,8 @@ import numpy as np
 import onnx.helper
 import onnx.reference
 import pytest
+import scipy.ndimage
+import scipy.signal
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -444,6 +446,17 @@ def test_batch_norm_undoes_any_scale_and_shift_of_a_channel(side):
     np.testing.assert_allclose(again, y, atol=1e-4)
 
 
+def test_norms_take_their_eps_and_momentum(side):
+    module, array = side
+    x = images(4, 2, 3, 3, seed=7)
+    layer = module.BatchNorm2d(2, eps=0.5, momentum=0.3).double()
+    mean, var = (f(x, axis=(0, 2, 3), keepdims=True) for f in (np.mean, np.var))
+    np.testing.assert_allclose(numbers(layer(array(x))), (x - mean) / np.sqrt(var + 0.5), rtol=1e-9)
+    state = {name: np.asarray(value) for name, value in layer.state_dict().items()}
+    np.testing.assert_allclose(state["running_mean"], 0.3 * mean.ravel(), rtol=1e-6)
+    np.testing.assert_allclose(state["running_var"], 0.7 + 0.3 * var.ravel() * 36 / 35, rtol=1e-6)
+
+
 def test_dropout_keeps_the_mean_in_training_and_everything_in_evaluation(side):
     module, array = side
     engine.manual_seed(0)
@@ -510,6 +523,43 @@ def test_a_linear_channel_is_maximised_by_its_own_filter(side):
         assert cosine > 0.999
     assert (np.asarray(activations)[-1] > np.asarray(activations)[0]).all()
     assert activations.shape == (61, 2)
+
+
+def test_one_step_of_the_ascent_by_hand(side):
+    # Of a convolution the gradient is known: the filter, at each of the 3 x 3 places where it stands, over 9.
+    module, _ = side
+    nn = engine.nn if module is scratch else torch.nn
+    model = nn.Sequential(nn.Conv2d(1, 2, 3))
+    start, _ = module.maximise_activation(model, "", [0, 1], (1, 5, 5), steps=0, seed=2)
+    pictures, activations = module.maximise_activation(
+        model, "", [0, 1], (1, 5, 5), steps=1, learning_rate=0.7, decay=0.2, blur=0.3, seed=2
+    )
+    weight, bias = (numbers(value)[:] for value in (model[0].weight, model[0].bias))
+    cross = np.array([[0, 1, 0], [1, 0, 1], [0, 1, 0]]) / 4
+    for k in range(2):
+        first, g = np.asarray(start)[k, 0], scipy.signal.convolve2d(np.full((3, 3), 1 / 9), weight[k, 0])
+        moved = 0.8 * first + 0.7 * g / np.sqrt((g**2).mean())
+        expected = 0.7 * moved + 0.3 * scipy.ndimage.correlate(moved, cross, mode="nearest")
+        np.testing.assert_allclose(np.asarray(pictures)[k, 0], expected, rtol=1e-4, atol=1e-5)
+        for step, picture in enumerate((first, np.asarray(pictures)[k, 0])):
+            mean = scipy.signal.correlate2d(picture, weight[k, 0], "valid").mean() + bias[k]
+            assert float(activations[step, k]) == pytest.approx(mean, rel=1e-4, abs=1e-5)
+
+
+def test_looking_and_counting_happen_in_evaluation_and_leave_each_layer_in_its_own_mode(side):
+    module, _ = side
+    network = module.ResNet(8, 3, 1, width=2)
+    network.stages[0].eval()
+    modes = [layer.training for layer in network.modules()]
+    before = {name: np.asarray(value).copy() for name, value in network.state_dict().items()}
+    assert len(set(modes)) == 2
+    module.maximise_activation(network, "stages", 0, (1, 8, 8), steps=2)
+    module.count_multiply_adds(network, 8)
+    assert [layer.training for layer in network.modules()] == modes
+    for name, value in network.state_dict().items():
+        np.testing.assert_array_equal(
+            np.array(value), before[name], err_msg="running averages move in training only"
+        )
 
 
 def test_twins_draw_the_same_picture_and_leave_the_model_alone():
