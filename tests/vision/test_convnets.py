@@ -558,7 +558,7 @@ def test_looking_and_counting_happen_in_evaluation_and_leave_each_layer_in_its_o
     assert [layer.training for layer in network.modules()] == modes
     for name, value in network.state_dict().items():
         np.testing.assert_array_equal(
-            np.array(value), before[name], err_msg="running averages move in training only"
+            np.asarray(value), before[name], err_msg="running averages move in training only"
         )
 
 
