@@ -215,6 +215,13 @@ def test_average_precision_by_hand(side):
     np.testing.assert_allclose(got, [(51 + 50 * 2 / 3) / 101], rtol=1e-12)
 
 
+def test_an_overlap_equal_to_the_threshold_is_a_hit(side):
+    module, array = side
+    found = [(array(np.array([[0.0, 0, 10, 5]])), array(np.array([0.9])), array(np.zeros(1, int)))]
+    truth = [(array(np.array([[0.0, 0, 10, 10]])), array(np.zeros(1, int)))]
+    assert module.average_precision(found, truth, [0.5, 0.51]).tolist() == [1.0, 0.0]
+
+
 def test_a_second_detection_of_the_same_object_is_a_miss(side):
     module, array = side
     box = array(np.array([[0.0, 0, 10, 10]] * 2))
@@ -664,6 +671,19 @@ def test_a_training_step_in_bfloat16_is_near_the_one_in_float32(name):
     loss.backward()
     # bfloat16 has three digits, and other proposals may come through suppression.
     assert loss.item() == pytest.approx(expected, rel=0.15)
+
+
+def test_room_for_the_largest_bin_follows_from_the_map_where_boxes_are_not_looked_at():
+    # 7 rows in 4 bins: the second has rows 1 to 3, one more than 7 / 4 rounded up. A compiled call may not look.
+    features = torch.arange(42.0).reshape(1, 1, 7, 6)
+    rois = torch.cat(
+        [
+            torch.tensor([[0.0, 0, 0, 6, 7]]),
+            torch.tensor(random_rois(np.random.default_rng(15), 9, 1, 6)).float(),
+        ]
+    )
+    compiled = torch.compile(pytorch.roi_pool, backend="eager", fullgraph=True)
+    torch.testing.assert_close(compiled(features, rois, 4, 1.0), pytorch.roi_pool(features, rois, 4, 1.0))
 
 
 @pytest.mark.parametrize("name", ["RCNN", "FastRCNN", "FasterRCNN"])

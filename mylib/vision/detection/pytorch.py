@@ -336,7 +336,7 @@ def region_rows(boxes):
 
 def _candidates(proposals, valid, truth, labels):
     """Proposals and the objects' own boxes, with their targets; what is padding is ignored."""
-    boxes = torch.cat([proposals, truth.to(proposals.dtype)], dim=1).detach()
+    boxes = torch.cat([proposals, truth.to(proposals.dtype)], dim=1)
     valid = torch.cat([valid, labels >= 0], dim=1)
     assigned, targets = assign_targets(boxes, truth.to(proposals.dtype), labels)
     return boxes, torch.where(valid, assigned, -1), targets
