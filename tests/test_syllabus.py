@@ -114,24 +114,32 @@ def test_every_claim_of_a_method_is_listed():
         assert named <= listed
 
 
-@pytest.mark.parametrize(
-    "path",
-    [path for part in syllabus.PARTS for path in sorted(ROOT.glob(f"mylib/{part}/*/*.py"))],
-    ids=lambda path: str(path.relative_to(ROOT)),
-)
+TOPIC_FILES = [path for part in syllabus.PARTS for path in sorted(ROOT.glob(f"mylib/{part}/*/*.py"))]
+
+
+@pytest.mark.parametrize("path", TOPIC_FILES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_imports_follow_the_order_of_the_syllabus(path):
     part, name = path.relative_to(ROOT / "mylib").parts[:2]
     order = [f"mylib.{topic.part}.{topic.name}" for topic in TOPICS]
     own = order.index(f"mylib.{part}.{name}")
     shared = ("engine", "data", "fit", "plots", "check", "claims")
+    allowed = [f"mylib.{room}" for room in shared] + order[: own + 1]
     for imported in _imports(path):
         if imported.startswith("mylib"):
-            allowed = [f"mylib.{room}" for room in shared] + order[: own + 1]
             assert any(imported == a or imported.startswith(a + ".") for a in allowed), f"{path}: {imported}"
-        if path.stem == "scratch":
-            assert not imported.startswith("torch"), f"{path} imports torch"
-        twin = {"scratch": "pytorch", "pytorch": "scratch"}.get(path.stem)
-        assert not (twin and imported == f"mylib.{part}.{name}.{twin}"), f"{path} imports its twin"
+
+
+@pytest.mark.parametrize("path", TOPIC_FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_twins_stay_apart(path):
+    """scratch*.py knows no torch and no twin, pytorch*.py no twin; any other file serves both, and knows neither."""
+    others = {"scratch": ("pytorch",), "pytorch": ("scratch",)}.get(_side(path.stem), SIDES)
+    for imported in _imports(path):
+        room, _, rest = imported.removeprefix("mylib.").partition(".")
+        if imported.startswith("mylib") and room in syllabus.PARTS:
+            file = rest.split(".")[1] if "." in rest else ""
+            assert _side(file) not in others, f"{path} imports {imported}"
+        if _side(path.stem) != "pytorch":
+            assert imported.split(".")[0] != "torch", f"{path} imports torch"
 
 
 def test_only_the_command_line_side_knows_the_classroom():
@@ -140,11 +148,20 @@ def test_only_the_command_line_side_knows_the_classroom():
             assert not any("classroom" in imported for imported in _imports(path)), path
 
 
+def _side(stem):
+    """ "scratch" for scratch.py and scratch_boxes.py, "pytorch" likewise, "" for all others."""
+    return next((side for side in SIDES if stem == side or stem.startswith(f"{side}_")), "")
+
+
 def _imports(path):
     for node in ast.walk(ast.parse(Path(path).read_text())):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
+        elif isinstance(node, ast.ImportFrom):
+            # The checks read whole names; imports from "." or ".." would slip through.
+            assert not node.level or "classroom" in path.parts or "data" in path.parts, (
+                f"{path}: write mylib...."
+            )
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 

@@ -4,10 +4,10 @@ Nothing is fetched at run time. Larger sets are read from the folder named by ``
 no real set can be installed, a seeded generator composes one out of real digits and photographs.
 """
 
-from .images import Dataset, digits, mnist, photograph, split
-from .motion import Clips, moving_digits
-from .scenes import Scenes, digit_scenes
-from .stereo import StereoPair, stereo_pair
+from mylib.data.images import Dataset, digits, mnist, photograph, split
+from mylib.data.motion import Clips, moving_digits
+from mylib.data.scenes import Scenes, digit_scenes
+from mylib.data.stereo import StereoPair, stereo_pair
 
 __all__ = [
     "Clips",

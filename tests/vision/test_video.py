@@ -17,8 +17,7 @@ from skimage.registration import optical_flow_ilk
 from mylib import data, engine
 from mylib.vision.convnets import pytorch as convnets_pytorch
 from mylib.vision.convnets import scratch as convnets_scratch
-from mylib.vision.video import flow as flow_module
-from mylib.vision.video import pytorch, scratch, torch_flow
+from mylib.vision.video import pytorch, pytorch_flow, scratch, scratch_flow
 from tests.twins import assert_close, assert_same_function, assert_same_module
 
 SIDES = {"scratch": (scratch, np.asarray), "pytorch": (pytorch, torch.tensor)}
@@ -101,7 +100,7 @@ def test_horn_schunck_solves_its_euler_lagrange_equations():
 
 def test_lucas_kanade_is_least_squares_in_every_window():
     frames = [frame[30:60, 30:60] for frame in translated("astronaut", (0.3, 0.2))]
-    dx, dy, dt = flow_module.derivatives("test", *frames)
+    dx, dy, dt = scratch_flow.derivatives("test", *frames)
     got = scratch.lucas_kanade(*frames, window=7)
     for i, j in ((3, 3), (10, 15), (20, 8), (26, 26)):
         window = (slice(i - 3, i + 4), slice(j - 3, j + 4))
@@ -116,7 +115,7 @@ def test_derivatives_of_a_ramp_are_its_slopes(side):
     module, array = side
     rows, columns = np.mgrid[0:12, 0:14].astype(float)
     ramp = 0.02 * columns - 0.03 * rows
-    dx, dy, dt = (flow_module if module is scratch else torch_flow).derivatives(
+    dx, dy, dt = (scratch_flow if module is scratch else pytorch_flow).derivatives(
         "test", array(ramp), array(ramp + 0.1)
     )
     for got, expected in ((dx, 0.02), (dy, -0.03), (dt, 0.1)):
@@ -238,7 +237,7 @@ def test_colours_are_those_of_the_colour_circle(side):
 def test_stacked_flows_stand_in_the_order_of_time(side):
     module, array = side
     frames = data.moving_digits(seed=2, count=2).frames[:, 0].astype(float)
-    for method in flow_module.METHODS:
+    for method in scratch_flow.METHODS:
         stacks = np.asarray(module.stack_flow(array(frames), 3, method))
         assert stacks.shape == (2, 5, 6, 32, 32)
         for start, k in ((0, 0), (1, 2), (4, 1)):

@@ -1,6 +1,6 @@
 """Plain, residual, aggregated and dense networks, what they cost and what their layers respond to, in PyTorch.
 
-The blocks stand in `torch_blocks`; here they are stacked. Notation: images x are (batch, channels, height, width).
+The blocks stand in `pytorch_blocks`; here they are stacked. Notation: images x are (batch, channels, height, width).
 """
 
 import contextlib
@@ -12,8 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from .plans import check_images, check_network, image_shape, plan
-from .torch_blocks import (
+from mylib.vision.convnets.plans import check_images, check_network, image_shape, plan
+from mylib.vision.convnets.pytorch_blocks import (
     BasicBlock,
     BatchNorm2d,
     Bottleneck,

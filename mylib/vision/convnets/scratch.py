@@ -1,12 +1,12 @@
 """Plain, residual, aggregated and dense networks, what they cost and what their layers respond to, in NumPy.
 
-The blocks stand in `blocks`, here they are stacked, and `tracing` looks into them. Notation: images x are
-(batch, channels, height, width).
+The blocks stand in `scratch_blocks`, here they are stacked, and `scratch_tracing` looks into them. Notation: images x
+are (batch, channels, height, width).
 """
 
 from mylib.engine import nn, relu
-
-from .blocks import (
+from mylib.vision.convnets.plans import check_images, check_network, plan
+from mylib.vision.convnets.scratch_blocks import (
     BasicBlock,
     BatchNorm2d,
     Bottleneck,
@@ -18,8 +18,7 @@ from .blocks import (
     Transition,
     convolution,
 )
-from .plans import check_images, check_network, plan
-from .tracing import count_multiply_adds, maximise_activation
+from mylib.vision.convnets.scratch_tracing import count_multiply_adds, maximise_activation
 
 __all__ = [
     "BatchNorm2d",

@@ -23,7 +23,7 @@ from mylib.engine import (
     stack,
     tanh,
 )
-from mylib.vision.recurrent.bptt import lstm_backward, lstm_forward
+from mylib.vision.recurrent.scratch_bptt import lstm_backward, lstm_forward
 
 __all__ = [
     "RNNCell",
@@ -132,7 +132,7 @@ class LSTMCell(nn.Module):
 
 
 class LSTM(nn.Module):
-    r"""`LSTMCell` over a sequence, as one operation with a hand-written backward pass (bptt.py).
+    r"""`LSTMCell` over a sequence, as one operation with a hand-written backward pass (scratch_bptt.py).
 
     Args:    input_size, hidden_size, forget_bias: as for the cell.
     Raises:  ValueError: as for the cell; a sequence of length 0.

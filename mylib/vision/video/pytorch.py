@@ -1,6 +1,6 @@
 """Optical flow and three kinds of networks for videos, in PyTorch.
 
-The flow methods stand in `torch_flow`. Notation: clips x are (batch, channels, time, height, width), flows
+The flow methods stand in `pytorch_flow`. Notation: clips x are (batch, channels, time, height, width), flows
 (..., 2, height, width).
 """
 
@@ -10,9 +10,9 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from ..convnets.plans import check_images
-from ..convnets.pytorch import BatchNorm2d
-from .torch_flow import flow_to_colour, horn_schunck, lucas_kanade, stack_flow
+from mylib.vision.convnets.plans import check_images
+from mylib.vision.convnets.pytorch import BatchNorm2d
+from mylib.vision.video.pytorch_flow import flow_to_colour, horn_schunck, lucas_kanade, stack_flow
 
 __all__ = [
     "lucas_kanade",

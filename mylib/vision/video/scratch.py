@@ -1,6 +1,6 @@
 """Optical flow and three kinds of networks for videos, in NumPy.
 
-The flow methods stand in `flow`. Notation: clips x are (batch, channels, time, height, width), flows
+The flow methods stand in `scratch_flow`. Notation: clips x are (batch, channels, time, height, width), flows
 (..., 2, height, width).
 """
 
@@ -8,10 +8,9 @@ import math
 
 from mylib import engine
 from mylib.engine import conv3d, nn
-
-from ..convnets.plans import check_images
-from ..convnets.scratch import BatchNorm2d
-from .flow import flow_to_colour, horn_schunck, lucas_kanade, stack_flow
+from mylib.vision.convnets.plans import check_images
+from mylib.vision.convnets.scratch import BatchNorm2d
+from mylib.vision.video.scratch_flow import flow_to_colour, horn_schunck, lucas_kanade, stack_flow
 
 __all__ = [
     "lucas_kanade",

@@ -10,8 +10,7 @@ import numpy as np
 
 from mylib import engine
 from mylib.engine import nn, relu
-
-from .plans import check_block, check_images
+from mylib.vision.convnets.plans import check_block, check_images
 
 
 class BatchNorm2d(nn.BatchNorm2d):

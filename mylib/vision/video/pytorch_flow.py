@@ -1,4 +1,4 @@
-r"""Optical flow in PyTorch, batched and differentiable: see the twin, `flow`, for the derivations.
+r"""Optical flow in PyTorch, batched and differentiable: see the twin, `scratch_flow`, for the derivations.
 
 Frames are (..., height, width), flows (..., 2, height, width): u to the right, v downwards. Every tensor stays on the
 device of the frames.
@@ -9,7 +9,7 @@ import math
 
 import torch
 
-from ..convolution.pytorch import correlate2d
+from mylib.vision.convolution.pytorch import correlate2d
 
 METHODS = ("lucas_kanade", "horn_schunck")
 

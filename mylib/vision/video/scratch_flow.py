@@ -11,7 +11,7 @@ let the motion be smooth. Frames are (..., height, width), flows (..., 2, height
 
 import numpy as np
 
-from ..convolution.scratch import correlate2d
+from mylib.vision.convolution.scratch import correlate2d
 
 NEAR = np.array([[1, 2, 1], [2, 0, 2], [1, 2, 1]]) / 12  # Horn and Schunck's weights of the eight neighbours
 BLUR = np.array([[1, 4, 6, 4, 1]]) / 16

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from .plans import check_block, check_images
+from mylib.vision.convnets.plans import check_block, check_images
 
 
 class BatchNorm2d(nn.BatchNorm2d):

@@ -7,9 +7,8 @@ import numpy as np
 
 from mylib import engine
 from mylib.engine import nn
-
-from ..convolution.scratch import output_size
-from .plans import image_shape
+from mylib.vision.convnets.plans import image_shape
+from mylib.vision.convolution.scratch import output_size
 
 COUNTED = (nn.Conv2d, nn.Conv3d, nn.ConvTranspose2d, nn.Linear)
 
