@@ -23,8 +23,7 @@ class RNNCell(nn.Module):
     r"""One step of the plain recurrent network, c_t = W tanh(c_{t-1}) + U x_t + b.
 
     Args:    input_size, hidden_size: lengths of x_t and of the memory c_t.
-    Raises:  ValueError: a size below 1; inputs or memories of another size. TypeError: integers as inputs; for an
-                 LSTM, a state that is no pair.
+    Raises:  ValueError: a size below 1; inputs or memories of another size. TypeError: integers as inputs.
     Source:  Elman (1990); slide "LSTMs vs RNNs". Differs: torch.nn.RNNCell keeps tanh(c_t), with the same weights.
     """
 
@@ -78,7 +77,7 @@ class LSTMCell(nn.Module):
     Args:    input_size, hidden_size: lengths of x_t, and of c_t and m_t.
              forget_bias: b_f at the start. With 0 the forget gate begins near 1/2, and a memory halves at every step;
                  with 1 it begins near 3/4 (Gers et al. 2000; Jozefowicz et al. 2015).
-    Raises:  ValueError: as `RNNCell`.
+    Raises:  ValueError, TypeError: as `RNNCell`; TypeError: a state that is no pair.
     Source:  Hochreiter, Schmidhuber (1997), with the forget gate of Gers et al. (2000); slides "LSTM: step-by-step".
              Differs: the slide has no biases, and writes row vectors times matrices; torch starts with b_f near 0.
     """
@@ -107,7 +106,7 @@ class LSTM(nn.LSTM):
     r"""`LSTMCell` over a sequence: torch.nn.LSTM of one layer, batch first, with the forget gate's bias at the start.
 
     Args:    input_size, hidden_size, forget_bias: as for the cell.
-    Raises:  ValueError: as for the cell; a sequence of length 0.
+    Raises:  ValueError, TypeError: as for the cell; ValueError: a sequence of length 0.
     Source:  slide "LSTMs vs RNNs". Differs: states without torch's axis of layers; see the cell for the bias.
     """
 
@@ -303,7 +302,9 @@ def _cell_of(model):
 
 def _check_input(module, x, axes):
     if not x.is_floating_point():
-        raise TypeError(f"{type(module).__name__}: expected floating-point inputs, got {x.dtype}; use x.to")
+        raise TypeError(
+            f"{type(module).__name__}: got {x.dtype} values, expected floating point; convert with .float()"
+        )
     if x.ndim != axes or x.shape[-1] != module.input_size or 0 in x.shape[1:-1]:
         middle = "time of at least 1, " if axes == 3 else ""
         raise ValueError(

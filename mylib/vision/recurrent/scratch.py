@@ -23,6 +23,7 @@ from mylib.engine import (
     stack,
     tanh,
 )
+from mylib.engine.tensor import float_tensor
 from mylib.vision.recurrent.scratch_bptt import lstm_backward, lstm_forward
 
 __all__ = [
@@ -40,8 +41,7 @@ class RNNCell(nn.Module):
     r"""One step of the plain recurrent network, c_t = W tanh(c_{t-1}) + U x_t + b.
 
     Args:    input_size, hidden_size: lengths of x_t and of the memory c_t.
-    Raises:  ValueError: a size below 1; inputs or memories of another size. TypeError: integers as inputs; for an
-                 LSTM, a state that is no pair.
+    Raises:  ValueError: a size below 1; inputs or memories of another size. TypeError: integers as inputs.
     Source:  Elman (1990); slide "LSTMs vs RNNs". Differs: torch.nn.RNNCell keeps tanh(c_t), with the same weights.
 
     Example:
@@ -102,7 +102,7 @@ class LSTMCell(nn.Module):
     Args:    input_size, hidden_size: lengths of x_t, and of c_t and m_t.
              forget_bias: b_f at the start. With 0 the forget gate begins near 1/2, and a memory halves at every step;
                  with 1 it begins near 3/4 (Gers et al. 2000; Jozefowicz et al. 2015).
-    Raises:  ValueError: as `RNNCell`.
+    Raises:  ValueError, TypeError: as `RNNCell`; TypeError: a state that is no pair.
     Source:  Hochreiter, Schmidhuber (1997), with the forget gate of Gers et al. (2000); slides "LSTM: step-by-step".
              Differs: the slide has no biases, and writes row vectors times matrices; torch starts with b_f near 0.
 
@@ -135,7 +135,7 @@ class LSTM(nn.Module):
     r"""`LSTMCell` over a sequence, as one operation with a hand-written backward pass (scratch_bptt.py).
 
     Args:    input_size, hidden_size, forget_bias: as for the cell.
-    Raises:  ValueError: as for the cell; a sequence of length 0.
+    Raises:  ValueError, TypeError: as for the cell; ValueError: a sequence of length 0.
     Source:  slide "LSTMs vs RNNs". Differs: one layer, one direction, batch first; see the cell for the bias.
 
     Example:
@@ -346,16 +346,8 @@ def _cell_of(model):
     return cell
 
 
-def _floats(module, x):
-    if x.dtype.kind != "f":
-        raise TypeError(
-            f"{type(module).__name__}: expected floating-point inputs, got {x.dtype}; use x.astype"
-        )
-    return x
-
-
 def _step_input(module, x):
-    x = _floats(module, as_tensor(x))
+    x = float_tensor(x, type(module).__name__)
     if x.ndim != 2 or x.shape[1] != module.input_size:
         raise ValueError(
             f"{type(module).__name__}: expected x of shape (batch, {module.input_size}), got {x.shape}"
@@ -364,7 +356,7 @@ def _step_input(module, x):
 
 
 def _sequence_input(module, x):
-    x = _floats(module, as_tensor(x))
+    x = float_tensor(x, type(module).__name__)
     if x.ndim != 3 or x.shape[1] < 1 or x.shape[2] != module.input_size:
         raise ValueError(
             f"{type(module).__name__}: expected x of shape (batch, time, {module.input_size}) with at least one step, "
