@@ -102,11 +102,43 @@ def unchanged(function, *inputs, hint="work on a copy"):
     Raises:  AssertionError: naming the input that changed.
     """
     before = [to_array(value).copy() for value in inputs]
-    result = function(*inputs)
+    with copied_back():
+        result = function(*inputs)
     for position, (value, old) in enumerate(zip(inputs, before, strict=True)):
         if not np.array_equal(to_array(value), old, equal_nan=old.dtype.kind == "f"):
             raise AssertionError(f"the function changed its argument number {position + 1} in place: {hint}")
     return result
+
+
+def beside_answer(function):
+    """Mark a function of a test that must run beside the answer.
+
+    Grading runs the tests in a process of their own, which the answer cannot reach. What it calls there runs in the
+    student's process: arguments go over, and numbers, strings, containers, arrays and tensors come back as copies;
+    anything else stays there, and can be called, indexed and asked for attributes. So what needs the object itself (a
+    gradient through it, a training step, `isinstance`) goes into a function with this decorator, or is built by one:
+    `beside_answer(some_model)(seed=0)`. The function runs among the names of the notebook, gets everything else as
+    arguments, and returns data. It may hold no expected value: the student's process sees it.
+
+    In a notebook, where all is one process, the function is returned as it is.
+
+    Example:
+        >>> @beside_answer
+        ... def slope(function, x):
+        ...     return 2 * function(x)
+        >>> slope(abs, -3)
+        6
+    """
+    return function
+
+
+@contextlib.contextmanager
+def copied_back():
+    """Inside this block, what an answer changes in its arguments shows in the test's arrays and tensors too.
+
+    In a notebook it always does; in grading (see `beside_answer`) answers work on copies otherwise.
+    """
+    yield
 
 
 def from_scratch(function, banned):
