@@ -1,0 +1,455 @@
+"""One submission through both processes: the cells in the student's kernel, the tests in the trusted process.
+
+`examine` is pure: the same job gives the same points, and nothing is written. An answer that dies, hangs or uses up
+its memory costs its own cell: a fresh kernel runs the notebook again without it.
+"""
+
+import asyncio
+import base64
+import json
+import re
+import shutil
+import socket
+import tempfile
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+
+import nbformat
+import zmq
+from jupyter_client.asynchronous import AsyncKernelClient
+from jupyter_client.kernelspec import KernelSpec
+from jupyter_client.manager import AsyncKernelManager
+from nbclient import NotebookClient
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from nbgrader import utils
+
+from mylib.classroom import wire
+from mylib.classroom.lint import names
+from mylib.classroom.questions import failure, grade_id, is_answer, is_test
+from mylib.classroom.sandbox import WalledProvisioner
+
+ATTEMPTS = 5
+ADDRESS = re.compile(r" at 0x[0-9a-f]+")
+MAX_MESSAGE = 16_000_000
+LEND = "__import__('mylib.classroom.student', fromlist=['lend']).lend({}, get_ipython().user_ns)"
+
+
+def make_job(notebook, solution, limits, files=None):
+    """Everything that `examine` needs, as JSON.
+
+    Args:    notebook: the instructor's, with the student's answers, of `mylib.classroom.intake`.
+             solution: the instructor's, with hidden tests.
+             limits: of `Limits`.
+             files: {name: bytes} that lie beside the notebook.
+    Returns: dict.
+    """
+    code = [cell for cell in solution.cells if cell.cell_type == "code"]
+    written = {cell.id: cell.source for cell in notebook.cells}
+    bound = set()
+    for cell in filter(is_answer, code):
+        ours, imported, _ = names(cell.source)
+        bound |= ours - imported
+    cells, tests = [], []
+    for cell in code:
+        kind = "answer" if is_answer(cell) else "test" if is_test(cell) else "shown"
+        source = written.get(cell.id, cell.source) if kind == "answer" else cell.source
+        if kind == "test":
+            used = sorted(names(cell.source)[2] & bound)
+            tests.append({"name": grade_id(cell), "source": source, "answers": used})
+            source = ""  # nothing of a test goes to the student's side
+        cells.append({"id": cell.id, "name": grade_id(cell), "kind": kind, "source": source})
+    return {
+        "cells": cells,
+        "tests": tests,
+        "locked": _needed(code, tests),
+        "files": {name: base64.b64encode(content).decode() for name, content in (files or {}).items()},
+        "cell_seconds": limits.cell_seconds,
+        "submission_seconds": limits.submission_seconds,
+        "output_bytes": limits.output_bytes,
+        "iopub_seconds": limits.iopub_seconds,
+    }
+
+
+def _needed(code, tests):
+    """Sources of the locked cells that bind a name which tests use, directly or through another such cell."""
+    wanted = set().union(*(names(test["source"])[2] for test in tests))
+    kept = []
+    for cell in reversed(code):
+        if utils.is_locked(cell) and not is_test(cell) and not is_answer(cell):
+            bound, _, used = names(cell.source)
+            if bound & wanted:
+                wanted |= used
+                kept.insert(0, cell.source)
+    return kept
+
+
+def examine(job, sandbox):
+    """Execute the cells and run the tests.
+
+    Args:    job: of `make_job`.
+             sandbox: of `mylib.classroom.sandbox.Sandbox`.
+    Returns: {"outputs": {cell id: {"outputs": list, "execution_count": number or None}}, "verdicts": {test:
+             {"error", "message", "detail", "credit"}}, "stopped": names of cells that were cut short, "seconds"}.
+    Raises:  WallsMissingError: the walls cannot be had.
+    """
+    return Examination(job, sandbox).run()
+
+
+@dataclass
+class Examination:
+    """The state of one submission's examination."""
+
+    job: dict
+    sandbox: object
+    outputs: dict = field(default_factory=dict)
+    verdicts: dict = field(default_factory=dict)
+    broken: dict = field(default_factory=dict)
+    stopped: list = field(default_factory=list)
+
+    def run(self):
+        """Attempt until every test has its verdict."""
+        start = time.monotonic()
+        self.deadline = start + self.job["submission_seconds"]
+        for _ in range(ATTEMPTS):
+            if not asyncio.run(self.attempt()):
+                break
+        for test in self.open_tests():
+            self.give_up(test, self.over() or "the answer's process died again and again")
+        return {
+            "outputs": self.outputs,
+            "verdicts": self.verdicts,
+            "stopped": self.stopped,
+            "seconds": round(time.monotonic() - start, 3),
+        }
+
+    def open_tests(self):
+        """Names of the tests without a verdict."""
+        return [test["name"] for test in self.job["tests"] if test["name"] not in self.verdicts]
+
+    def over(self):
+        """That the time is up, or ""."""
+        limit = self.job["submission_seconds"]
+        return "" if time.monotonic() < self.deadline else f"the submission used up its {limit:g} s"
+
+    def give_up(self, name, reason):
+        """A test that is not run."""
+        text = f"not run: {reason}"
+        self.stopped.append(name)
+        self.verdicts[name] = {"error": "NotRun", "message": text, "detail": text, "credit": None}
+
+    async def attempt(self):
+        """One kernel, one process for the tests. Returns: whether another attempt can help."""
+        snapshots, count = _snapshots(self.job["cells"])
+        with ExitStack() as stack:
+            pairs = [socket.socketpair() for _ in range(count)]
+            ours, theirs = socket.socketpair()
+            for one in (ours, theirs, *(end for pair in pairs for end in pair)):
+                stack.callback(one.close)
+            # Start both: the tests' side prepares while the cells run.
+            tester = self.start_tests(snapshots, [theirs, *(test_end for test_end, _ in pairs)])
+            stack.callback(tester.close)
+            theirs.close()
+            kernel = Kernel(self.job, self.sandbox, [answer_end for _, answer_end in pairs])
+            stack.callback(kernel.close)
+            try:
+                again = await self.run_cells(kernel, snapshots)
+            finally:
+                await kernel.freeze()
+            for end in (end for pair in pairs for end in pair):
+                end.close()
+            return again or self.run_tests(ours, kernel)
+
+    def start_tests(self, snapshots, sockets):
+        tests = [test | {"snapshot": snapshots[test["name"]]} for test in self.job["tests"]]
+        sources = [cell["source"] for cell in self.job["cells"]]
+        parcel = {
+            "tests": tests,
+            "locked": self.job["locked"],
+            "cells": [source for source in sources if source],
+            "cell_seconds": self.job["cell_seconds"],
+        }
+        files, buffers = _files(self.job)
+        seconds = self.deadline - time.monotonic() + 5
+        descriptors = [one.fileno() for one in sockets]
+        return self.sandbox.fork("tests", parcel | {"files": files}, buffers, descriptors, max(1, seconds))
+
+    async def run_cells(self, kernel, snapshots):
+        """Execute what the student's side sees, and lend a snapshot where tests stand.
+
+        Returns: whether a cell broke the kernel, so that all is to be done again without it.
+        """
+        cell, lent = None, set()
+        try:
+            await kernel.start()
+            for cell in self.job["cells"]:
+                if cell["kind"] == "test":
+                    position = snapshots[cell["name"]]
+                    if position not in lent:
+                        lent.add(position)
+                        await kernel.lend(position)
+                elif cell["id"] not in self.broken:
+                    if self.over():
+                        self.note(cell, kernel.stopped_cell(f"not run: {self.over()}"))
+                        continue
+                    self.note(cell, await kernel.execute(cell, self.deadline))
+        except (DeadKernelError, CellTimeoutError, RuntimeError) as error:
+            reason = kernel.why(error)
+            if cell is None or cell["kind"] == "test":
+                return True
+            self.broken[cell["id"]] = reason
+            self.stopped.append(cell["name"] or cell["id"])
+            self.note(cell, kernel.stopped_cell(reason))
+            return True
+        return False
+
+    def note(self, cell, outputs):
+        """Keep what a cell showed, the first time that it ran."""
+        self.outputs.setdefault(cell["id"], outputs)
+
+    def run_tests(self, control, kernel):
+        """Let the tests run, now that nothing of the student's is shown any more.
+
+        Returns: whether tests are left that had nothing to do with a death.
+        """
+        seconds = max(0.0, self.deadline - time.monotonic())
+        control.settimeout(seconds + 3)
+        culprits = False
+        try:
+            ready = wire.receive(control)[0]["ready"]
+            if ready:
+                for name in self.open_tests():
+                    self.give_up(name, ready)
+                return False
+            if self.over():
+                return False
+            wire.send(control, {"tests": self.open_tests(), "seconds": seconds})
+            lost = set()
+            while "done" not in (said := wire.receive(control)[0]):
+                if "verdict" in said and said["test"] not in lost:
+                    verdict, name = said["verdict"], said["test"]
+                    gone, slow = verdict.pop("gone"), verdict.pop("slow")
+                    if gone and culprits:
+                        lost.add(name)
+                    elif said["hidden"] or verdict["error"]:
+                        culprits |= gone or slow
+                        self.settle(name, verdict, gone, slow, kernel)
+        except (EOFError, OSError, wire.WireError):
+            return not self.over()
+        return bool(self.open_tests()) and not self.over()
+
+    def settle(self, name, verdict, gone, slow, kernel):
+        """Keep a verdict; where the answer's process is gone, with the reason."""
+        if gone:
+            text = f"not run: {kernel.why(verdict['detail'])}"
+            verdict = {"error": "NotRun", "message": text, "detail": text, "credit": None}
+        if slow:
+            verdict["error"] = "CellTimeoutError"
+        if gone or slow:
+            self.stopped.append(name)
+        self.verdicts[name] = verdict
+
+
+def _snapshots(cells):
+    """{test: position of the state that it sees}, and how many there are."""
+    positions, count, changed = {}, 0, True
+    for cell in cells:
+        if cell["kind"] != "test":
+            changed = True
+            continue
+        count, changed = count + changed, False
+        positions[cell["name"]] = count - 1
+    return positions, count
+
+
+def _files(job):
+    names_of = sorted(job["files"])
+    return (
+        {name: position for position, name in enumerate(names_of)},
+        [base64.b64decode(job["files"][name]) for name in names_of],
+    )
+
+
+class QuietClient(AsyncKernelClient):
+    """A client that takes no message larger than 16 MB, and no long queue of them."""
+
+    def connect_iopub(self, identity=None):
+        """The channel on which a kernel may say whatever it wants."""
+        socket_ = self._create_connected_socket_within_bounds(identity)
+        socket_.setsockopt(zmq.SUBSCRIBE, b"")
+        return socket_
+
+    def _create_connected_socket_within_bounds(self, identity):
+        sock = self.context.socket(zmq.SUB)
+        sock.linger = 0
+        sock.setsockopt(zmq.MAXMSGSIZE, MAX_MESSAGE)
+        sock.setsockopt(zmq.RCVHWM, 64)
+        if identity:
+            sock.identity = identity
+        sock.connect(self._make_url("iopub"))
+        return sock
+
+
+class Client(NotebookClient):
+    """nbclient, with a limit on what a cell shows, and a kernel's death noticed at once."""
+
+    def process_message(self, msg, cell, cell_index):
+        """Leave out what is too much."""
+        if msg["msg_type"] in ("stream", "display_data", "execute_result", "error", "update_display_data"):
+            self.shown += len(json.dumps(msg["content"]))
+            if self.shown > self.most:
+                if not self.cut:
+                    text = f"[cut: a cell may show {self.most / 1e6:g} MB]"
+                    cell.outputs.append(nbformat.v4.new_output("stream", name="stderr", text=text))
+                self.cut = True
+                return None
+        return super().process_message(msg, cell, cell_index)
+
+    async def _async_poll_kernel_alive(self):
+        while await self.km.is_alive():
+            await asyncio.sleep(0.05)
+        if self.task_poll_for_reply:
+            self.task_poll_for_reply.cancel()
+
+
+class Kernel:
+    """The student's kernel behind the walls, and its client."""
+
+    def __init__(self, job, sandbox, lent):
+        self.job = job
+        self.folder = tempfile.mkdtemp(prefix="kernel-")
+        self.manager = AsyncKernelManager(
+            transport="ipc",
+            ip=f"{self.folder}/k",
+            connection_file=f"{self.folder}/connection.json",
+            client_factory=QuietClient,
+        )
+        files, self.manager.buffers = _files(job)
+        self.manager.parcel = {"files": files}
+        self.manager.sandbox, self.manager.descriptors = sandbox, [one.fileno() for one in lent]
+        self.manager._kernel_spec = KernelSpec(
+            argv=["python"],
+            language="python",
+            metadata={"kernel_provisioner": {"provisioner_name": "mylib-walls"}},
+        )
+        self.child = None
+        self.client = Client(
+            nbformat.v4.new_notebook(),
+            km=self.manager,
+            timeout_func=self.seconds,
+            allow_errors=True,
+            interrupt_on_timeout=True,
+            error_on_timeout={"ename": "CellTimeoutError", "evalue": "", "traceback": [""]},
+            raise_on_iopub_timeout=True,
+            iopub_timeout=int(max(1, job["iopub_seconds"])),
+            coalesce_streams=True,
+        )
+        self.client.shown, self.client.most, self.client.cut = 0, job["output_bytes"], False
+        self.limit = job["cell_seconds"]
+
+    async def start(self):
+        """Start it, and wait until it listens to us and we to it."""
+        await self.manager.start_kernel()
+        self.child = self.manager.provisioner.child
+        channels = self.client.kc = self.manager.client()
+        channels.start_channels(hb=False, stdin=False)
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            if await self.manager.is_alive():
+                channels.kernel_info()
+            else:
+                raise DeadKernelError("the kernel did not start")
+            try:
+                await channels.shell_channel.get_msg(timeout=5)
+                await channels.iopub_channel.get_msg(timeout=5)
+                return
+            except Exception:
+                continue
+        raise DeadKernelError("the kernel did not answer")
+
+    async def execute(self, cell, deadline):
+        """Execute one cell.
+
+        Returns: {"outputs": list, "execution_count": number or None}.
+        Raises:  DeadKernelError, CellTimeoutError: the kernel is of no use any more.
+        """
+        self.limit = max(0.1, min(self.job["cell_seconds"], deadline - time.monotonic()))
+        self.client.shown, self.client.cut = 0, False
+        code = nbformat.v4.new_code_cell(cell["source"])
+        self.client.nb.cells = [code]
+        reply = {}
+        self.client.on_cell_executed = lambda **said: reply.update(said["execute_reply"]["content"])
+        await self.client.async_execute_cell(code, 0)
+        if reply.get("ename") == "CellTimeoutError":
+            text = f"stopped after {self.limit:.3g} s; is there a loop that never ends?"
+            error = nbformat.v4.new_output(
+                "error", ename="CellTimeoutError", evalue=text, traceback=[f"CellTimeoutError: {text}"]
+            )
+            code.outputs = [one for one in code.outputs if one.output_type != "error"] + [error]
+        return {"outputs": _plain(code.outputs), "execution_count": code.execution_count}
+
+    async def lend(self, position):
+        """Fork a snapshot for the tests."""
+        code = nbformat.v4.new_code_cell(LEND.format(position))
+        self.limit = 30
+        await self.client.async_execute_cell(code, 0, store_history=False)
+
+    def seconds(self, _):
+        """For nbclient."""
+        return self.limit
+
+    async def freeze(self):
+        """Take no message any more; the process stays for its snapshots."""
+        if self.client.kc:
+            self.client.kc.stop_channels()
+
+    def why(self, error):
+        """Why the process ended, as its watcher says it, or what happened to us."""
+        if isinstance(error, CellTimeoutError):
+            return "the cell could not be interrupted"
+        if self.child is not None:
+            for _ in range(20):
+                if reason := self.child.poll():
+                    return f"the kernel died: {reason}"
+                time.sleep(0.01)
+        return f"the kernel died: {error}"
+
+    def stopped_cell(self, reason):
+        """Outputs of a cell that was cut short."""
+        error = nbformat.v4.new_output("error", ename="NotRun", evalue=reason, traceback=[reason])
+        return {"outputs": [error], "execution_count": None}
+
+    def close(self):
+        """End the process, and remove the sockets."""
+        if self.child is not None:
+            self.child.close()
+        self.manager.context.destroy(linger=0)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _plain(outputs):
+    """Outputs as JSON, without what differs from run to run."""
+    text = json.dumps(outputs, sort_keys=True)
+    return json.loads(ADDRESS.sub(" at 0x…", text))
+
+
+def verdict_outputs(verdict):
+    """What stands below a test cell: the failure's message, or partial credit.
+
+    Args:    verdict: of `examine`.
+    Returns: list of nbformat outputs.
+    """
+    if verdict["error"]:
+        message = failure(verdict["error"], verdict["message"])
+        return [
+            nbformat.v4.new_output(
+                "error", ename=verdict["error"], evalue=verdict["message"], traceback=[message]
+            )
+        ]
+    if verdict["credit"] is not None:
+        data = {"text/plain": repr(verdict["credit"])}
+        return [nbformat.v4.new_output("execute_result", data=data, execution_count=None)]
+    return []
+
+
+__all__ = ["WalledProvisioner", "examine", "make_job", "verdict_outputs"]
