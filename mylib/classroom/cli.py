@@ -169,6 +169,35 @@ def answers(topic: TOPIC = None):
 
 
 @app.command()
+def mutants(
+    topic: TOPIC = None,
+    question: Annotated[str | None, typer.Option(help="Only this question.", metavar="NAME")] = None,
+    write: Annotated[
+        bool, typer.Option("--write", help="Write solutions/README.md; all topics only.")
+    ] = False,
+):
+    """Change the solutions' answers a little, one change at a time, and show which changes the tests notice.
+
+    Example: `mylib mutants --topic convolution`, `mylib mutants --write`
+    """
+    from mylib.classroom.mutants import ENOUGH, page, table, tallies
+
+    if write and (topic or question):
+        raise ValueError("mutants: --write needs all topics; expected no --topic and no --question")
+    course = _course()
+    found = tallies(course, topic, question)
+    _print(table(found))
+    for one in found:
+        for mutant in one.survivors:
+            typer.echo(f"{one.topic}/{one.question} survives, in {mutant}", err=True)
+        for entry in one.stale:
+            typer.echo(f"{one.topic}/equivalent.toml: no such survivor: {entry}", err=True)
+    if write:
+        (course.solutions / "README.md").write_text(page(course, found), encoding="utf-8")
+    raise typer.Exit(1 if any(one.percent < ENOUGH or one.stale for one in found) else 0)
+
+
+@app.command()
 def lectures(
     topic: TOPIC = None,
     jobs: JOBS = None,
