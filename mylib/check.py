@@ -1,13 +1,11 @@
 """What exercises assert with: each failure tells the student what was expected, what came, and where to look."""
 
-import ast
 import contextlib
-import importlib
 import inspect
-import textwrap
-import warnings
 
 import numpy as np
+
+from mylib import guard
 
 
 def shape(got, expected, hint=""):
@@ -144,37 +142,17 @@ def copied_back():
 def from_scratch(function, banned):
     """The function, and every helper of the student's that it uses, calls none of the banned ones.
 
-    Args:    function: a function or class written in the notebook.
-             banned: dotted names: a function ("numpy.convolve"), a method ("torch.Tensor.softmax"), or a whole
-                 package ("mylib", "scipy.signal").
-    Raises:  AssertionError: naming the line and the banned call.
-             ValueError: a banned name does not exist (a mistake in the exercise).
+    The sources of the notebook's cells are read and not run; grading, which has nothing but the sources, asks
+    `guard.refuse` directly.
+
+    Args:    function: a function or class that a cell binds to a global name.
+             banned: dotted names: a function ("numpy.convolve"), a method ("torch.Tensor.softmax"), a class, or a
+                 whole package ("mylib", "scipy.signal").
+    Raises:  AssertionError: naming the line and the banned call, or the means by which a call could be hidden.
+             ValueError: a banned name does not exist (a mistake in the exercise), or no global name holds the
+                 function.
     """
-    banned = [(name, *_find(name)) for name in banned]
-    _refuse(_name(function), function, banned)
-    todo, seen = [(function, None)], set()
-    while todo:
-        part, owner = todo.pop()
-        part = inspect.unwrap(part)  # what a decorator such as torch.no_grad() wrapped is the student's own
-        if id(part) in seen:
-            continue
-        seen.add(id(part))
-        if inspect.isclass(part):
-            # The source of a class cannot be found in a notebook; that of its methods can.
-            for base in part.__mro__[1:]:
-                _refuse(f"class {part.__name__}", base, banned)
-            todo += [(method, part) for method in _methods(part)]
-            todo += [(base, None) for base in part.__bases__ if base.__module__ == function.__module__]
-            continue
-        tree = ast.parse(textwrap.dedent(inspect.getsource(part)))
-        names = _names_in_scope(part, tree, owner)
-        for node in ast.walk(tree):
-            _refuse_import(node, banned, part)
-            if isinstance(node, ast.Name | ast.Attribute):
-                used = _resolve(node, names)
-                _refuse(f"line {node.lineno} of {part.__name__}", used, banned, node)
-                if (own := _own(used, function.__module__)) is not None:
-                    todo.append((own, None))
+    guard.refuse_live(function, banned, inspect.currentframe().f_back.f_globals)
 
 
 def to_array(value):
@@ -184,119 +162,6 @@ def to_array(value):
     if hasattr(value, "cpu"):
         value = value.cpu()
     return np.asarray(value.data if type(value).__module__.startswith("mylib.engine") else value)
-
-
-def _find(dotted):
-    """The object of a dotted name, and the class that it is a method of, or None."""
-    parts = dotted.split(".")
-    for cut in range(len(parts), 0, -1):
-        try:
-            found = importlib.import_module(".".join(parts[:cut]))
-        except ImportError:
-            continue
-        owner = None
-        for part in parts[cut:]:
-            if not hasattr(found, part):
-                raise ValueError(
-                    f"from_scratch: expected an existing name to ban, got {dotted!r}; no {part!r} there"
-                )
-            owner, found = found, getattr(found, part)
-        return found, owner if inspect.isclass(owner) else None
-    raise ValueError(f"from_scratch: expected an importable name to ban, got {dotted!r}")
-
-
-def _methods(cls):
-    for member in vars(cls).values():
-        wrapped = (getattr(member, name, None) for name in ("__func__", "fget", "fset", "func"))
-        yield from (method for method in (member, *wrapped) if inspect.isfunction(method))
-
-
-def _own(used, notebook):
-    """The student's function or class that a name leads to, or None."""
-    if getattr(used, "__module__", None) != notebook:
-        return None
-    if inspect.isclass(used) or inspect.isfunction(inspect.unwrap(used)):
-        return used
-    return type(used) if type(used).__module__ == notebook else getattr(used, "__func__", None)
-
-
-def _names_in_scope(part, tree, owner):
-    """Name to object, as far as it is known before running: the function's own variables are not, its imports are."""
-    closure = inspect.getclosurevars(part)
-    names = {**closure.builtins, **part.__globals__, **closure.nonlocals}
-    nodes = list(ast.walk(tree))
-    arguments = [node.arg for node in nodes if isinstance(node, ast.arg)]
-    stored = [node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
-    inner = [n.name for n in nodes if isinstance(n, ast.FunctionDef) and n is not tree.body[0]]
-    for name in (*arguments, *stored, *inner):
-        names.pop(name, None)
-    for node in nodes:
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            names |= _imported(node)
-    if owner is not None and arguments:
-        names[arguments[0]] = owner  # self.method is the class's own
-    return names
-
-
-def _imported(node):
-    names = {}
-    for alias in node.names:
-        dotted = alias.name if isinstance(node, ast.Import) else f"{node.module}.{alias.name}"
-        with contextlib.suppress(ValueError):  # what cannot be found fails when the answer runs
-            if isinstance(node, ast.Import) and not alias.asname:
-                _find(dotted)
-                names[dotted.split(".")[0]] = importlib.import_module(dotted.split(".")[0])
-            else:
-                names[alias.asname or alias.name] = _find(dotted)[0]
-    return names
-
-
-def _resolve(node, names):
-    """The object that a name or a chain of attributes stands for, or None where only running could tell."""
-    if isinstance(node, ast.Name):
-        return names.get(node.id)
-    base = _resolve(node.value, names) if isinstance(node.value, ast.Name | ast.Attribute) else None
-    with warnings.catch_warnings(), contextlib.suppress(Exception):  # a property may do anything
-        warnings.simplefilter("ignore")
-        return getattr(base, node.attr, None)
-    return None
-
-
-def _refuse(place, used, banned, node=None):
-    for name, target, owner in banned:
-        if inspect.ismodule(target):
-            home = used.__name__ if inspect.ismodule(used) else getattr(used, "__module__", None) or ""
-            hit = used is not None and f"{home}.".startswith(f"{name}.")
-        else:
-            hit = used is target or _is_method_call(node, used, target, owner)
-        if hit:
-            raise AssertionError(_message(f"{place} uses {name}", "write it yourself"))
-
-
-def _name(thing):
-    return getattr(thing, "__name__", type(thing).__name__)
-
-
-def _is_method_call(node, used, target, owner):
-    """`x.method`, with x an instance of the banned method's class, or unknown before running."""
-    if owner is None or not isinstance(node, ast.Attribute) or node.attr != target.__name__:
-        return False
-    return used is None or isinstance(getattr(used, "__self__", None), owner)
-
-
-def _refuse_import(node, banned, part):
-    if isinstance(node, ast.Import):
-        imported = [alias.name for alias in node.names]
-    elif isinstance(node, ast.ImportFrom):
-        imported = [f"{node.module}.{alias.name}" for alias in node.names]
-    else:
-        return
-    for name, *_ in banned:
-        for module in imported:
-            if module == name or module.startswith(name + "."):
-                raise AssertionError(
-                    _message(f"line {node.lineno} of {part.__name__} imports {module}", "write it yourself")
-                )
 
 
 def _message(fact, hint):
