@@ -79,6 +79,39 @@ def release(
 
 
 @app.command()
+def collect(
+    archive: Annotated[Path, typer.Argument(help="The zip that Moodle or Canvas hands out.", metavar="ZIP")],
+    topic: Annotated[
+        str | None,
+        typer.Option("--topic", help="Of all notebooks; without, the file names tell.", metavar="NAME"),
+    ] = None,
+    output: OUTPUT = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Put a newer submission in the place of another; the old is kept.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done; write nothing.")] = False,
+):
+    """Sort the zip of a learning management system into the folders that `mylib grade` reads.
+
+    Writes submitted/<student>/<topic>/ and students.csv, which says who is who. Exit code 1 if something in the zip
+    could not be placed.
+
+    Example: `mylib collect moodle.zip --topic convolution`, `mylib collect canvas.zip --dry-run`
+    """
+    from mylib.classroom.collect import collect as run
+    from mylib.classroom.collect import summary
+
+    course = _course(output)
+    done = run(course, archive, topic, replace, dry_run)
+    _print(summary(done))
+    for problem in done.problems:
+        typer.echo(problem, err=True)
+    place = "nothing was written" if dry_run else f"submissions in {course.submitted}"
+    typer.echo(f"{len(done.placed)} submissions, {len(done.problems)} problems; {place}")
+    raise typer.Exit(1 if done.problems else 0)
+
+
+@app.command()
 def grade(
     submitted: Annotated[
         Path | None,
@@ -90,10 +123,25 @@ def grade(
         bool, typer.Option("--dry-run", help="Read the submissions and say what would be graded.")
     ] = False,
     output: OUTPUT = None,
-    cell_seconds: Annotated[float, typer.Option(min=0.1, help="Time limit of one cell.")] = 30,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, help="Submissions at a time; all cores without.", metavar="N")
+    ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(help="A running Dask scheduler, in place of processes here.", metavar="tcp://HOST:PORT"),
+    ] = None,
+    sandbox: Annotated[str, typer.Option(help="bubblewrap, docker or none.")] = "bubblewrap",
+    trust: Annotated[
+        bool,
+        typer.Option("--trust-submissions", help="With --sandbox none: they may do whatever you may."),
+    ] = False,
+    cell_seconds: Annotated[float, typer.Option(min=0.1, help="Time limit of one cell or test.")] = 30,
     submission_seconds: Annotated[float, typer.Option(min=1, help="Time limit of a submission.")] = 120,
 ):
-    """Autograde every submission; exit code 1 if one could not be graded fully.
+    """Autograde what is new or has changed; what is graded is not graded again.
+
+    Every submission runs behind walls (bubblewrap; `mylib doctor` says whether it is there). Exit code 0 if all were
+    graded fully, 1 if one was not, 130 after Ctrl-C. The same command goes on where the last one stopped.
 
     Example: `mylib grade --submitted inbox`, `mylib grade --submitted inbox --student ada --dry-run`
     """
@@ -103,9 +151,21 @@ def grade(
 
     course = _course(output)
     limits = Limits(cell_seconds=cell_seconds, submission_seconds=submission_seconds)
-    done = run(course, submitted or course.submitted, topic, student, limits, dry_run)
+    done = run(
+        course,
+        submitted or course.submitted,
+        topic=topic,
+        student=student,
+        limits=limits,
+        dry_run=dry_run,
+        jobs=jobs,
+        scheduler=scheduler,
+        sandbox=sandbox,
+        trust=trust,
+    )
     _print(summary(done))
-    raise typer.Exit(1 if done.problems else 0)
+    typer.echo(done.sentence)
+    raise typer.Exit(130 if done.interrupted else 1 if done.problems else 0)
 
 
 @app.command()

@@ -27,7 +27,6 @@ from nbgrader import utils
 from mylib.classroom import wire
 from mylib.classroom.lint import names
 from mylib.classroom.questions import failure, grade_id, is_answer, is_test
-from mylib.classroom.sandbox import WalledProvisioner
 
 ATTEMPTS = 5
 ADDRESS = re.compile(r" at 0x[0-9a-f]+")
@@ -90,7 +89,8 @@ def examine(job, sandbox):
     Args:    job: of `make_job`.
              sandbox: of `mylib.classroom.sandbox.Sandbox`.
     Returns: {"outputs": {cell id: {"outputs": list, "execution_count": number or None}}, "verdicts": {test:
-             {"error", "message", "detail", "credit"}}, "stopped": names of cells that were cut short, "seconds"}.
+             {"error", "message", "kind", "detail", "credit"}}, "stopped": names of cells that were cut short,
+             "broken": {name: why} of answer cells that ended the kernel, "seconds"}.
     Raises:  WallsMissingError: the walls cannot be had.
     """
     return Examination(job, sandbox).run()
@@ -120,6 +120,11 @@ class Examination:
             "outputs": self.outputs,
             "verdicts": self.verdicts,
             "stopped": self.stopped,
+            "broken": {
+                cell["name"]: self.broken[cell["id"]]
+                for cell in self.job["cells"]
+                if cell["id"] in self.broken
+            },
             "seconds": round(time.monotonic() - start, 3),
         }
 
@@ -136,7 +141,7 @@ class Examination:
         """A test that is not run."""
         text = f"not run: {reason}"
         self.stopped.append(name)
-        self.verdicts[name] = {"error": "NotRun", "message": text, "detail": text, "credit": None}
+        self.verdicts[name] = not_run(text)
 
     async def attempt(self):
         """One kernel, one process for the tests. Returns: whether another attempt can help."""
@@ -161,6 +166,7 @@ class Examination:
             return again or self.run_tests(ours, kernel)
 
     def start_tests(self, snapshots, sockets):
+        """The process of the tests; it waits until it is told which to run."""
         tests = [test | {"snapshot": snapshots[test["name"]]} for test in self.job["tests"]]
         sources = [cell["source"] for cell in self.job["cells"]]
         parcel = {
@@ -241,13 +247,15 @@ class Examination:
     def settle(self, name, verdict, gone, slow, kernel):
         """Keep a verdict; where the answer's process is gone, with the reason."""
         if gone:
-            text = f"not run: {kernel.why(verdict['detail'])}"
-            verdict = {"error": "NotRun", "message": text, "detail": text, "credit": None}
-        if slow:
-            verdict["error"] = "CellTimeoutError"
+            verdict = not_run(f"not run: {kernel.reason() or verdict['detail']}")
         if gone or slow:
             self.stopped.append(name)
         self.verdicts[name] = verdict
+
+
+def not_run(text):
+    """The verdict on a test that was not run."""
+    return {"error": "NotRun", "message": text, "kind": "NotRun", "detail": text, "credit": None}
 
 
 def _snapshots(cells):
@@ -407,12 +415,15 @@ class Kernel:
         """Why the process ended, as its watcher says it, or what happened to us."""
         if isinstance(error, CellTimeoutError):
             return "the cell could not be interrupted"
-        if self.child is not None:
-            for _ in range(20):
-                if reason := self.child.poll():
-                    return f"the kernel died: {reason}"
-                time.sleep(0.01)
-        return f"the kernel died: {error}"
+        return f"the kernel died: {self.reason() or error}"
+
+    def reason(self):
+        """What the watcher of the process says of its end; "" while it runs."""
+        for _ in range(10):
+            if self.child is not None and (reason := self.child.poll()):
+                return reason
+            time.sleep(0.01)
+        return ""
 
     def stopped_cell(self, reason):
         """Outputs of a cell that was cut short."""
@@ -450,6 +461,3 @@ def verdict_outputs(verdict):
         data = {"text/plain": repr(verdict["credit"])}
         return [nbformat.v4.new_output("execute_result", data=data, execution_count=None)]
     return []
-
-
-__all__ = ["WalledProvisioner", "examine", "make_job", "verdict_outputs"]

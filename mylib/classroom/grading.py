@@ -1,5 +1,7 @@
-"""Grading: find submissions, take them in, record them, one after the other, for ever."""
+"""Grading: take in, examine what is new, record it once; none stops the others."""
 
+import contextlib
+import sqlite3
 import sys
 import tempfile
 from dataclasses import dataclass, field
@@ -12,7 +14,10 @@ from tqdm import tqdm
 
 from mylib.classroom.course import Limits
 from mylib.classroom.intake import find, take_in
+from mylib.classroom.ledger import Ledger, fingerprint
 from mylib.classroom.release import generate
+
+UNCHANGED = "unchanged since it was graded"
 
 
 @dataclass
@@ -20,43 +25,215 @@ class Grading:
     """What one run of `grade` did.
 
     results: of `mylib.classroom.recorder.Result`; in a dry run, of `Intake`.
+    unchanged: (student, topic) of submissions that stand in the gradebook as they are.
     problems: messages about what is no submission, or was not graded fully.
+    left: (student, topic) of submissions that have no grade yet.
+    dry_run: nothing was executed.
+    interrupted: Ctrl-C.
     """
 
     results: list = field(default_factory=list)
+    unchanged: list = field(default_factory=list)
     problems: list = field(default_factory=list)
+    left: list = field(default_factory=list)
+    dry_run: bool = False
+    interrupted: bool = False
+
+    @property
+    def sentence(self):
+        """All of it in one line."""
+        counts = (len(self.results), "read" if self.dry_run else "graded"), (len(self.unchanged), "unchanged")
+        parts = [f"{count} {word}" for count, word in (*counts, (len(self.left), "left ungraded"))]
+        return f"{', '.join(parts)}; {len(self.problems)} to look at"
 
 
-def grade(course, submitted, topic=None, student=None, limits=None, dry_run=False):
-    """Autograde every submission of a folder; none stops the others.
+def grade(
+    course,
+    submitted,
+    topic=None,
+    student=None,
+    limits=None,
+    dry_run=False,
+    jobs=None,
+    scheduler=None,
+    sandbox="bubblewrap",
+    trust=False,
+):
+    """Autograde every submission of a folder that is not graded yet.
 
     Args:    course: of `open_course`.
              submitted: folder <student>/<topic>/<topic>.ipynb.
              topic, student: only these; all without.
              limits: of `Limits`.
              dry_run: read and rebuild only; nothing is executed or written.
+             jobs: processes; all cores without.
+             scheduler: address of a running Dask scheduler, in place of processes here.
+             sandbox: "bubblewrap", "docker" or "none".
+             trust: the submissions may do whatever this user may; needed for "none".
     Returns: `Grading`.
     Raises:  ValueError: no such folder, topic or student; a solution with lint errors.
+             WallsMissingError: the sandbox cannot be had here.
     """
     limits, topics = limits or Limits(), course.topics(topic)
     if Path(submitted).resolve() == course.intake:
         raise ValueError(f"submitted: {submitted} holds rebuilt copies; give the folder of the originals")
     submissions, problems = find(submitted, topics, student)
-    done = Grading(problems=problems + unknown(submitted, course.topics(), student))
-    wanted = {one.topic for one in submissions}
-    skeletons = {name: skeleton(course, name, register=not dry_run) for name in topics if name in wanted}
-    with tqdm(submissions, unit="submission", desc="intake" if dry_run else "grading") as bar:
-        for problem in done.problems:
-            bar.write(problem, file=sys.stderr)
-        for submission in bar:
-            bar.set_postfix_str(f"{submission.student}/{submission.topic}")
-            intake = take_in(submission, skeletons[submission.topic], limits.notebook_bytes)
-            result = intake if dry_run else _record(course, intake, limits)
-            done.results.append(result)
-            if reason := intake.unreadable if dry_run else result.problem:
-                done.problems.append(f"{submission.student}/{submission.topic}: {reason}")
-                bar.write(done.problems[-1], file=sys.stderr)
-    return done
+    run = _Run(course, limits, sandbox, Grading(problems=problems, dry_run=dry_run))
+    run.done.problems += unknown(submitted, course.topics(), student)
+    if dry_run:
+        return run.look(submissions)
+    from mylib.classroom.sandbox import require
+
+    require(sandbox, trust)
+    with tqdm(total=len(submissions), unit="submission", desc="grading") as run.bar:
+        for problem in run.done.problems:
+            run.bar.write(problem, file=sys.stderr)
+        try:
+            run.all(submissions, jobs, scheduler)
+        except KeyboardInterrupt:
+            run.done.interrupted = True
+            run.problem("interrupted; what is graded is kept, and the same command goes on from there")
+        except (OSError, sqlite3.Error) as error:
+            run.problem(f"stopped: {error}; what is graded is kept, and the same command goes on from there")
+    run.name_what_is_left()
+    return run.done
+
+
+@dataclass
+class _Run:
+    """One run of `grade`."""
+
+    course: object
+    limits: Limits
+    sandbox: str
+    done: Grading
+    bar: object = None
+    waiting: dict = field(default_factory=dict)
+
+    def look(self, submissions):
+        """The dry run."""
+        skeletons = self.skeletons(submissions, register=False)
+        for submission in submissions:
+            intake = take_in(submission, skeletons[submission.topic], self.limits.notebook_bytes)
+            self.done.results.append(intake)
+            if intake.unreadable:
+                self.done.problems.append(f"{submission.student}/{submission.topic}: {intake.unreadable}")
+            elif self.is_current(intake):
+                self.done.unchanged.append((submission.student, submission.topic))
+        for problem in self.done.problems:
+            print(problem, file=sys.stderr)
+        return self.done
+
+    def is_current(self, intake):
+        path = self.course.build / "ledger.db"
+        if not path.exists():
+            return False
+        submission = intake.submission
+        sha256 = fingerprint(intake, self.solution(submission.topic)[0], self.limits)
+        return Ledger(path).current(submission.topic, submission.student) == sha256
+
+    def skeletons(self, submissions, register):
+        return {name: skeleton(self.course, name, register) for name in {one.topic for one in submissions}}
+
+    def solution(self, topic):
+        """Text of the instructor's notebook, and the files beside it."""
+        path = self.course.solution(topic)
+        files = {
+            one.relative_to(path.parent).as_posix(): one.read_bytes()
+            for one in sorted(path.parent.rglob("*"))
+            if one.is_file() and one.suffix != ".ipynb" and "__pycache__" not in one.parts
+        }
+        return path.read_text(encoding="utf-8"), files
+
+    def all(self, submissions, jobs, scheduler):
+        """Take in, then examine what has no result yet, and record."""
+        from mylib.classroom.examine import make_job
+
+        self.waiting = {(one.topic, one.student): None for one in submissions}
+        skeletons = self.skeletons(submissions, register=True)
+        solutions = {name: self.solution(name) for name in skeletons}
+        self.ledger = Ledger(self.course.build / "ledger.db")
+        todo = {}
+        for submission in submissions:
+            intake = take_in(submission, skeletons[submission.topic], self.limits.notebook_bytes)
+            text, files = solutions[submission.topic]
+            sha256 = fingerprint(intake, text, self.limits)
+            key = (submission.topic, submission.student, sha256)
+            if self.ledger.current(*key[:2]) == sha256:
+                self.waiting.pop(key[:2])
+                self.done.unchanged.append((submission.student, submission.topic))
+                self.bar.update()
+            elif intake.unreadable:
+                self.record(key, intake, {})
+            elif (content := self.ledger.finished(*key)) is not None:
+                self.record(key, intake, content)
+            else:
+                job = make_job(
+                    intake.notebook, nbformat.reads(text, as_version=4), self.limits, intake.files | files
+                )
+                todo[key] = (intake, job)
+        if todo:
+            self.examine(todo, jobs, scheduler)
+
+    def examine(self, todo, jobs, scheduler):
+        """Send to the workers, and record as results come in."""
+        from mylib.classroom import cluster
+
+        jobs = min(jobs or cluster.cores(), len(todo))
+        with cluster.workers(jobs, self.limits, self.sandbox, scheduler) as client:
+            for key, content, reason in cluster.examine_all(
+                client, {key: job for key, (_, job) in todo.items()}
+            ):
+                if reason:
+                    self.problem(f"{key[1]}/{key[0]}: not graded: {reason}")
+                    continue
+                if self.sandbox == "none":
+                    content["notes"] = ["graded without a sandbox"]
+                # First to disk: whatever happens from here on, this is not computed again.
+                self.ledger.finish(*key, content)
+                self.record(key, todo[key][0], content)
+
+    def record(self, key, intake, content):
+        """Write one result into the gradebook; a failure costs this one only."""
+        from mylib.classroom.recorder import GradebookLockedError, record
+
+        intake.notes += [("", note) for note in content.get("notes", [])]
+        name = f"{key[1]}/{key[0]}"
+        self.bar.set_postfix_str(name)
+        try:
+            result = record(self.course, intake, content)
+        except GradebookLockedError as locked:
+            self.problem(f"{name}: not recorded: {locked}")
+            return
+        except (OSError, sqlite3.Error):
+            raise
+        except Exception as error:
+            failed = f"could not be graded: {' '.join(str(error).split())[:300]}"
+            with contextlib.suppress(Exception):
+                result = record(self.course, intake, {"failed": failed})
+                self.done.results.append(result)
+            self.problem(f"{name}: {failed}")
+            self.waiting.pop(key[:2])
+            self.bar.update()
+            return
+        self.ledger.recorded(*key)
+        self.waiting.pop(key[:2])
+        self.done.results.append(result)
+        if result.problem:
+            self.problem(f"{name}: {result.problem}")
+        self.bar.update()
+
+    def problem(self, text):
+        self.done.problems.append(text)
+        if self.bar is not None:
+            self.bar.write(text, file=sys.stderr)
+
+    def name_what_is_left(self):
+        self.done.left = [(student, topic) for topic, student in self.waiting]
+        self.done.results.sort(key=lambda one: (one.topic, one.student))
+        if self.done.left:
+            names = ", ".join(f"{student}/{topic}" for student, topic in self.done.left)
+            self.done.problems.append(f"{len(self.done.left)} not graded: {names}")
 
 
 def skeleton(course, topic, register):
@@ -85,23 +262,20 @@ def unknown(submitted, topics, student=None):
     ]
 
 
-def _record(course, intake, limits):
-    from mylib.classroom.recorder import record
-
-    return record(course, intake, limits)
-
-
 def summary(done):
     """A rich table: one row per submission.
 
     Args:    done: of `grade`.
     """
     table = Table("student", "topic", "points", "seconds", "notes", title="Submissions")
+    unchanged = set(done.unchanged)
     for result in done.results:
         submission = getattr(result, "submission", result)
         notes = [text for _, text in result.notes]
         if hasattr(result, "submission"):
             points, seconds, problem = "", "", result.unreadable
+            if (submission.student, submission.topic) in unchanged:
+                notes.insert(0, UNCHANGED)
         else:
             points, seconds = f"{result.points:g}/{result.max_points:g}", f"{result.seconds:.1f}"
             problem = result.problem

@@ -1,7 +1,8 @@
 """Intake: a submission is read as data, never executed, and rebuilt on the instructor's notebook.
 
-Taken from the student: the source of every answer cell, code or text, and nothing else. So a cell that was
-lost, doubled, retyped, unlocked or rewritten is repaired by construction, and each repair becomes a note.
+Taken from the student: the source of every answer cell, code or text, and the files beside the notebook; nothing
+else. So a cell that was lost, doubled, retyped, unlocked or rewritten is repaired by construction, and each repair
+becomes a note.
 """
 
 import copy
@@ -16,6 +17,7 @@ from nbgrader.utils import parse_utc
 
 from mylib.classroom.questions import grade_id, is_answer
 
+MAX_FILES = 100
 STUDENT_ID = re.compile(r"\w[\w.@+-]*")
 
 
@@ -37,6 +39,7 @@ class Intake:
     notes: (grade id, text) of what was repaired or left out; "" for the whole submission.
     unreadable: why nothing could be taken; "" if something was.
     timestamp: when it was handed in, as nbgrader wrote it; "" if unknown.
+    files: {name: bytes} of what lies beside the notebook.
     """
 
     submission: Submission
@@ -44,6 +47,7 @@ class Intake:
     notes: list = field(default_factory=list)
     unreadable: str = ""
     timestamp: str = ""
+    files: dict = field(default_factory=dict)
 
 
 class Unreadable(Exception):
@@ -88,7 +92,7 @@ def take_in(submission, skeleton, max_bytes):
 
     Args:    submission: of `find`.
              skeleton: the released notebook; not changed.
-             max_bytes: of the file.
+             max_bytes: of the file, and of the files beside it together.
     Returns: `Intake`; never raises for anything that a student can hand in.
     """
     result = Intake(submission, copy.deepcopy(skeleton))
@@ -97,6 +101,7 @@ def take_in(submission, skeleton, max_bytes):
             raise Unreadable("expected a folder with a notebook, got a file or a link")
         result.timestamp = _timestamp(submission.folder / "timestamp.txt", result.notes)
         cells = read_cells(_notebook_file(submission, result.notes), max_bytes)
+        result.files = _files_beside(submission.folder, max_bytes, result.notes)
     except Unreadable as reason:
         result.unreadable = str(reason)
         return result
@@ -227,6 +232,29 @@ def _notebook_file(submission, notes):
         raise Unreadable(f"expected the notebook {expected.name}, {found}")
     notes.append(("", f"the notebook was called {_text(others[0].name)}; graded as {expected.name}"))
     return others[0]
+
+
+def _files_beside(folder, max_bytes, notes):
+    """What an answer may read or import: regular files, no notebooks, together no larger than a notebook may be."""
+    files, total = {}, 0
+    for home, folders, names in os.walk(folder):
+        folders[:] = sorted(one for one in folders if not one.startswith((".", "__pycache__")))
+        for name in sorted(names):
+            path = Path(home, name)
+            if name.startswith(".") or name.endswith(".ipynb") or path == folder / "timestamp.txt":
+                continue
+            shown = _text(path.relative_to(folder).as_posix())
+            try:
+                content = _read_regular_file(path, max_bytes - total)
+                shown.encode("utf-8", "strict")
+            except (Unreadable, UnicodeError) as reason:
+                notes.append(("", f"the file {shown} is left out: {reason}"))
+                continue
+            if len(files) >= MAX_FILES:
+                notes.append(("", f"only {MAX_FILES} files beside the notebook are taken"))
+                return files
+            files[shown], total = content, total + len(content)
+    return files
 
 
 def _read_regular_file(path, max_bytes):

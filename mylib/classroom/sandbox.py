@@ -28,8 +28,20 @@ from mylib.classroom.course import ONE_THREAD, Limits
 KINDS = ("bubblewrap", "docker", "none")
 PORTS = ("shell_port", "iopub_port", "stdin_port", "control_port", "hb_port")
 START_SECONDS = 120
-SERVER = "import sys; from mylib.classroom.warm import serve; serve(int(sys.argv[1]), sys.argv[2] == 'walled')"
-SYSTEM = ("/usr", "/bin", "/lib", "/lib32", "/lib64", "/sbin", "/etc/alternatives", "/etc/fonts", "/etc/ld.so.cache")
+SERVER = (
+    "import sys; from mylib.classroom.warm import serve; serve(int(sys.argv[1]), sys.argv[2] == 'walled')"
+)
+SYSTEM = (
+    "/usr",
+    "/bin",
+    "/lib",
+    "/lib32",
+    "/lib64",
+    "/sbin",
+    "/etc/alternatives",
+    "/etc/fonts",
+    "/etc/ld.so.cache",
+)
 ENVIRONMENT = ONE_THREAD | {
     "HOME": "/tmp",
     "LANG": "C.UTF-8",
@@ -96,7 +108,7 @@ class Sandbox:
 
     def __init__(self, kind="bubblewrap", limits=None):
         self.kind, self.limits = kind, limits or Limits()
-        self.server = self.control = None
+        self.server = self.control = self.listener = None
         self.memory = 0
         self.lock = threading.Lock()
 
@@ -143,11 +155,14 @@ class Sandbox:
         except (ValueError, OSError):
             self.server.kill()
             said = self.server.communicate()[1].strip().splitlines()[-3:]
+            self.control.close()
+            self.server = None
             raise WallsMissingError(
                 f"sandbox: expected a process behind {self.kind}, got: {' / '.join(said) or 'no answer'}; "
                 "run `mylib doctor`"
             ) from None
-        threading.Thread(target=self.server.stderr.read, daemon=True).start()
+        self.listener = threading.Thread(target=self.server.stderr.read, daemon=True)
+        self.listener.start()
 
     def close(self):
         """End the server and everything that it started."""
@@ -155,6 +170,8 @@ class Sandbox:
             self.control.close()
             self.server.kill()
             self.server.wait()
+            self.listener.join(5)
+            self.server.stderr.close()
             self.server = None
 
     def __enter__(self):
@@ -162,6 +179,31 @@ class Sandbox:
 
     def __exit__(self, *_):
         self.close()
+
+
+def require(kind, trust=False):
+    """Refuse a sandbox that cannot be had, before anything is done.
+
+    Args:    kind: of `KINDS`.
+             trust: somebody has said that the submissions may do whatever this user may.
+    Raises:  ValueError: no such kind.
+             WallsMissingError: with the remedy.
+    """
+    if kind not in KINDS:
+        raise ValueError(f"sandbox: expected one of {', '.join(KINDS)}, got {kind!r}")
+    if kind == "none":
+        if not trust:
+            raise WallsMissingError(
+                "sandbox none: submissions would run with your rights; read them, then add --trust-submissions"
+            )
+        if hasattr(os, "geteuid") and os.geteuid() == 0:
+            raise WallsMissingError("sandbox none: expected an ordinary user, got root, whom nothing stops")
+    if kind == "bubblewrap":
+        done = subprocess.run([*_bubblewrap(), "/bin/true"], capture_output=True, text=True)
+        if done.returncode:
+            raise WallsMissingError(
+                f"sandbox: bubblewrap does not work here ({done.stderr.strip()[:200]}); run `mylib doctor`"
+            )
 
 
 def _bubblewrap():
@@ -185,7 +227,18 @@ def _bubblewrap():
             command += ["--ro-bind", str(path), str(path)]
     for path in _python():
         command += ["--ro-bind", path, path]
-    command += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/dev/shm", "--tmpfs", "/tmp", "--dir", "/home"]
+    command += [
+        "--proc",
+        "/proc",
+        "--dev",
+        "/dev",
+        "--tmpfs",
+        "/dev/shm",
+        "--tmpfs",
+        "/tmp",
+        "--dir",
+        "/home",
+    ]
     return [*command, "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/", "--"]
 
 
@@ -231,7 +284,9 @@ class WalledProvisioner(LocalProvisioner):
         """Open the kernel's sockets here, where the client is, and hand them over; `cmd` is not used."""
         manager, info = self.parent, dict(self.connection_info)
         if info["transport"] != "ipc":
-            raise ValueError("mylib-walls: expected KernelManager.transport = 'ipc': there is no network inside")
+            raise ValueError(
+                "mylib-walls: expected KernelManager.transport = 'ipc': there is no network inside"
+            )
         info["key"] = bytes(info["key"]).decode()
         listeners = [_listen(f"{info['ip']}-{info[port]}") for port in PORTS]
         parcel = {"files": {}} | getattr(manager, "parcel", {}) | {"connection": info}

@@ -21,7 +21,7 @@ import zmq
 from ipykernel.kernelapp import IPKernelApp
 from traitlets import Any
 
-from mylib.classroom import wire
+from mylib.classroom import values, wire
 
 # What a snapshot is lent over, one socket each; set when the kernel starts.
 SOCKETS = []
@@ -86,6 +86,9 @@ def lend(position, namespace):
 def _settle(sock):
     """Make the fork quiet, deaf to the notebook's interrupts, and end it with the tests' interest."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for other in SOCKETS:
+        if other is not sock:
+            other.close()  # or the end of that one would not be noticed
     nowhere = open(os.devnull, "w")  # noqa: SIM115
     sys.stdout = sys.stderr = sys.__stdout__ = sys.__stderr__ = nowhere
     sys.displayhook = sys.__displayhook__
@@ -121,7 +124,11 @@ class Lender:
         try:
             head = function(*arguments, buffers)
         except BaseException as error:  # whatever the student's code raises
-            kinds = [kind.__name__ for kind in type(error).__mro__ if getattr(builtins, kind.__name__, None) is kind]
+            kinds = [
+                kind.__name__
+                for kind in type(error).__mro__
+                if getattr(builtins, kind.__name__, None) is kind
+            ]
             buffers = []
             head = {"error": kinds, "name": type(error).__name__, "message": _text(error)}
         wire.send(self.sock, head, buffers)
@@ -158,7 +165,7 @@ class Lender:
 
     def encode(self, value, buffers):
         """Data as data; anything else is kept here, and its key goes over."""
-        return wire.encode(value, self.keep, buffers)
+        return values.encode(value, self.keep, buffers)
 
     def keep(self, value):
         """The key of an object."""
@@ -167,7 +174,7 @@ class Lender:
 
     def decode(self, tree, received):
         """What the tests sent."""
-        return wire.decode(tree, lambda part: self.thing(part, received), received)
+        return values.decode(tree, lambda part: self.thing(part, received), received)
 
     def thing(self, tree, received):
         """An object that was kept here, one that the tests hand over, or a function of theirs."""

@@ -19,11 +19,12 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from mylib import check
-from mylib.classroom import wire
+from mylib import check, guard
+from mylib.classroom import values, wire
 
 HIDDEN = "### BEGIN HIDDEN TESTS"
-NOT_THERE = "the answer's process is gone"
+ENDED = "the answer ended its own process"
+NONSENSE = "the answer's process sent what is no data"
 
 
 class CellTimeoutError(KeyboardInterrupt):
@@ -48,6 +49,7 @@ class Handle:
             object.__setattr__(self, slot, value)
 
     def __call__(self, *arguments, **named):
+        """Call it, over there."""
         return self._bridge.do("call", self, arguments, named)
 
     def __getitem__(self, key):
@@ -139,7 +141,8 @@ class Bridge:
         except (OSError, EOFError, wire.WireError, LookupError, TypeError, AttributeError) as problem:
             if isinstance(problem, AnswerGoneError) or getattr(problem, "of_the_answer", False):
                 raise
-            raise AnswerGoneError(f"{NOT_THERE}: {problem}") from None
+            # Nothing of what was said is repeated: a student reads this, also where a hidden test was running.
+            raise AnswerGoneError(ENDED if isinstance(problem, EOFError | OSError) else NONSENSE) from None
 
     def serve(self, request, received):
         """Call a function of the tests for the answer."""
@@ -167,7 +170,7 @@ class Bridge:
 
     def encode(self, value, buffers):
         """Data as data, handles by their key, own functions by theirs, the rest pickled."""
-        return wire.encode(value, lambda thing: self.thing(thing, buffers), buffers)
+        return values.encode(value, lambda thing: self.thing(thing, buffers), buffers)
 
     def thing(self, value, buffers):
         """JSON for what is no data."""
@@ -189,7 +192,7 @@ class Bridge:
                 raise wire.WireError(f"got {part['is']!r:.40}, which may not cross")
             return Handle(self, part["key"], str(part["type"])[:80])
 
-        return wire.decode(tree, thing, buffers)
+        return values.decode(tree, thing, buffers)
 
 
 class Tests:
@@ -236,10 +239,11 @@ class Tests:
     def judge(self, test, space, hidden):
         """Run one part of a test cell.
 
-        Returns: {"error": name or "", "message": for the student, "detail": for the instructor, "credit": number or
-        None, "gone": whether the answer's process is, "slow": whether the time was up}.
+        Returns: {"error", "message": what the student reads, "kind", "detail": what the instructor reads, "credit":
+        number or None, "gone": whether the answer's process is, "slow": whether the time was up}.
         """
-        verdict = {"error": "", "message": "", "detail": "", "credit": None, "gone": False, "slow": False}
+        verdict = dict.fromkeys(("error", "message", "kind", "detail"), "")
+        verdict |= {"credit": None, "gone": False, "slow": False}
         self.bridge = self.bridges[test["snapshot"]]
         filename = f"<{test['name']}>"
         try:
@@ -269,16 +273,21 @@ class Tests:
     def explain(self, verdict, error, test, filename, hidden):
         """Say to the student what may be said, and to the instructor all."""
         name = getattr(error, "of_the_answer", None) or type(error).__name__
-        verdict.update(error=name, detail=str(error), gone=isinstance(error, AnswerGoneError))
+        verdict.update(error=name, kind=name, detail=str(error), gone=isinstance(error, AnswerGoneError))
         if isinstance(error, CellTimeoutError):
             verdict["slow"] = True
             verdict["detail"] = f"stopped after {test['seconds']:.3g} s; is there a loop that never ends?"
             self.bridge.sock.close()
-        told = isinstance(error, CellTimeoutError | AnswerGoneError) or getattr(error, "names_only_the_source", False)
+        told = isinstance(error, CellTimeoutError | AnswerGoneError) or getattr(
+            error, "names_only_the_source", False
+        )
         verdict["message"] = verdict["detail"]
         if hidden and not told:
             hint = _hint(error, ast.parse(test["source"]), filename)
-            verdict["error"], verdict["message"] = "AssertionError", f"a hidden test failed{hint and ': '}{hint}"
+            verdict["error"], verdict["message"] = (
+                "AssertionError",
+                f"a hidden test failed{hint and ': '}{hint}",
+            )
 
     def beside_answer(self, function):
         """`mylib.check.beside_answer` in this process."""
@@ -305,7 +314,6 @@ class Tests:
         """`mylib.check.from_scratch` in this process: by the source alone."""
         if not isinstance(function, Handle) or not function._name:
             raise AssertionError(f"got {function!r:.60}, expected a function or class of the answer")
-        return  # TEMP
         try:
             guard.refuse(function._name, self.parcel["cells"], banned)
         except AssertionError as error:

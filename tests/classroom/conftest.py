@@ -25,7 +25,6 @@ def graded(tmp_path_factory):
     from mylib.classroom.grading import grade, skeleton
 
     course = tiny.make_course(tmp_path_factory.mktemp("graded"))
-    course.config.PatientExecute.iopub_timeout = 2
     inbox = example_class(course)
     blank = skeleton(course, tiny.TOPIC, register=False)
     lost = tiny.answer(blank, q1_mean=tiny.MEAN, q2_scale=tiny.SCALE)
@@ -48,4 +47,5 @@ def graded(tmp_path_factory):
     }
     for student, content in submissions.items():
         tiny.hand_in(inbox, student, content)
-    return course, grade(course, inbox, limits=Limits(cell_seconds=2, submission_seconds=30))
+    limits = Limits(cell_seconds=2, submission_seconds=30, iopub_seconds=2)
+    return course, grade(course, inbox, limits=limits, jobs=1)

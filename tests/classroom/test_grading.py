@@ -8,9 +8,8 @@ import pytest
 
 from mylib.classroom.answers import untouched
 from mylib.classroom.course import Limits
-from mylib.classroom.execute import PatientExecute
 from mylib.classroom.grading import grade, skeleton
-from mylib.classroom.recorder import load_results
+from mylib.classroom.recorder import Replay, load_results
 from mylib.classroom.runner import run
 from tests.classroom import tiny
 from tests.classroom.tiny import TOPIC
@@ -29,15 +28,15 @@ EXPECTED = {
     "lost": 7,
     "loud": 7,
     "nothing": 0,
-    "stubborn": 0,
+    "stubborn": 4,
 }
 PROBLEMS = {
     "dan": "the file is not a notebook: no valid JSON",
-    "dead": "not run: the kernel died in cell q2-scale-tests",
+    "dead": "not run: the answer ended its own process",
     "empty": "the file is empty",
     "endless": "CellTimeoutError: stopped after 2 s; is there a loop that never ends?",
     "nothing": "expected the notebook sums.ipynb, found none",
-    "stubborn": "not run: cell q1-mean-tests could not be interrupted",
+    "stubborn": "CellTimeoutError: stopped after 2 s; is there a loop that never ends?",
 }
 NOTES = {
     "changed": ["the locked cell was changed; the instructor's is run"],
@@ -148,29 +147,58 @@ def test_grading_again_keeps_what_a_person_gave(course, tmp_path):
     from nbgrader.api import Gradebook
 
     blank = skeleton(course, TOPIC, register=False)
-    tiny.hand_in(tmp_path / "inbox", "ada", tiny.answer(blank, q1_mean=tiny.MEAN, q3_explain="It is linear."))
-    first = grade(course, tmp_path / "inbox").results[0]
+    home = tmp_path / "inbox"
+    tiny.hand_in(home, "ada", tiny.answer(blank, q1_mean=tiny.MEAN, q3_explain="It is linear."))
+    assert grade(course, home, jobs=1).results[0].points == 3
     with Gradebook(course.db_url) as gradebook:
         gradebook.find_grade("q3-explain", TOPIC, TOPIC, "ada").manual_score = 2
         gradebook.db.commit()
-    assert grade(course, tmp_path / "inbox").results[0].points == first.points + 2
+    better = tiny.answer(blank, q1_mean=tiny.MEAN, q2_scale=tiny.SCALE, q3_explain="It is linear.")
+    nbformat.write(better, home / "ada" / TOPIC / f"{TOPIC}.ipynb")
+    assert grade(course, home, jobs=1).results[0].points == 7 + 2
+
+
+def test_what_is_graded_is_not_graded_again(course, tmp_path):
+    blank = skeleton(course, TOPIC, register=False)
+    for student in ("ada", "ben"):
+        tiny.hand_in(tmp_path / "inbox", student, tiny.answer(blank, q1_mean=tiny.MEAN))
+    assert len(grade(course, tmp_path / "inbox", jobs=1).results) == 2
+    again = grade(course, tmp_path / "inbox", jobs=1)
+    assert (again.results, again.unchanged) == ([], [("ada", TOPIC), ("ben", TOPIC)])
+    better = tiny.answer(blank, q1_mean=tiny.MEAN, q2_scale=tiny.SCALE)
+    nbformat.write(better, tmp_path / "inbox" / "ben" / TOPIC / f"{TOPIC}.ipynb")
+    [changed] = grade(course, tmp_path / "inbox", jobs=1).results
+    assert (changed.student, changed.points) == ("ben", 7)
+
+
+def test_other_limits_and_another_solution_are_graded_again(course, tmp_path):
+    blank = skeleton(course, TOPIC, register=False)
+    tiny.hand_in(tmp_path / "inbox", "ada", tiny.answer(blank, q1_mean=tiny.MEAN))
+    grade(course, tmp_path / "inbox", jobs=1)
+    assert len(grade(course, tmp_path / "inbox", limits=Limits(cell_seconds=20), jobs=1).results) == 1
+    stricter = [
+        (kind, name, points, source.replace("'one number'", "'a single number'"))
+        for kind, name, points, source in tiny.CELLS
+    ]
+    nbformat.write(tiny.make_notebook(stricter), course.solution(TOPIC))
+    assert len(grade(course, tmp_path / "inbox", limits=Limits(cell_seconds=20), jobs=1).results) == 1
 
 
 def test_new_questions_after_grading_ask_for_a_new_folder(course, tmp_path):
     tiny.hand_in(tmp_path / "inbox", "dan", b"")
-    grade(course, tmp_path / "inbox")
+    grade(course, tmp_path / "inbox", jobs=1)
     more = [*tiny.CELLS, ("manual", "q4-more", 1, "More.")]
     more[0] = ("text", "title", 0, "**Points: 11**")
     nbformat.write(tiny.make_notebook(more), course.solution(TOPIC))
     with pytest.raises(ValueError, match="grade into a new folder"):
-        grade(course, tmp_path / "inbox")
+        grade(course, tmp_path / "inbox", jobs=1)
 
 
 def test_a_submission_over_its_time_keeps_what_it_earned(course, tmp_path):
     blank = skeleton(course, TOPIC, register=False)
     slow = "import time\n\ndef scale(x, k):\n    time.sleep(60)"
     tiny.hand_in(tmp_path / "inbox", "slow", tiny.answer(blank, q1_mean=tiny.MEAN, q2_scale=slow))
-    [result] = grade(course, tmp_path / "inbox", limits=Limits(30, submission_seconds=2)).results
+    [result] = grade(course, tmp_path / "inbox", limits=Limits(30, submission_seconds=2), jobs=1).results
     assert result.points == 3
     assert "used up its 2 s" in result.errors["q2-scale-tests-2"]
 
@@ -190,14 +218,14 @@ def test_a_failure_inside_nbgrader_costs_one_submission_and_no_other(course, tmp
     blank = skeleton(course, TOPIC, register=False)
     for student in ("ada", "ben"):
         tiny.hand_in(tmp_path / "inbox", student, tiny.answer(blank, q1_mean=tiny.MEAN))
-    preprocess = PatientExecute.preprocess
+    preprocess_cell = Replay.preprocess_cell
 
-    def fail(self, nb, resources, km=None):
+    def fail(self, cell, resources, cell_index):
         if "ada" in resources["metadata"]["path"] and not self.not_run:
             raise ZeroDivisionError("a defect")
-        return preprocess(self, nb, resources, km)
+        return preprocess_cell(self, cell, resources, cell_index)
 
-    monkeypatch.setattr(PatientExecute, "preprocess", fail)
-    done = grade(course, tmp_path / "inbox")
+    monkeypatch.setattr(Replay, "preprocess_cell", fail)
+    done = grade(course, tmp_path / "inbox", jobs=1)
     assert [one.points for one in done.results] == [0, 3]
     assert done.problems == [f"ada/{TOPIC}: could not be graded: ZeroDivisionError: a defect"]

@@ -52,7 +52,7 @@ def test_feedback_shows_the_message_and_no_hidden_test(pages):
     assert "4.0, " not in text
     for path in pages.values():
         assert "HIDDEN" not in path.read_text()
-        assert "an empty list" not in path.read_text()
+        assert "scale([], 3)" not in path.read_text()
 
 
 def test_feedback_says_why_nothing_was_read(pages):
@@ -78,7 +78,7 @@ def test_report_gives_reasons_and_repairs(found):
     assert "empty" in row(found, "empty", "q2-scale").notes
     assert row(found, "lost", "q1-mean").notes == "the locked cell was missing; put back"
     assert row(found, "lost", "q2-scale").notes == ""
-    assert row(found, "dead", "q2-scale").notes == "not run: the kernel died in cell q2-scale-tests"
+    assert row(found, "dead", "q2-scale").notes == "not run: the answer ended its own process"
 
 
 def test_csv_is_what_the_report_says(graded, found):

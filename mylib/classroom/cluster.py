@@ -1,0 +1,103 @@
+"""Many submissions at once: pure tasks on dask.distributed, on this machine or on a cluster.
+
+A worker that dies takes its tasks' results with it, also finished ones; the tasks run again elsewhere. That is sound
+because `examine` writes nothing, and because the ledger keeps a result that arrives twice once.
+"""
+
+import asyncio
+import contextlib
+import logging
+import os
+
+import dask
+from distributed import Client, LocalCluster, WorkerPlugin, as_completed, get_worker
+
+from mylib.classroom.examine import examine
+from mylib.classroom.sandbox import Sandbox
+
+SETTINGS = {
+    # A worker may be killed for what another program does; a submission itself cannot kill one.
+    "distributed.scheduler.allowed-failures": 20,
+    "distributed.worker.daemon": False,
+    "distributed.comm.timeouts.connect": "20s",
+}
+GONE = (asyncio.CancelledError, TimeoutError, OSError)
+
+
+class Walls(WorkerPlugin):
+    """One warm server for each worker, started with it and ended with it."""
+
+    name = "walls"
+
+    def __init__(self, kind, limits):
+        self.kind, self.limits = kind, limits
+
+    def setup(self, worker):
+        """Start it while the first submissions are read."""
+        worker.sandbox = Sandbox(self.kind, self.limits)
+        worker.sandbox.start()
+
+    def teardown(self, worker):
+        """End it."""
+        worker.sandbox.close()
+
+
+@contextlib.contextmanager
+def workers(jobs, limits, kind, scheduler=None):
+    """A client of workers that have their walls.
+
+    Args:    jobs: processes on this machine; one job runs in this process.
+             limits: of `Limits`.
+             kind: of sandbox.
+             scheduler: address of a running scheduler, in place of processes here.
+    Yields:  distributed.Client.
+    Raises:  OSError: no scheduler answers.
+    """
+    logging.getLogger("distributed").setLevel(logging.ERROR)
+    with dask.config.set(SETTINGS), contextlib.ExitStack() as stack:
+        if scheduler is None:
+            scheduler = stack.enter_context(
+                LocalCluster(
+                    n_workers=jobs,
+                    threads_per_worker=1,
+                    processes=jobs > 1,
+                    memory_limit=0,
+                    dashboard_address=None,
+                    silence_logs=logging.ERROR,
+                )
+            )
+        client = stack.enter_context(Client(scheduler, set_as_default=False, timeout=20))
+        client.register_plugin(Walls(kind, limits))
+        yield client
+
+
+def examine_all(client, jobs):
+    """Examine submissions, in the order in which they are finished.
+
+    Args:    client: of `workers`.
+             jobs: {key: job of `make_job`}.
+    Yields:  key, result of `examine` or None, and why there is none.
+    """
+    futures = {client.submit(_task, job, key=_name(key), retries=3): key for key, job in jobs.items()}
+    for future in as_completed(list(futures), loop=client.loop):
+        key = futures.pop(future)
+        try:
+            yield key, future.result(timeout=60), ""
+        except GONE as error:
+            yield key, None, f"the scheduler is gone ({type(error).__name__})"
+        except Exception as error:  # a defect of ours, or a task whose workers died again and again
+            yield key, None, " ".join(str(error).split())[:300]
+        future.release()
+
+
+def cores():
+    """How many processes this machine runs at a time."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _name(key):
+    return "-".join(["examine", *key])
+
+
+def _task(job):
+    return examine(job, get_worker().sandbox)
