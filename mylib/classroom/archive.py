@@ -1,0 +1,150 @@
+"""Reading a zip that nobody has vetted: names and sizes are checked on what is really there.
+
+nbgrader's own `zip_collect` hands archives to `shutil.unpack_archive`, which stops at no size, follows what the
+directory of the archive claims, and unpacks zips in zips without end. Here nothing is extracted: entries are read
+one by one, as bytes, within bounds, and whoever asks decides where they go.
+"""
+
+import contextlib
+import io
+import lzma
+import stat
+import struct
+import unicodedata
+import zipfile
+import zlib
+from dataclasses import dataclass
+
+JUNK = ("__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini", ".ipynb_checkpoints", "__pycache__", ".git")
+BROKEN = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, struct.error, ValueError)
+
+
+class Refused(Exception):
+    """An archive or an entry that is not read; the message says why."""
+
+
+@dataclass
+class Bounds:
+    """What one archive may hold, everything in it together with the zips inside.
+
+    entries: files and folders.
+    file_bytes: of one file, unpacked.
+    total_bytes: of all files that are read, unpacked.
+    """
+
+    entries: int = 20_000
+    file_bytes: int = 64_000_000
+    total_bytes: int = 2_000_000_000
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A file in an archive: its path with "/", cleaned; when it was changed, or None; and how to read it."""
+
+    path: str
+    modified: tuple | None
+    archive: "Archive"
+    info: zipfile.ZipInfo
+
+    def read(self):
+        """The content.
+
+        Raises:  Refused: too large, encrypted, damaged.
+        """
+        return self.archive.read(self.info)
+
+
+class Archive:
+    """An open zip; `entries` are its files in order, `problems` what is no file that can be read."""
+
+    def __init__(self, file, bounds, name=""):
+        """Read the directory of the archive.
+
+        Args:    file: path, or a binary file.
+                 bounds: of `Bounds`; what is read is taken off it.
+                 name: for messages.
+        Raises:  Refused: no zip, or too many entries.
+        """
+        self.bounds, self.entries, self.problems = bounds, [], []
+        try:
+            self.zip = zipfile.ZipFile(file)
+        except BROKEN as error:
+            raise Refused(f"expected a zip file, got something else ({error})") from None
+        infos = self.zip.infolist()
+        bounds.entries -= len(infos)
+        if bounds.entries < 0:
+            self.zip.close()
+            raise Refused(f"expected fewer entries, got {len(infos)}; split the archive")
+        found = {}
+        for info in infos:
+            try:
+                if path := _clean(info):
+                    if path.casefold() in found:
+                        self.problems.append(f"{name}{path}: stands there twice; the last one is taken")
+                    found[path.casefold()] = Entry(path, _time(info), self, info)
+            except Refused as reason:
+                self.problems.append(f"{name}{_printable(info.filename)}: {reason}")
+        self.entries = list(found.values())
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.zip.close()
+
+    def read(self, info):
+        """The bytes of an entry, counted while they are unpacked: what the directory says may be a lie."""
+        most = min(self.bounds.file_bytes, self.bounds.total_bytes)
+        try:
+            with self.zip.open(info) as file:
+                content = file.read(most + 1)
+        except NotImplementedError:
+            raise Refused("is packed in a way that cannot be read; pack it as an ordinary zip") from None
+        except (*BROKEN, RuntimeError) as error:
+            raise Refused(f"is damaged ({str(error)[:80]})") from None
+        if len(content) > most:
+            raise Refused(f"has more than {most / 1e6:g} MB unpacked; it is left out")
+        self.bounds.total_bytes -= len(content)
+        return content
+
+
+def inner(entry, bounds):
+    """The archive that an entry is."""
+    return Archive(io.BytesIO(entry.read()), bounds, f"{entry.path}: ")
+
+
+def _clean(info):
+    """The path of an entry that may be read, "" for folders and for what systems leave behind."""
+    path = _decoded(info).replace("\\", "/")
+    if info.is_dir() or path.endswith("/"):
+        return ""
+    parts = path.split("/")
+    if any(part in JUNK or part.startswith("._") for part in parts):
+        return ""
+    if path.startswith("/") or ":" in parts[0] or any(part in ("", ".", "..") for part in parts):
+        raise Refused("its name leads out of the folder; it is left out")
+    if any(unicodedata.category(letter) in ("Cc", "Cf", "Cs") for letter in path) or len(path) > 400:
+        raise Refused("its name holds characters that no file should have, or too many; it is left out")
+    kind = stat.S_IFMT(info.external_attr >> 16)
+    if kind not in (0, stat.S_IFREG):
+        raise Refused("is a link or a special file; it is left out")
+    if info.flag_bits & 0x1:
+        raise Refused("is encrypted; ask for it without a password")
+    return path
+
+
+def _decoded(info):
+    """The name; many programs write UTF-8 without saying so, which then reads as code page 437."""
+    name = info.filename
+    if not info.flag_bits & 0x800:
+        with contextlib.suppress(UnicodeError):  # it is in that code page, or in one that nobody can guess
+            name = name.encode("cp437").decode("utf-8")
+    return unicodedata.normalize("NFC", name)
+
+
+def _time(info):
+    return info.date_time if info.date_time > (1980, 1, 2, 0, 0, 0) else None
+
+
+def _printable(name):
+    return "".join(letter if letter.isprintable() else "?" for letter in name)[:120]
