@@ -195,6 +195,36 @@ def report(output: OUTPUT = None):
     typer.echo(f"{len(found)} rows in {write_csv(course, found)}")
 
 
+@app.command()
+def similar(
+    submitted: Annotated[
+        Path | None,
+        typer.Option(help="Folder <student>/<topic>/<topic>.ipynb.", metavar="DIR", show_default=False),
+    ] = None,
+    topic: TOPIC = None,
+    threshold: Annotated[float, typer.Option(help="Smallest share that is listed, up to 1.")] = 0.8,
+    output: OUTPUT = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the table; write no pages.")] = False,
+):
+    """List pairs of answers that are alike once names and layout are set aside, for a person to read: no verdict.
+
+    Writes similar/index.html with both answers of each pair side by side. Runs nothing of the students'.
+
+    Example: `mylib similar`, `mylib similar --topic convolution --threshold 0.9`
+    """
+    from mylib.classroom.similar import similar as run
+    from mylib.classroom.similar import table, write_pages
+
+    course = _course(output)
+    listings, problems = run(course, submitted or course.submitted, topic, threshold)
+    _print(table(listings))
+    for problem in problems:
+        typer.echo(problem, err=True)
+    place = "no pages were written" if dry_run else f"pages in {write_pages(course, listings)}"
+    typer.echo(f"{sum(len(one.pairs) for one in listings)} pairs in {len(listings)} questions; {place}")
+    raise typer.Exit(1 if problems else 0)
+
+
 @app.command("example-class")
 def example_class(
     output: Annotated[
