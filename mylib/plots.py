@@ -68,6 +68,20 @@ def show(fig, alt):
     display(Image(data=png, format="png", alt=alt), metadata={"image/png": {"alt": alt}})
 
 
+def embed(fig, alt):
+    """A figure as an HTML element that holds its own picture, for pages that are no notebooks; the figure is closed.
+
+    Args:    fig: a matplotlib figure.
+             alt: what the picture shows, for whoever cannot see it.
+    Returns: an <img>, escaped.
+    Raises:  ValueError: alt is empty.
+    """
+    _need_alt(alt)
+    encoded = base64.b64encode(_png(fig)).decode()
+    plt.close(fig)
+    return f'<img src="data:image/png;base64,{encoded}" alt="{html.escape(alt)}">'
+
+
 def animate(frames, alt, seconds_per_frame=0.4):
     """Display figures of equal size as a looping animation (a GIF, which needs no JavaScript), then close them.
 

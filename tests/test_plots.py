@@ -222,3 +222,13 @@ def test_colours_of_the_palette_can_be_told_apart_without_red_or_green():
         seen = linear @ np.transpose(simulation)
         apart = np.linalg.norm(seen[:, None] - seen, axis=2) + 10 * np.eye(len(seen))
         assert apart.min() > 0.1  # of 1.7 from black to white
+
+
+def test_embed_gives_an_element_with_the_picture_and_escaped_alt_text():
+    fig, _ = plots.figure()
+    element = BeautifulSoup(plots.embed(fig, alt='a "figure" <b>'), "html.parser").find("img")
+    assert element["alt"] == 'a "figure" <b>'
+    assert base64.b64decode(element["src"].removeprefix("data:image/png;base64,")).startswith(b"\x89PNG")
+    assert not plt.fignum_exists(fig.number)
+    with pytest.raises(ValueError, match="alt text"):
+        plots.embed(fig, alt=" ")

@@ -87,9 +87,12 @@ def collect(
     ] = None,
     output: OUTPUT = None,
     replace: Annotated[
-        bool, typer.Option("--replace", help="Put a newer submission in the place of another; the old is kept.")
+        bool,
+        typer.Option("--replace", help="Put a newer submission in the place of another; the old is kept."),
     ] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done; write nothing.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be done; write nothing.")
+    ] = False,
 ):
     """Sort the zip of a learning management system into the folders that `mylib grade` reads.
 
@@ -183,16 +186,25 @@ def feedback(output: OUTPUT = None):
 
 @app.command()
 def report(output: OUTPUT = None):
-    """Write report.csv, and show points per question and per student.
+    """Show points per question and per student, and write them for people, spreadsheets and Canvas or Moodle.
+
+    report.html has the distribution of points, and how hard and how telling each question is; report.csv every
+    question of every student; canvas.csv and moodle-<topic>.csv are for import, with the names that `mylib collect`
+    found.
 
     Example: `mylib report`
     """
+    from mylib.classroom.exports import write_exports
     from mylib.classroom.report import rows, tables, write_csv
+    from mylib.classroom.report_page import write_page
 
     course = _course(output)
     found = rows(course)
     _print(*tables(found))
     typer.echo(f"{len(found)} rows in {write_csv(course, found)}")
+    typer.echo(f"the class on a page in {write_page(course, found)}")
+    for path in write_exports(course, found):
+        typer.echo(f"for import: {path}")
 
 
 @app.command()

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from mylib.classroom.questions import question_of
 from mylib.classroom.recorder import load_results
+from mylib.classroom.roster import safe_cell
 
 
 @dataclass(frozen=True)
@@ -83,13 +84,8 @@ def write_csv(course, found):
     with open(path, "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow([column.name for column in fields(Row)])
-        writer.writerows([_safe(value) for value in astuple(row)] for row in found)
+        writer.writerows([safe_cell(value) for value in astuple(row)] for row in found)
     return path
-
-
-def _safe(value):
-    """A text that begins like a formula would be executed by a spreadsheet."""
-    return "'" + value if isinstance(value, str) and value[:1] in ("=", "+", "-", "@") else value
 
 
 def tables(found):
