@@ -8,7 +8,7 @@ export OPENBLAS_NUM_THREADS = 1
 READY = .venv/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup course test lab lectures release grade feedback report claims answers bench check lint clean
+.PHONY: help setup course test lab lectures release grade feedback report doctor claims answers bench check lint clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -52,8 +52,11 @@ grade: $(READY) ## autograde SUBMITTED=<folder>
 feedback: $(READY) ## one page per graded submission
 	@mylib feedback
 
-report: $(READY) ## points as a table and as CSV
+report: $(READY) ## points as tables, as a page and for Moodle and Canvas
 	@mylib report
+
+doctor: $(READY) ## what this machine has and lacks
+	@mylib doctor
 
 claims: $(READY) ## measure every claim over three seeds, write lectures/CLAIMS.md
 	@mylib claims

@@ -237,6 +237,22 @@ def similar(
     raise typer.Exit(1 if problems else 0)
 
 
+@app.command()
+def doctor(output: OUTPUT = None):
+    """Say what this machine has for the course and what it lacks, with the command that gets it.
+
+    Exit code 0 if all that is required is there, 1 otherwise. Changes nothing.
+
+    Example: `mylib doctor`
+    """
+    from mylib.classroom.doctor import examine, healthy
+
+    findings = examine(output or _course().build)
+    for one in findings:
+        typer.echo(one)
+    raise typer.Exit(0 if healthy(findings) else 1)
+
+
 @app.command("example-class")
 def example_class(
     output: Annotated[

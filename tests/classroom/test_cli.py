@@ -10,7 +10,7 @@ from mylib.classroom import cli
 from tests.classroom import tiny
 from tests.classroom.tiny import TOPIC
 
-VERBS = ("release", "collect", "grade", "feedback", "report", "similar", "example-class", "answers")
+VERBS = ("release", "collect", "grade", "feedback", "report", "similar", "doctor", "example-class", "answers")
 
 
 @pytest.fixture
