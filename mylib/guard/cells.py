@@ -1,10 +1,28 @@
 """Cells as syntax trees: what IPython would run of them."""
 
 import ast
+import re
 import warnings
+
+from IPython.core.inputtransformer2 import TransformerManager
 
 # Magics whose argument is run as ordinary code of the notebook.
 TRANSPARENT = ("time", "timeit", "capture", "prun")
+OPTIONS = re.compile(r"^\s*(-\w+(\s*\d+)?\s+)*")
+RUNNING = (
+    "run",
+    "time",
+    "timeit",
+    "prun",
+    "macro",
+    "store",
+    "rerun",
+    "recall",
+    "load",
+    "edit",
+    "debug",
+    "pylab",
+)
 
 
 def parse(sources):
@@ -17,16 +35,12 @@ def parse(sources):
 
 
 def _parse(source):
-    for text in (source, None):
-        try:
-            return _tree(source if text is not None else _plain(source))
-        except (SyntaxError, ValueError):
-            continue
-        except (RecursionError, MemoryError):
-            raise AssertionError(
-                "a cell is nested too deeply to be checked: write shorter expressions"
-            ) from None
-    return ast.Module([], [])
+    try:
+        return _tree(TransformerManager().transform_cell(source))
+    except (SyntaxError, ValueError):
+        return _automagic(source)
+    except (RecursionError, MemoryError):
+        raise AssertionError("a cell is nested too deeply to be checked: write shorter expressions") from None
 
 
 def _tree(text):
@@ -34,32 +48,27 @@ def _tree(text):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the student's spelling: an invalid escape, `is` with a number
         tree = compile(text, "<cell>", "exec", flags, dont_inherit=True)
-    for node in tree.body:
-        if magic := _cell_magic(node):
-            name, body = magic
-            if name in TRANSPARENT:
-                return _parse(body)
+    tree.body = [part for statement in tree.body for part in _opened(statement)]
     return tree
 
 
-def _plain(source):
-    """The cell with magics turned into calls of get_ipython()."""
-    from IPython.core.inputtransformer2 import TransformerManager
+def _opened(statement):
+    """The code that a magic runs, in its place; other statements as they are."""
+    call = getattr(statement, "value", None)
+    name = magic(call) if isinstance(call, ast.Call) else None
+    if name not in TRANSPARENT or not isinstance(call.args[-1], ast.Constant):
+        return [statement]
+    body = str(call.args[-1].value)
+    return _parse(OPTIONS.sub("", body) if call.func.attr == "run_line_magic" else body).body or [statement]
 
-    return TransformerManager().transform_cell(source)
 
-
-def _cell_magic(node):
-    call = getattr(node, "value", None)
-    if (
-        isinstance(call, ast.Call)
-        and getattr(call.func, "attr", "") == "run_cell_magic"
-        and len(call.args) == 3
-    ):
-        name, _, body = call.args
-        if isinstance(name, ast.Constant) and isinstance(body, ast.Constant):
-            return name.value, body.value
-    return None
+def _automagic(source):
+    """A cell that is no Python is not run; one line that begins with a magic's name is, without a % too."""
+    words = source.split()
+    if len(source.strip().splitlines()) == 1 and words[0] in RUNNING:
+        call = f"get_ipython().run_line_magic({words[0]!r}, '')"
+        return compile(call, "<cell>", "exec", ast.PyCF_ONLY_AST)
+    return ast.Module([], [])
 
 
 def magic(call):

@@ -19,23 +19,25 @@ BUILTINS = _words("eval exec compile __import__ globals locals vars setattr dela
 )
 MODULES = _words(
     """builtins __main__ importlib imp pkgutil runpy code codeop zipimport pkg_resources ctypes cffi gc pickle _pickle
-    dill cloudpickle marshal shelve joblib pdb bdb trace mock IPython ipykernel""",
+    dill cloudpickle marshal shelve joblib pdb bdb trace mock
+    IPython ipykernel pydoc doctest cProfile profile traitlets lazy_loader werkzeug""",
     True,
 ) | _words(
-    """inspect dis ast symtable tokenize linecache traceback pydoc doctest timeit cProfile profile subprocess
-    multiprocessing socket atexit signal Cython unittest pytest""",
+    """inspect dis ast symtable tokenize linecache traceback timeit subprocess multiprocessing
+     socket atexit signal Cython unittest pytest""",
     False,
 )
 DOTTED = _words(
     """sys.modules sys.meta_path sys.path sys.path_hooks sys._getframe sys._current_frames sys.settrace sys.setprofile
     sys.displayhook sys.excepthook types.FunctionType types.CodeType types.CellType unittest.mock numpy.load
     numpy.f2py torch.load torch.package torch.hub torch.ops torch._C torch._VF torch.library
-    torch.utils.cpp_extension pandas.eval pandas.read_pickle""",
+    torch.utils.cpp_extension pandas.eval pandas.read_pickle typing.get_type_hints inspect.get_annotations
+    logging.config pytest.MonkeyPatch sympy.lambdify sympy.sympify functools.singledispatch
+    functools.singledispatchmethod torch.jit.CompilationUnit""",
     True,
 ) | _words(
     """os.system os.popen os.fork os.posix_spawn os.execv os.execve os.spawnv io.open operator.attrgetter
-    operator.methodcaller torch.jit.CompilationUnit typing.get_type_hints functools.singledispatch
-    functools.singledispatchmethod""",
+    operator.methodcaller""",
     False,
 )
 ATTRIBUTES = _words(

@@ -1,11 +1,12 @@
 """What a function can reach, followed through the cells, and what is refused there."""
 
 import ast
-from collections import defaultdict, deque
+from collections import deque
 from dataclasses import dataclass
 
 from mylib.guard import cells as cell_texts
 from mylib.guard import library, means, scopes
+from mylib.guard.changes import Changes, functions_in
 from mylib.guard.library import Thing
 from mylib.guard.meaning import UNDEFINED, UNKNOWN, Meanings, Own, as_attribute, calls
 
@@ -34,8 +35,9 @@ def refuse(name, cells, banned):
     r"""The function or class of that name uses none of the banned ones, as far as reading the cells can tell.
 
     Args:    name: a global name of the notebook.
-             cells: sources of its code cells in order, the instructor's and the student's; those that have run when
-                 the test runs. Test cells may be left out.
+             cells: sources of its code cells in order, the instructor's and the student's, those that have run when
+                 the test runs. Test cells may be left out. Of a name that several cells define every definition
+                 counts: a later one may not have been reached.
              banned: dotted names: a function ("numpy.convolve"), a method ("torch.Tensor.softmax"), a class, or a
                  whole package ("mylib", "scipy.signal").
     Raises:  AssertionError: naming the line and the banned call, or the means by which a call could be hidden.
@@ -61,13 +63,9 @@ class Reader:
     def __init__(self, module, trees, banned):
         self.module, self.trees, self.banned = module, trees, banned
         self.todo, self.seen, self.followed = deque(), set(), set()
-        self.fine, self.literal, self.stored = set(), set(), set()
-        self.names = Meanings(module, self.stored)
-        self.changes, self.calls, self.decorated = defaultdict(list), defaultdict(list), defaultdict(list)
-        self.aliases = scopes.aliases(module)
-        for tree in trees:
-            for node, scope in scopes.walk(tree, module):
-                self._index(node, scope)
+        self.fine, self.literal = set(), set()
+        self.changes, self.aliases = Changes(module, trees), scopes.aliases(module)
+        self.names = Meanings(module, self.changes.fields)
 
     def follow(self, name):
         """Check everything that the global name leads to."""
@@ -81,7 +79,7 @@ class Reader:
                 continue
             self.seen.add(id(node))
             if scope.kind == "class" and isinstance(node, scopes.FUNCTIONS):
-                place = _place(node)
+                place = self._place(node, scope)
             self._check(node, scope, place)
             parts = [(part, deeper, place) for part, deeper in scopes.children(node, scope)]
             self.todo.extend(reversed(parts))
@@ -143,7 +141,11 @@ class Reader:
             elif meaning == UNKNOWN and isinstance(node, ast.Attribute):
                 self._check_method(node.attr, where)
             elif isinstance(meaning, Own):
-                self._push(meaning.node, meaning.scope, _place(meaning.node))
+                self._push(meaning.node, meaning.scope, self._place(meaning.node, meaning.scope))
+            if isinstance(node, ast.Attribute) and not isinstance(meaning, Thing):
+                for value, place in self.changes.fields.get(node.attr, ()):
+                    self._push(value, place, (f"what .{node.attr} is set to", None))
+                    self._use_callers(place, whole=False)
         if isinstance(node, ast.Name) and not everywhere and (home := scope.lookup(node.id)):
             self._use(home, node.id)
 
@@ -231,87 +233,79 @@ class Reader:
         self.followed.add((home, name))
         for definition in home.names[name]:
             if definition.kind == "own":
-                self._push(definition.node, definition.scope, _place(definition.node))
+                self._push(definition.node, definition.scope, self._place(definition.node, definition.scope))
             for source in definition.sources:
                 if definition.kind == "alias":
                     self.fine.add(id(source))
                 self._push(source, definition.scope, (name, getattr(source, "lineno", 1)))
+        value = home is self.module and not self._is_code(name)
         for alias in self.aliases[name] if home is self.module else ():
-            self._use_changes(alias, named=alias == name)
+            if {definition.kind for definition in self.module.names[alias]} != {"import"}:
+                self._use_changes(alias, alias == name, value)
 
-    def _use_changes(self, name, named):
+    def _is_code(self, name):
+        return all(definition.kind == "own" for definition in self.module.names[name])
+
+    def _use_changes(self, name, named, value):
         """`ops.append(F.relu)`, `ops[0] = F.relu`, `f.op = F.relu`, `register(ops)`: what comes in is used too.
 
-        Under another name (`named` is false) only the first three count.
+        Under another name (`named` is false) less counts; so for functions and classes (`value` is false).
         """
-        kinds = {definition.kind for definition in self.module.names[name]}
-        if kinds == {"import"}:
-            return
-        made = named and bool(kinds - {"own"})  # a value, in contrast to a function or class
-        for form, node, scope in self.changes[name]:
-            if scope.lookup(name) is not self.module:
-                continue
-            fills = form == "store" or (form == "method" and node.func.attr in FILLING)
-            parts = [node] if form == "store" else []
-            if form == "method" and (made or fills or (named and isinstance(node.func.value, ast.Attribute))):
-                parts = [*node.args, *node.keywords]
-            elif form == "argument" and made:
-                parts = self._handed_over(node, scope)
-            for part in parts:
-                self._push(part, scope, (f"what is done to {name}", None))
-            if fills and scope.kind == "function" and hasattr(scope.node, "name"):
-                self._use_callers(scope.node.name)
-        for node, scope in self.decorated[name] if made else ():
-            self._push(node, scope, _place(node))
+        made = named and value
+        for form, node, scope in self.changes.done[name]:
+            if scope.lookup(name) is self.module:
+                fills = form == "store" or (form == "method" and node.func.attr in FILLING)
+                for part in self._brought(form, node, scope, named, made or fills):
+                    self._push(part, scope, (f"what is done to {name}", None))
+                if fills:
+                    self._use_callers(scope)
+        called = value and not named and not self._is_code(name)  # put = ops.append; put(F.relu)
+        for call, scope in self.changes.calls[name] if called else ():
+            for part in call.args:
+                for function in functions_in(part):
+                    self._push(function, scope, (f"what {name} gets", None))
+        for node, scope in self.changes.decorated[name] if made else ():
+            self._push(node, scope, self._place(node, scope))
 
-    def _handed_over(self, call, scope):
-        """Arguments that may be functions; the student's function that gets them is followed."""
-        for one in self.names.of(call.func, scope):
+    def _brought(self, form, node, scope, named, whole):
+        """The parts of a statement that may put a function into a value."""
+        if form == "store":
+            return [node]
+        if form == "method" and whole:
+            return [*node.args, *node.keywords]
+        if not named or (form == "argument" and not whole):
+            return []
+        for one in self.names.of(node.func, scope) if form == "argument" else ():
             if isinstance(one, Own):
-                self._push(one.node, one.scope, _place(one.node))
-        values = (*call.args, *(keyword.value for keyword in call.keywords))
-        return [value for value in values if isinstance(value, ast.Name | ast.Attribute | ast.Lambda)]
+                self._push(one.node, one.scope, self._place(one.node, one.scope))
+        values = (*node.args, *(keyword.value for keyword in node.keywords))
+        return [function for value in values for function in functions_in(value)]
 
-    def _use_callers(self, name):
-        """A function that fills what an answer uses: its arguments come in, and what it decorates."""
-        for call, scope in self.calls[name]:
-            for part in (*call.args, *call.keywords):
-                self._push(part, scope, (f"what {name} gets", None))
-        for node, scope in self.decorated[name]:
-            self._push(node, scope, _place(node))
+    def _use_callers(self, scope, whole=True):
+        """A function that fills what an answer uses: its arguments come in, and what it decorates.
+
+        If not `whole`, only arguments that may be functions.
+        """
+        name = getattr(scope.node, "name", None)
+        if scope.kind != "function" or name is None or ("callers", name, whole) in self.followed:
+            return
+        self.followed.add(("callers", name, whole))
+        for call, place in self.changes.calls[name]:
+            for value in (*call.args, *(keyword.value for keyword in call.keywords)):
+                for part in (value,) if whole else functions_in(value):
+                    self._push(part, place, (f"what {name} gets", None))
+            self._use_callers(place, whole)
+        for node, place in self.changes.decorated[name]:
+            self._push(node, place, self._place(node, place))
 
     def _push(self, node, scope, place):
         if id(node) not in self.seen:
             self.todo.appendleft((node, scope, place))  # after what is being read
 
-    def _index(self, node, scope):
-        """Remember changes to named values, calls and decorators, by the name that they hang on."""
-        if isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign | ast.For | ast.withitem):
-            targets = getattr(
-                node, "targets", [getattr(node, "target", getattr(node, "optional_vars", None))]
-            )
-            value = getattr(node, "value", None) or getattr(node, "iter", getattr(node, "context_expr", None))
-            for target in (part for one in targets if one is not None for part in ast.walk(one)):
-                if isinstance(target, ast.Attribute | ast.Subscript) and isinstance(target.ctx, ast.Store):
-                    self.stored |= {getattr(target, "attr", "")}
-                    if (base := scopes.root(target)) and value is not None:
-                        self.changes[base.id].append(("store", value, scope))
-        elif isinstance(node, ast.Call):
-            if isinstance(node.func, ast.Name):
-                self.calls[node.func.id].append((node, scope))
-            elif isinstance(node.func, ast.Attribute) and (base := scopes.root(node.func)):
-                self.changes[base.id].append(("method", node, scope))
-            for argument in node.args:
-                if isinstance(argument, ast.Name):
-                    stores = calls(node, "setattr") and argument is node.args[0]
-                    self.changes[argument.id].append(("store" if stores else "argument", node, scope))
-        for mark in getattr(node, "decorator_list", []):
-            if base := scopes.root(mark):
-                self.decorated[base.id].append((node, scope))
-
-
-def _place(node):
-    """Name and first line of a definition, for messages."""
-    lines = [node.lineno, *(mark.lineno for mark in getattr(node, "decorator_list", []))]
-    prefix = "class " if isinstance(node, ast.ClassDef) else ""
-    return f"{prefix}{getattr(node, 'name', 'a lambda')}", min(lines)
+    def _place(self, node, scope):
+        """Name and first line of a definition, for messages."""
+        lines = [node.lineno, *(mark.lineno for mark in getattr(node, "decorator_list", []))]
+        name = getattr(node, "name", "a lambda")
+        several = scope is self.module and len(scope.names.get(name, ())) > 1
+        prefix = "class " if isinstance(node, ast.ClassDef) else ""
+        return f"{prefix}{name}{' (one of several of that name)' if several else ''}", min(lines)

@@ -9,6 +9,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+RETURNS = (ast.Return, ast.Yield, ast.YieldFrom)
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
@@ -72,13 +73,14 @@ class Scope:
 
 
 def children(node, scope):
-    """The parts of a node that are evaluated, each with its scope; annotations are left out."""
+    """The parts of a node that are evaluated, each with its scope; annotations only where they do something."""
     inside = []
     if isinstance(node, FUNCTIONS):
         parts = [
             *getattr(node, "decorator_list", []),
             *node.args.defaults,
             *filter(None, node.args.kw_defaults),
+            *_acting(getattr(node, "returns", None), *(one.annotation for one in arguments(node))),
         ]
         inside = [node.body] if isinstance(node, ast.Lambda) else node.body
     elif isinstance(node, ast.ClassDef):
@@ -90,13 +92,25 @@ def children(node, scope):
         inside = [first.target, *first.ifs, *rest]
         inside += [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
     elif isinstance(node, ast.AnnAssign):
-        parts = [node.target, *filter(None, [node.value])]
+        parts = [node.target, *filter(None, [node.value]), *_acting(node.annotation)]
     else:
         parts = ast.iter_child_nodes(node)
     yield from ((part, scope) for part in parts)
     if inside:
         deeper = scope.enter(node)
         yield from ((part, deeper) for part in inside)
+
+
+def arguments(node):
+    """All arguments of a function, as syntax."""
+    given = node.args
+    return [*given.posonlyargs, *given.args, *given.kwonlyargs, *filter(None, (given.vararg, given.kwarg))]
+
+
+def _acting(*annotations):
+    """Annotations that call something or bind a name: they are evaluated when the function is defined."""
+    acting = (ast.Call, ast.NamedExpr, ast.Lambda, *COMPREHENSIONS)
+    return [one for one in annotations if one and any(isinstance(part, acting) for part in ast.walk(one))]
 
 
 def walk(node, scope):
@@ -125,12 +139,19 @@ def read(trees):
 
 
 def aliases(module):
-    """Global names that may hold the same object, such as `b` in `b = a` or `for b in [a]`: name to a list of names."""
+    """Global names that may lead to the same object, such as `b` in `b = a`, `for b in [a]` or `def b(): return a`.
+
+    Returns: name to a list of names, itself among them.
+    """
     direct = defaultdict(set)
     for name, definitions in module.names.items():
-        for source in (source for definition in definitions for source in definition.sources):
-            for held in _held(source):
-                direct[held].add(name)
+        for definition in definitions:
+            returned = [
+                part.value for part in ast.walk(definition.node or ast.Pass()) if isinstance(part, RETURNS)
+            ]
+            for source in (*definition.sources, *(returned if definition.kind == "own" else ())):
+                for held in _held(source):
+                    direct[held].add(name)
     found = defaultdict(list)
     for name in module.names:
         todo, same = [name], set()
@@ -149,7 +170,7 @@ def _held(node):
         node = todo.pop()
         if isinstance(node, ast.Name):
             yield node.id
-        elif isinstance(node, ast.expr) and not isinstance(node, ast.Call | ast.Lambda):
+        elif isinstance(node, ast.expr) and not isinstance(node, ast.Call):
             todo += ast.iter_child_nodes(node)
 
 
@@ -226,8 +247,7 @@ def _define_names(target, sources, scope):
 def _define_arguments(node, scope):
     inner, given = scope.enter(node), node.args
     positional = [*given.posonlyargs, *given.args]
-    others = [*given.kwonlyargs, *filter(None, (given.vararg, given.kwarg))]
-    for argument in (*positional, *others):
+    for argument in arguments(node):
         inner.bind(Definition(argument.arg, "other", inner))
     defaults = dict(zip(reversed(positional), reversed(given.defaults), strict=False))
     defaults |= dict(zip(given.kwonlyargs, given.kw_defaults, strict=True))
