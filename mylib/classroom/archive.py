@@ -7,7 +7,6 @@ one by one, as bytes, within bounds, and whoever asks decides where they go.
 
 import contextlib
 import io
-import lzma
 import stat
 import struct
 import unicodedata
@@ -16,7 +15,7 @@ import zlib
 from dataclasses import dataclass
 
 JUNK = ("__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini", ".ipynb_checkpoints", "__pycache__", ".git")
-BROKEN = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, struct.error, ValueError)
+BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, struct.error, ValueError)
 
 
 class Refused(Exception):
@@ -68,7 +67,7 @@ class Archive:
         self.bounds, self.entries, self.problems = bounds, [], []
         try:
             self.zip = zipfile.ZipFile(file)
-        except BROKEN as error:
+        except (*BROKEN, NotImplementedError) as error:
             raise Refused(f"expected a zip file, got something else ({error})") from None
         infos = self.zip.infolist()
         bounds.entries -= len(infos)
@@ -98,8 +97,6 @@ class Archive:
         try:
             with self.zip.open(info) as file:
                 content = file.read(most + 1)
-        except NotImplementedError:
-            raise Refused("is packed in a way that cannot be read; pack it as an ordinary zip") from None
         except (*BROKEN, RuntimeError) as error:
             raise Refused(f"is damaged ({str(error)[:80]})") from None
         if len(content) > most:
@@ -130,6 +127,11 @@ def _clean(info):
         raise Refused("is a link or a special file; it is left out")
     if info.flag_bits & 0x1:
         raise Refused("is encrypted; ask for it without a password")
+    if info.compress_type not in (
+        zipfile.ZIP_STORED,
+        zipfile.ZIP_DEFLATED,
+    ):  # LZMA may ask for 4 GB of memory
+        raise Refused("is packed in a way that is not read; pack it as an ordinary zip")
     return path
 
 

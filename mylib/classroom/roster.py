@@ -56,11 +56,13 @@ def write_roster(course, rows, new):
     """
     merged = {(row.student, row.topic): row for row in (*rows, *new)}
     path = course.build / ROSTER
-    with open(path, "w", newline="", encoding="utf-8") as file:
+    fresh = path.with_suffix(".csv.new")
+    with open(fresh, "w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, [one.name for one in fields(Handed)])
         writer.writeheader()
         for _, row in sorted(merged.items()):
             writer.writerow({name: safe_cell(text) for name, text in asdict(row).items()})
+    fresh.replace(path)  # whole or not at all
 
 
 def safe_cell(value):

@@ -297,6 +297,22 @@ def test_an_encrypted_entry_is_told(course, pack):
     assert "help.py: is encrypted" in collect(course, archive).problems[0]
 
 
+def test_only_ordinary_packing_is_read(course, pack):
+    odd = zipfile.ZipInfo(ADA + "help.py")
+    odd.compress_type = zipfile.ZIP_LZMA
+    [problem] = collect(course, pack((ADA + "sums.ipynb", NOTEBOOK), (odd, b"x"))).problems
+    assert "help.py: is packed in a way that is not read" in problem
+
+
+def test_a_zip_of_a_later_version_is_refused(course, pack):
+    archive = pack((ADA + "sums.ipynb", NOTEBOOK))
+    content = bytearray(archive.read_bytes())
+    content[content.index(b"PK\x01\x02") + 6] = 99
+    archive.write_bytes(content)
+    with pytest.raises(ValueError, match="zip file version 9.9"):
+        collect(course, archive)
+
+
 def test_a_damaged_entry_costs_only_itself(course, pack):
     archive = pack(
         (ADA + "sums.ipynb", NOTEBOOK), ("Ben_4_assignsubmission_file_/sums.ipynb", bytes(range(256)) * 9)
