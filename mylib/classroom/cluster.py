@@ -20,6 +20,7 @@ SETTINGS = {
     "distributed.scheduler.allowed-failures": 20,
     "distributed.worker.daemon": False,
     "distributed.comm.timeouts.connect": "20s",
+    "logging.distributed": "critical",  # what fails is told in our own words
 }
 GONE = (asyncio.CancelledError, TimeoutError, OSError)
 
@@ -53,7 +54,7 @@ def workers(jobs, limits, kind, scheduler=None):
     Yields:  distributed.Client.
     Raises:  OSError: no scheduler answers.
     """
-    logging.getLogger("distributed").setLevel(logging.ERROR)
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)
     with dask.config.set(SETTINGS), contextlib.ExitStack() as stack:
         if scheduler is None:
             scheduler = stack.enter_context(
@@ -63,7 +64,7 @@ def workers(jobs, limits, kind, scheduler=None):
                     processes=jobs > 1,
                     memory_limit=0,
                     dashboard_address=None,
-                    silence_logs=logging.ERROR,
+                    silence_logs=logging.CRITICAL,
                 )
             )
         client = stack.enter_context(Client(scheduler, set_as_default=False, timeout=20))

@@ -6,32 +6,21 @@ its memory costs its own cell: a fresh kernel runs the notebook again without it
 
 import asyncio
 import base64
-import json
-import re
-import shutil
 import socket
-import tempfile
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 import nbformat
-import zmq
-from jupyter_client.asynchronous import AsyncKernelClient
-from jupyter_client.kernelspec import KernelSpec
-from jupyter_client.manager import AsyncKernelManager
-from nbclient import NotebookClient
-from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbgrader import utils
 
 from mylib.classroom import wire
+from mylib.classroom.kernel import Kernel, files_of
 from mylib.classroom.lint import names
 from mylib.classroom.questions import failure, grade_id, is_answer, is_test
+from mylib.classroom.sandbox import WallsMissingError
 
 ATTEMPTS = 5
-ADDRESS = re.compile(r" at 0x[0-9a-f]+")
-MAX_MESSAGE = 16_000_000
-LEND = "__import__('mylib.classroom.student', fromlist=['lend']).lend({}, get_ipython().user_ns)"
 
 
 def make_job(notebook, solution, limits, files=None):
@@ -169,13 +158,17 @@ class Examination:
         """The process of the tests; it waits until it is told which to run."""
         tests = [test | {"snapshot": snapshots[test["name"]]} for test in self.job["tests"]]
         sources = [cell["source"] for cell in self.job["cells"]]
+        files, buffers = files_of(self.job)
+        # A module beside the notebook can change what an answer calls, so it is read like a cell.
+        sources += [
+            buffers[at].decode(errors="replace") for name, at in files.items() if name.endswith(".py")
+        ]
         parcel = {
             "tests": tests,
             "locked": self.job["locked"],
             "cells": [source for source in sources if source],
             "cell_seconds": self.job["cell_seconds"],
         }
-        files, buffers = _files(self.job)
         seconds = self.deadline - time.monotonic() + 5
         descriptors = [one.fileno() for one in sockets]
         return self.sandbox.fork("tests", parcel | {"files": files}, buffers, descriptors, max(1, seconds))
@@ -199,7 +192,9 @@ class Examination:
                         self.note(cell, kernel.stopped_cell(f"not run: {self.over()}"))
                         continue
                     self.note(cell, await kernel.execute(cell, self.deadline))
-        except (DeadKernelError, CellTimeoutError, RuntimeError) as error:
+        except WallsMissingError:
+            raise
+        except Exception as error:  # also a defect of the client's: a kernel may send it anything
             reason = kernel.why(error)
             if cell is None or cell["kind"] == "test":
                 return True
@@ -268,180 +263,6 @@ def _snapshots(cells):
         count, changed = count + changed, False
         positions[cell["name"]] = count - 1
     return positions, count
-
-
-def _files(job):
-    names_of = sorted(job["files"])
-    return (
-        {name: position for position, name in enumerate(names_of)},
-        [base64.b64decode(job["files"][name]) for name in names_of],
-    )
-
-
-class QuietClient(AsyncKernelClient):
-    """A client that takes no message larger than 16 MB, and no long queue of them."""
-
-    def connect_iopub(self, identity=None):
-        """The channel on which a kernel may say whatever it wants."""
-        socket_ = self._create_connected_socket_within_bounds(identity)
-        socket_.setsockopt(zmq.SUBSCRIBE, b"")
-        return socket_
-
-    def _create_connected_socket_within_bounds(self, identity):
-        sock = self.context.socket(zmq.SUB)
-        sock.linger = 0
-        sock.setsockopt(zmq.MAXMSGSIZE, MAX_MESSAGE)
-        sock.setsockopt(zmq.RCVHWM, 64)
-        if identity:
-            sock.identity = identity
-        sock.connect(self._make_url("iopub"))
-        return sock
-
-
-class Client(NotebookClient):
-    """nbclient, with a limit on what a cell shows, and a kernel's death noticed at once."""
-
-    def process_message(self, msg, cell, cell_index):
-        """Leave out what is too much."""
-        if msg["msg_type"] in ("stream", "display_data", "execute_result", "error", "update_display_data"):
-            self.shown += len(json.dumps(msg["content"]))
-            if self.shown > self.most:
-                if not self.cut:
-                    text = f"[cut: a cell may show {self.most / 1e6:g} MB]"
-                    cell.outputs.append(nbformat.v4.new_output("stream", name="stderr", text=text))
-                self.cut = True
-                return None
-        return super().process_message(msg, cell, cell_index)
-
-    async def _async_poll_kernel_alive(self):
-        while await self.km.is_alive():
-            await asyncio.sleep(0.05)
-        if self.task_poll_for_reply:
-            self.task_poll_for_reply.cancel()
-
-
-class Kernel:
-    """The student's kernel behind the walls, and its client."""
-
-    def __init__(self, job, sandbox, lent):
-        self.job = job
-        self.folder = tempfile.mkdtemp(prefix="kernel-")
-        self.manager = AsyncKernelManager(
-            transport="ipc",
-            ip=f"{self.folder}/k",
-            connection_file=f"{self.folder}/connection.json",
-            client_factory=QuietClient,
-        )
-        files, self.manager.buffers = _files(job)
-        self.manager.parcel = {"files": files}
-        self.manager.sandbox, self.manager.descriptors = sandbox, [one.fileno() for one in lent]
-        self.manager._kernel_spec = KernelSpec(
-            argv=["python"],
-            language="python",
-            metadata={"kernel_provisioner": {"provisioner_name": "mylib-walls"}},
-        )
-        self.child = None
-        self.client = Client(
-            nbformat.v4.new_notebook(),
-            km=self.manager,
-            timeout_func=self.seconds,
-            allow_errors=True,
-            interrupt_on_timeout=True,
-            error_on_timeout={"ename": "CellTimeoutError", "evalue": "", "traceback": [""]},
-            raise_on_iopub_timeout=True,
-            iopub_timeout=int(max(1, job["iopub_seconds"])),
-            coalesce_streams=True,
-        )
-        self.client.shown, self.client.most, self.client.cut = 0, job["output_bytes"], False
-        self.limit = job["cell_seconds"]
-
-    async def start(self):
-        """Start it, and wait until it listens to us and we to it."""
-        await self.manager.start_kernel()
-        self.child = self.manager.provisioner.child
-        channels = self.client.kc = self.manager.client()
-        channels.start_channels(hb=False, stdin=False)
-        deadline = time.monotonic() + 30
-        while time.monotonic() < deadline:
-            if await self.manager.is_alive():
-                channels.kernel_info()
-            else:
-                raise DeadKernelError("the kernel did not start")
-            try:
-                await channels.shell_channel.get_msg(timeout=5)
-                await channels.iopub_channel.get_msg(timeout=5)
-                return
-            except Exception:
-                continue
-        raise DeadKernelError("the kernel did not answer")
-
-    async def execute(self, cell, deadline):
-        """Execute one cell.
-
-        Returns: {"outputs": list, "execution_count": number or None}.
-        Raises:  DeadKernelError, CellTimeoutError: the kernel is of no use any more.
-        """
-        self.limit = max(0.1, min(self.job["cell_seconds"], deadline - time.monotonic()))
-        self.client.shown, self.client.cut = 0, False
-        code = nbformat.v4.new_code_cell(cell["source"])
-        self.client.nb.cells = [code]
-        reply = {}
-        self.client.on_cell_executed = lambda **said: reply.update(said["execute_reply"]["content"])
-        await self.client.async_execute_cell(code, 0)
-        if reply.get("ename") == "CellTimeoutError":
-            text = f"stopped after {self.limit:.3g} s; is there a loop that never ends?"
-            error = nbformat.v4.new_output(
-                "error", ename="CellTimeoutError", evalue=text, traceback=[f"CellTimeoutError: {text}"]
-            )
-            code.outputs = [one for one in code.outputs if one.output_type != "error"] + [error]
-        return {"outputs": _plain(code.outputs), "execution_count": code.execution_count}
-
-    async def lend(self, position):
-        """Fork a snapshot for the tests."""
-        code = nbformat.v4.new_code_cell(LEND.format(position))
-        self.limit = 30
-        await self.client.async_execute_cell(code, 0, store_history=False)
-
-    def seconds(self, _):
-        """For nbclient."""
-        return self.limit
-
-    async def freeze(self):
-        """Take no message any more; the process stays for its snapshots."""
-        if self.client.kc:
-            self.client.kc.stop_channels()
-
-    def why(self, error):
-        """Why the process ended, as its watcher says it, or what happened to us."""
-        if isinstance(error, CellTimeoutError):
-            return "the cell could not be interrupted"
-        return f"the kernel died: {self.reason() or error}"
-
-    def reason(self):
-        """What the watcher of the process says of its end; "" while it runs."""
-        for _ in range(10):
-            if self.child is not None and (reason := self.child.poll()):
-                return reason
-            time.sleep(0.01)
-        return ""
-
-    def stopped_cell(self, reason):
-        """Outputs of a cell that was cut short."""
-        error = nbformat.v4.new_output("error", ename="NotRun", evalue=reason, traceback=[reason])
-        return {"outputs": [error], "execution_count": None}
-
-    def close(self):
-        """End the process, and remove the sockets."""
-        if self.child is not None:
-            self.child.close()
-        self.manager.context.destroy(linger=0)
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-
-def _plain(outputs):
-    """Outputs as JSON, without what differs from run to run."""
-    text = json.dumps(outputs, sort_keys=True)
-    return json.loads(ADDRESS.sub(" at 0x…", text))
 
 
 def verdict_outputs(verdict):

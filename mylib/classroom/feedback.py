@@ -81,8 +81,9 @@ def feedback(course, output=None):
              output: folder; build/classroom/feedback without.
     Returns: list of the pages' paths.
     Raises:  ValueError: nothing has been graded.
+             RuntimeError: some pages could not be made; the others are written.
     """
-    output, pages = Path(output or course.build / "feedback").resolve(), []
+    output, pages, failed = Path(output or course.build / "feedback").resolve(), [], []
     graded = load_results(course)
     if not graded:
         raise ValueError(f"feedback: expected graded submissions in {course.build}; run `mylib grade`")
@@ -104,6 +105,11 @@ def feedback(course, output=None):
             SanitizeAnswers,
             CSSHTMLHeaderPreprocessor,
         ]
-        convert(converter)
-        pages.append(output / student / topic / f"{topic}.html")
+        try:
+            convert(converter)
+            pages.append(output / student / topic / f"{topic}.html")
+        except RuntimeError as error:  # one page that cannot be made must not keep the others back
+            failed.append(f"{student}/{topic}: {error}")
+    if failed:
+        raise RuntimeError(f"feedback: {len(pages)} pages written, {len(failed)} not:\n" + "\n".join(failed))
     return pages

@@ -18,6 +18,8 @@ from nbgrader.utils import parse_utc
 from mylib.classroom.questions import grade_id, is_answer
 
 MAX_FILES = 100
+PICTURE = re.compile(r"!?\[([^\]]*)\]\(attachment:[^)]*\)")
+BINARY_CODE = (".so", ".pyd", ".pyc", ".pth")  # nobody can read what they do
 STUDENT_ID = re.compile(r"\w[\w.@+-]*")
 
 
@@ -132,8 +134,10 @@ def rebuild(intake, cells):
             intake.notes.append((name, "the cell had lost its name; recognised by its id"))
         if chosen := _choose(intake, target, copies):
             target.source = chosen["source"]
-            if chosen["pictures"]:
+            if chosen["pictures"] and target.cell_type != "code":
                 intake.notes.append((name, "pasted pictures are left out"))
+            if target.cell_type != "code":  # a page cannot be made of what is not there
+                target.source = PICTURE.sub(r"*(picture left out: \1)*", target.source)
             if chosen["cell_type"] != target.cell_type:
                 intake.notes.append((name, f"was a {chosen['cell_type']} cell; read as {target.cell_type}"))
     ours = {cell.id for cell in intake.notebook.cells} | {cell.source for cell in intake.notebook.cells}
@@ -242,6 +246,9 @@ def _files_beside(folder, max_bytes, notes):
         for name in sorted(names):
             path = Path(home, name)
             if name.startswith(".") or name.endswith(".ipynb") or path == folder / "timestamp.txt":
+                continue
+            if name.endswith(BINARY_CODE):
+                notes.append(("", f"the file {_text(name)} is left out: it is code that cannot be read"))
                 continue
             shown = _text(path.relative_to(folder).as_posix())
             try:

@@ -27,7 +27,8 @@ from mylib.classroom import wire
 SEED = 0
 HOME = "/home/student"
 LIBRARIES = (
-    *("IPython.core.completerlib", "IPython.core.magics", "ipykernel.ipkernel", "ipykernel.kernelapp"),
+    *("IPython.core.completerlib", "IPython.core.magics", "ipykernel.debugger", "ipykernel.ipkernel"),
+    "ipykernel.kernelapp",
     *("matplotlib.pyplot", "matplotlib_inline.backend_inline", "mylib.check", "mylib.data", "mylib.plots"),
     *("mylib.classroom.student", "mylib.classroom.trusted", "scipy.signal", "sklearn", "torch"),
 )
@@ -235,6 +236,10 @@ def _limit(limits):
         (resource.RLIMIT_FSIZE, limits["file_bytes"]),
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_NOFILE, 1024),
+        (
+            resource.RLIMIT_NPROC,
+            4 * limits["processes"],
+        ),  # counts threads; not enforced where root started us
     ):
         resource.setrlimit(what, (most, most))
 

@@ -19,16 +19,15 @@ BUILTINS = _words("eval exec compile __import__ globals locals vars setattr dela
 )
 MODULES = _words(
     """builtins __main__ importlib imp pkgutil runpy code codeop zipimport pkg_resources ctypes cffi gc pickle _pickle
-    dill cloudpickle marshal shelve joblib pdb bdb trace mock
-    IPython ipykernel pydoc doctest cProfile profile traitlets lazy_loader werkzeug""",
+    dill cloudpickle marshal shelve joblib mock IPython ipykernel traitlets lazy_loader werkzeug""",
     True,
 ) | _words(
-    """inspect dis ast symtable tokenize linecache traceback timeit subprocess multiprocessing
-     socket atexit signal Cython unittest pytest""",
+    """pdb bdb trace pydoc doctest cProfile profile inspect dis ast symtable tokenize linecache traceback timeit
+    subprocess multiprocessing socket atexit signal Cython unittest pytest""",
     False,
 )
 DOTTED = _words(
-    """sys.modules sys.meta_path sys.path sys.path_hooks sys._getframe sys._current_frames sys.settrace sys.setprofile
+    """sys.modules sys.meta_path sys.path_hooks sys._getframe sys._current_frames sys.settrace sys.setprofile
     sys.displayhook sys.excepthook types.FunctionType types.CodeType types.CellType unittest.mock numpy.load
     numpy.f2py torch.load torch.package torch.hub torch.ops torch._C torch._VF torch.library
     torch.utils.cpp_extension pandas.eval pandas.read_pickle typing.get_type_hints inspect.get_annotations
@@ -36,7 +35,7 @@ DOTTED = _words(
     functools.singledispatchmethod torch.jit.CompilationUnit""",
     True,
 ) | _words(
-    """os.system os.popen os.fork os.posix_spawn os.execv os.execve os.spawnv io.open operator.attrgetter
+    """sys.path os.system os.popen os.fork os.posix_spawn os.execv os.execve os.spawnv io.open operator.attrgetter
     operator.methodcaller""",
     False,
 )
@@ -48,9 +47,12 @@ ATTRIBUTES = _words(
     cell_contents co_code co_consts co_names __traceback__ _module load_module exec_module""",
     True,
 )
+# Parts of those modules that only show something.
+SHOWING = ("IPython.display", "IPython.core.display", "IPython.core.display_functions", "IPython.lib.display")
 # IPython's magics that bind nothing, or only what their own argument, read as code, says.
 MAGICS = _words(
-    "! matplotlib config load_ext autoreload precision pip conda pwd writefile bash html latex", True
+    "! matplotlib config load_ext autoreload precision pip conda pwd writefile bash html latex time timeit prun pinfo pinfo2",
+    True,
 )
 
 
@@ -72,7 +74,8 @@ def hides(one, everywhere=False):
             return name
     for name in names:
         top = name.split(".")[0]
-        known = top in MODULES and (MODULES[top] or not everywhere)
+        shows = everywhere and any(f"{name}.".startswith(f"{part}.") for part in SHOWING)
+        known = top in MODULES and (MODULES[top] or not everywhere) and not shows
         if known and not (top == "builtins" and _is_harmless_builtin(one)):
             return name if name == one.dotted else f"{one.dotted} of {top}"
     return ""
