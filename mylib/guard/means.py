@@ -47,11 +47,14 @@ ATTRIBUTES = _words(
     cell_contents co_code co_consts co_names __traceback__ _module load_module exec_module""",
     True,
 )
+# Modules that run what they are given, also if it is a text.
+RUNNERS = ("timeit", "cProfile", "profile", "trace", "pdb", "bdb", "pydoc")
 # Parts of those modules that only show something.
 SHOWING = ("IPython.display", "IPython.core.display", "IPython.core.display_functions", "IPython.lib.display")
 # IPython's magics that bind nothing, or only what their own argument, read as code, says.
 MAGICS = _words(
-    "! matplotlib config load_ext autoreload precision pip conda pwd writefile bash html latex time timeit prun pinfo pinfo2",
+    """! matplotlib config load_ext autoreload precision pip conda pwd writefile bash html latex time timeit prun pinfo
+    pinfo2""",
     True,
 )
 

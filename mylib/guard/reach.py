@@ -119,9 +119,7 @@ class Reader:
         if isinstance(node, ast.Attribute):
             self.fine.add(id(node.value))
         elif isinstance(node, ast.Assign) and scope.kind != "class":
-            for target in node.targets:
-                pairs = zip(*(getattr(side, "elts", [side]) for side in (target, node.value)), strict=False)
-                self.fine |= {id(value) for name, value in pairs if isinstance(name, ast.Name)}
+            self.fine |= {id(value) for target in node.targets for value in scopes.paired(target, node.value)}
         elif isinstance(node, ast.NamedExpr) or (isinstance(node, ast.AnnAssign) and scope.kind != "class"):
             self.fine.add(id(node.value))
         elif isinstance(node, scopes.FUNCTIONS):
@@ -198,10 +196,22 @@ class Reader:
         if name == "getattr" and literal and isinstance(node.args[1], ast.Constant):
             self._check_text(node.args[1].value, where)
             self._check_use(as_attribute(node), scope, where, everywhere)
+        if everywhere:
+            self._check_runner(node, scope, where)
         inner = node.func.value if isinstance(node.func, ast.Attribute) else None
         magic = cell_texts.magic(node) if everywhere and calls(inner, "get_ipython") else None
         if magic in means.MAGICS:
             self.literal.add(id(inner.func))
+
+    def _check_runner(self, call, scope, where):
+        """`timeit.timeit(lambda: f(x))` may stand in a cell, `timeit.timeit("...")` may not: a text can bind names."""
+        functions = [one.dotted for one in self.names.of(call.func, scope) if isinstance(one, Thing)]
+        runs = [dotted for dotted in functions if dotted.split(".")[0] in means.RUNNERS]
+        for value in (*call.args, *(keyword.value for keyword in call.keywords)) if runs else ():
+            number = isinstance(value, ast.Constant) and not isinstance(value.value, str)
+            function = any(isinstance(one, Own) for one in self.names.of(value, scope))
+            if not (number or function or isinstance(value, ast.Lambda)):
+                raise AssertionError(f"{where} uses {runs[0]}: {OPEN}")
 
     def _is_self(self, node, scope):
         """An object of the student's class, none of whose bases has a banned method."""

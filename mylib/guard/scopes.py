@@ -224,18 +224,24 @@ def _define_imports(node, scope):
 
 
 def _define_target(target, value, scope):
-    pairs = isinstance(target, ast.Tuple | ast.List) and isinstance(value, ast.Tuple | ast.List)
-    if isinstance(target, ast.Name):
-        scope.bind(Definition(target.id, "alias", scope, value, sources=(value,)))
-    elif pairs and len(target.elts) == len(value.elts) and not _starred(target, value):
-        for one, part in zip(target.elts, value.elts, strict=True):
-            _define_target(one, part, scope)
-    else:
+    pairs = paired(target, value)
+    for part, one in pairs.items():
+        scope.bind(Definition(one.id, "alias", scope, part, sources=(part,)))
+    if not pairs:
         _define_names(target, (value,), scope)
 
 
-def _starred(*nodes):
-    return any(isinstance(part, ast.Starred) for node in nodes for part in node.elts)
+def paired(target, value):
+    """Value to target, for `a = x` and `a, b = x, y`; empty where the parts do not pair off, as in `a, *b = x, y`."""
+    if isinstance(target, ast.Name):
+        return {value: target}
+    if not isinstance(target, ast.Tuple | ast.List) or not isinstance(value, ast.Tuple | ast.List):
+        return {}
+    simple = all(isinstance(part, ast.Name) for part in target.elts)
+    starred = any(isinstance(part, ast.Starred) for part in value.elts)
+    if not simple or starred or len(target.elts) != len(value.elts):
+        return {}
+    return dict(zip(value.elts, target.elts, strict=True))
 
 
 def _define_names(target, sources, scope):
