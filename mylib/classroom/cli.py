@@ -172,6 +172,27 @@ def grade(
 
 
 @app.command()
+def validate(
+    topic: TOPIC = None,
+    notebook: Annotated[
+        Path | None, typer.Option(help="In place of exercises/<topic>/<topic>.ipynb.", metavar="FILE")
+    ] = None,
+):
+    """Run an exercise's visible tests as grading does, and say what they say; nothing is written.
+
+    Example: `mylib validate --topic convolution`
+    """
+    from mylib.classroom.validate import table
+    from mylib.classroom.validate import validate as run
+
+    if (topic is None) == (notebook is None):
+        raise ValueError("validate: expected --topic NAME or --notebook FILE")
+    rows = run(notebook or _course().exercises / topic / f"{topic}.ipynb")
+    _print(table(rows))
+    raise typer.Exit(1 if any(message for *_, message in rows) else 0)
+
+
+@app.command()
 def feedback(output: OUTPUT = None):
     """Write one HTML page per graded submission, readable with the network off.
 
@@ -309,7 +330,7 @@ def mutants(
         for mutant in one.survivors:
             typer.echo(f"{one.topic}/{one.question} survives, in {mutant}", err=True)
         for entry in one.stale:
-            typer.echo(f"{one.topic}/equivalent.toml: no such survivor: {entry}", err=True)
+            typer.echo(f"{one.topic}/equivalent.toml, {one.question}: no mutant {entry} survives", err=True)
     if write:
         (course.solutions / "README.md").write_text(page(course, found), encoding="utf-8")
     raise typer.Exit(1 if any(one.percent < ENOUGH or one.stale for one in found) else 0)

@@ -4,17 +4,19 @@
 its memory costs its own cell: a fresh kernel runs the notebook again without it.
 """
 
+import ast
 import asyncio
 import base64
 import socket
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 
 import nbformat
 from nbgrader import utils
 
 from mylib.classroom import wire
+from mylib.classroom.intake import OWN
 from mylib.classroom.kernel import Kernel, files_of
 from mylib.classroom.lint import names
 from mylib.classroom.questions import failure, grade_id, is_answer, is_test
@@ -36,8 +38,9 @@ def make_job(notebook, solution, limits, files=None):
     written = {cell.id: cell.source for cell in notebook.cells}
     bound = set()
     for cell in filter(is_answer, code):
-        ours, imported, _ = names(cell.source)
-        bound |= ours - imported
+        with suppress(SyntaxError):  # in a student's own notebook, which is validated
+            ours, imported, _ = names(cell.source)
+            bound |= ours - imported
     cells, tests = [], []
     for cell in code:
         kind = "answer" if is_answer(cell) else "test" if is_test(cell) else "shown"
@@ -47,6 +50,7 @@ def make_job(notebook, solution, limits, files=None):
             tests.append({"name": grade_id(cell), "source": source, "answers": used})
             source = ""  # nothing of a test goes to the student's side
         cells.append({"id": cell.id, "name": grade_id(cell), "kind": kind, "source": source})
+    _add_own(cells, notebook)
     return {
         "cells": cells,
         "tests": tests,
@@ -57,6 +61,35 @@ def make_job(notebook, solution, limits, files=None):
         "output_bytes": limits.output_bytes,
         "iopub_seconds": limits.iopub_seconds,
     }
+
+
+def _add_own(cells, notebook):
+    """Insert the cells that the student has added, in their places.
+
+    Those that only define something are run once more before everything else: whoever moved a helper below the answer
+    that calls it has run the cells in another order, which a notebook allows.
+    """
+    order = [cell.id for cell in notebook.cells]
+    first = next((place for place, cell in enumerate(cells) if cell["kind"] == "answer"), len(cells))
+    early = []
+    for cell in notebook.cells:
+        if cell.cell_type == "code" and cell.id.startswith(OWN):
+            own = {"id": cell.id, "name": "", "kind": "own", "source": cell.source}
+            before = set(order[: order.index(cell.id)])
+            place = max((i + 1 for i, other in enumerate(cells) if other["id"] in before), default=0)
+            cells.insert(place, own)
+            if _only_defines(cell.source):
+                early.append(own | {"id": f"early-{cell.id}"})
+    cells[first:first] = early
+
+
+def _only_defines(source):
+    with suppress(SyntaxError, ValueError):
+        tree = ast.parse(source)
+        return all(
+            isinstance(one, ast.FunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom) for one in tree.body
+        )
+    return False
 
 
 def _needed(code, tests):
@@ -178,7 +211,7 @@ class Examination:
 
         Returns: whether a cell broke the kernel, so that all is to be done again without it.
         """
-        cell, lent = None, set()
+        running, lent = None, set()
         try:
             await kernel.start()
             for cell in self.job["cells"]:
@@ -186,21 +219,22 @@ class Examination:
                     position = snapshots[cell["name"]]
                     if position not in lent:
                         lent.add(position)
-                        await kernel.lend(position)
+                        await kernel.lend(position, self.deadline)
                 elif cell["id"] not in self.broken:
                     if self.over():
                         self.note(cell, kernel.stopped_cell(f"not run: {self.over()}"))
                         continue
+                    running = cell
                     self.note(cell, await kernel.execute(cell, self.deadline))
         except WallsMissingError:
             raise
         except Exception as error:  # also a defect of the client's: a kernel may send it anything
-            reason = kernel.why(error)
-            if cell is None or cell["kind"] == "test":
-                return True
-            self.broken[cell["id"]] = reason
-            self.stopped.append(cell["name"] or cell["id"])
-            self.note(cell, kernel.stopped_cell(reason))
+            # A kernel that is gone when a snapshot is due was ended by the cell before.
+            if running is not None:
+                reason = kernel.why(error)
+                self.broken[running["id"]] = reason
+                self.stopped.append(running["name"] or running["id"])
+                self.outputs[running["id"]] = kernel.stopped_cell(reason)
             return True
         return False
 

@@ -47,6 +47,9 @@ class OfflineExporter(HTMLExporter):
             address = element.get("src", element.get("href"))
             if element.name == "iframe" or "//" in address.split("data:")[0][:10]:
                 element.decompose()
+        for link in page.select("a[href]"):
+            if link["href"].strip().lower().startswith(("javascript:", "data:", "vbscript:")):
+                del link["href"]
         return str(page), resources
 
 

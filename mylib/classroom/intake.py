@@ -1,8 +1,8 @@
 """Intake: a submission is read as data, never executed, and rebuilt on the instructor's notebook.
 
-Taken from the student: the source of every answer cell, code or text, and the files beside the notebook; nothing
-else. So a cell that was lost, doubled, retyped, unlocked or rewritten is repaired by construction, and each repair
-becomes a note.
+Taken from the student: the source of every answer cell, code or text, cells that the student has added, and the files
+beside the notebook; nothing else. So a cell that was lost, doubled, retyped, unlocked or rewritten is repaired by
+construction, and each repair becomes a note.
 """
 
 import copy
@@ -13,11 +13,13 @@ import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import nbformat
 from nbgrader.utils import parse_utc
 
 from mylib.classroom.questions import grade_id, is_answer
 
-MAX_FILES = 100
+MAX_FILES = MAX_OWN_CELLS = 100
+OWN = "own-"
 PICTURE = re.compile(r"!?\[([^\]]*)\]\(attachment:[^)]*\)")
 BINARY_CODE = (".so", ".pyd", ".pyc", ".pth")  # nobody can read what they do
 STUDENT_ID = re.compile(r"\w[\w.@+-]*")
@@ -103,7 +105,7 @@ def take_in(submission, skeleton, max_bytes):
             raise Unreadable("expected a folder with a notebook, got a file or a link")
         result.timestamp = _timestamp(submission.folder / "timestamp.txt", result.notes)
         cells = read_cells(_notebook_file(submission, result.notes), max_bytes)
-        result.files = _files_beside(submission.folder, max_bytes, result.notes)
+        result.files = files_beside(submission.folder, max_bytes, result.notes)
     except Unreadable as reason:
         result.unreadable = str(reason)
         return result
@@ -140,10 +142,33 @@ def rebuild(intake, cells):
                 target.source = PICTURE.sub(r"*(picture left out: \1)*", target.source)
             if chosen["cell_type"] != target.cell_type:
                 intake.notes.append((name, f"was a {chosen['cell_type']} cell; read as {target.cell_type}"))
-    ours = {cell.id for cell in intake.notebook.cells} | {cell.source for cell in intake.notebook.cells}
-    own = [c for group in named.values() for c in group if not {c["id"], c["source"]} & ours and c["source"]]
-    if own:
-        text = f"{len(own)} cell(s) of the student's own left out: only answer cells are graded"
+    _insert_own(intake, cells)
+
+
+def _insert_own(intake, cells):
+    """Put the student's own cells where they stood: a helper in one of them may be what an answer calls.
+
+    They run in the student's process, like answers, and nothing of nbgrader's is taken from them.
+    """
+    targets = intake.notebook.cells
+    names, ids = (
+        {grade_id(cell): cell.id for cell in targets if grade_id(cell)},
+        {cell.id for cell in targets},
+    )
+    known, after, count = {cell.source for cell in targets}, targets[0].id, 0
+    own = {}
+    for cell in cells:
+        if cell["grade_id"] in names or cell["id"] in ids:
+            after = names.get(cell["grade_id"], cell["id"])
+        elif cell["source"].strip() and cell["source"] not in known and count < MAX_OWN_CELLS:
+            code = cell["cell_type"] == "code"
+            make = nbformat.v4.new_code_cell if code else nbformat.v4.new_markdown_cell
+            source = cell["source"] if code else PICTURE.sub(r"*(picture left out: \1)*", cell["source"])
+            own.setdefault(after, []).append(make(source, id=f"{OWN}{count}"))
+            count += 1
+    if count:
+        intake.notebook.cells = [one for cell in targets for one in (cell, *own.get(cell.id, []))]
+        text = f"{count} cell(s) of the student's own: run beside the answers, without points"
         intake.notes.append(("", text))
 
 
@@ -238,8 +263,14 @@ def _notebook_file(submission, notes):
     return others[0]
 
 
-def _files_beside(folder, max_bytes, notes):
-    """What an answer may read or import: regular files, no notebooks, together no larger than a notebook may be."""
+def files_beside(folder, max_bytes, notes):
+    """What an answer may read or import: regular files, no notebooks.
+
+    Args:    folder: of the notebook.
+             max_bytes: of all together.
+             notes: (grade id, text) of what is left out are appended.
+    Returns: {name: bytes}.
+    """
     files, total = {}, 0
     for home, folders, names in os.walk(folder):
         folders[:] = sorted(one for one in folders if not one.startswith((".", "__pycache__")))

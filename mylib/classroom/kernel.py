@@ -133,10 +133,10 @@ class Kernel:
             code.outputs = [one for one in code.outputs if one.output_type != "error"] + [error]
         return {"outputs": _plain(code.outputs), "execution_count": code.execution_count}
 
-    async def lend(self, position):
+    async def lend(self, position, deadline):
         """Fork a snapshot for the tests."""
         code = nbformat.v4.new_code_cell(LEND.format(position))
-        self.limit = 30
+        self.limit = max(0.1, min(self.job["cell_seconds"], deadline - time.monotonic()))
         await self.client.async_execute_cell(code, 0, store_history=False)
 
     def seconds(self, _):

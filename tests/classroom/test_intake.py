@@ -139,12 +139,16 @@ def test_answer_without_its_name_is_found_by_its_id(hand_in, answered):
     assert texts(taken) == ["q1-mean: the cell had lost its name; recognised by its id"]
 
 
-def test_cells_of_the_students_own_are_left_out_and_counted(hand_in, answered):
-    answered.cells.insert(2, nbformat.v4.new_code_cell("import os"))
+def test_cells_of_the_students_own_keep_their_places(hand_in, answered):
+    answered.cells.insert(2, nbformat.v4.new_code_cell("import os", id="mine"))
     answered.cells.insert(5, nbformat.v4.new_code_cell(""))
+    answered.cells.append(nbformat.v4.new_markdown_cell("so ![](attachment:x.png) it is"))
     taken = hand_in(answered)
-    assert "import os" not in [one.source for one in taken.notebook.cells]
-    assert texts(taken) == ["1 cell(s) of the student's own left out: only answer cells are graded"]
+    ids = [cell.id for cell in taken.notebook.cells]
+    assert ids[1:4] == ["setup", "own-0", "q1-mean"]
+    assert taken.notebook.cells[2].source == "import os"
+    assert taken.notebook.cells[-1].source == "so *(picture left out: )* it is"
+    assert texts(taken) == ["2 cell(s) of the student's own: run beside the answers, without points"]
 
 
 def test_missing_cell_ids_are_no_reason_to_complain(hand_in, answered):
@@ -208,7 +212,8 @@ ODD_CELLS = [
 def test_cells_of_any_shape_are_survived(hand_in, blank):
     taken = hand_in({"cells": ODD_CELLS})
     assert taken.unreadable == ""
-    assert [one.source for one in taken.notebook.cells] == [one.source for one in blank.cells]
+    given = [one.source for one in taken.notebook.cells if not one.id.startswith("own-")]
+    assert given == [one.source for one in blank.cells]
 
 
 def test_half_a_surrogate_pair_can_be_written(hand_in, answered):
