@@ -15,6 +15,7 @@ import site
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 from dataclasses import asdict
 from pathlib import Path
@@ -28,9 +29,8 @@ from mylib.classroom.course import ONE_THREAD, Limits
 KINDS = ("bubblewrap", "docker", "none")
 PORTS = ("shell_port", "iopub_port", "stdin_port", "control_port", "hb_port")
 START_SECONDS = 120
-SERVER = (
-    "import sys; from mylib.classroom.warm import serve; serve(int(sys.argv[1]), sys.argv[2] == 'walled')"
-)
+SERVER = "import sys; from mylib.classroom.warm import serve; serve(sys.argv[1], sys.argv[2] == 'walled')"
+DOCKER_IMAGE = "mylib"
 SYSTEM = (
     "/usr",
     "/bin",
@@ -51,6 +51,7 @@ ENVIRONMENT = ONE_THREAD | {
     "PATH": "/usr/bin:/bin",
     "PYTHONDONTWRITEBYTECODE": "1",
     "PYTHONHASHSEED": "0",  # the same order of sets, and so the same points, each time
+    "PYDEVD_DISABLE_FILE_VALIDATION": "1",
     "USER": "student",
 }
 
@@ -137,18 +138,8 @@ class Sandbox:
 
     def start(self):
         """Start the server and wait until it is warm."""
-        self.control, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        command = {"bubblewrap": _bubblewrap, "docker": _docker, "none": _no_walls}[self.kind]()
-        walled = "bare" if self.kind == "none" else "walled"
-        self.server = subprocess.Popen(
-            [*command, sys.executable, "-I", "-c", SERVER, str(there.fileno()), walled],
-            pass_fds=[there.fileno()],
-            env=ENVIRONMENT,
-            stdin=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        there.close()
+        start = _start_in_docker if self.kind == "docker" else _start_here
+        self.server, self.control = start(self.kind)
         self.control.settimeout(START_SECONDS)
         try:
             self.memory = json.loads(self.control.recv(4096))["memory"]
@@ -198,6 +189,8 @@ def require(kind, trust=False):
             )
         if hasattr(os, "geteuid") and os.geteuid() == 0:
             raise WallsMissingError("sandbox none: expected an ordinary user, got root, whom nothing stops")
+    if kind == "docker" and not shutil.which("docker"):
+        raise WallsMissingError("sandbox: expected docker, found no program of that name; run `mylib doctor`")
     if kind == "bubblewrap":
         done = subprocess.run([*_bubblewrap(), "/bin/true"], capture_output=True, text=True)
         if done.returncode:
@@ -253,12 +246,70 @@ def _python():
     )
 
 
-def _no_walls():
-    return []
+def _start_here(kind):
+    """The server as a process of this machine; it inherits its end of the control socket."""
+    control, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    walls, walled = ([], "bare") if kind == "none" else (_bubblewrap(), "walled")
+    server = _popen([*walls, sys.executable, "-I", "-c", SERVER, str(there.fileno()), walled], there.fileno())
+    there.close()
+    return server, control
 
 
-def _docker():
-    raise WallsMissingError("sandbox: docker is not there yet")
+def _start_in_docker(_):
+    """The server in a container, which meets us at a socket file, since a container inherits nothing.
+
+    The server makes the same namespaces inside as behind bubblewrap, so the container keeps the right to do that
+    (CAP_SYS_ADMIN, and no seccomp or AppArmor profile that forbids it); its forks give the right up.
+    """
+    program = shutil.which("docker")
+    if not program:
+        raise WallsMissingError("sandbox: expected docker, found no program of that name; run `mylib doctor`")
+    command = [
+        program,
+        "run",
+        "--rm",
+        "--interactive",
+        "--network",
+        "none",
+        "--read-only",
+        "--cap-drop",
+        "ALL",
+    ]
+    command += ["--cap-add", "SYS_ADMIN", "--security-opt", "no-new-privileges"]
+    command += ["--security-opt", "seccomp=unconfined", "--security-opt", "apparmor=unconfined"]
+    command += ["--pids-limit", "512", "--memory", "6g"]
+    for folder in ("/tmp", "/home", "/dev/shm"):
+        command += ["--tmpfs", folder]
+    for name, value in ENVIRONMENT.items():
+        command += ["--env", f"{name}={value}"]
+    with (
+        tempfile.TemporaryDirectory(prefix="walls-") as meeting,
+        socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as door,
+    ):
+        door.bind(f"{meeting}/control")
+        door.listen(1)
+        command += ["--volume", f"{meeting}:/control", os.environ.get("MYLIB_DOCKER_IMAGE", DOCKER_IMAGE)]
+        server = _popen([*command, "python", "-I", "-c", SERVER, "/control/control", "walled"])
+        door.settimeout(0.2)
+        for _ in range(5 * START_SECONDS):
+            with contextlib.suppress(TimeoutError):
+                return server, door.accept()[0]
+            if server.poll() is not None:
+                break
+        control, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        there.close()  # whoever listens finds nobody there
+        return server, control
+
+
+def _popen(command, *descriptors):
+    return subprocess.Popen(
+        command,
+        pass_fds=descriptors,
+        env=ENVIRONMENT if command[0] == sys.executable else os.environ | ENVIRONMENT,
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
 
 
 @functools.cache
@@ -288,16 +339,15 @@ class WalledProvisioner(LocalProvisioner):
                 "mylib-walls: expected KernelManager.transport = 'ipc': there is no network inside"
             )
         info["key"] = bytes(info["key"]).decode()
-        listeners = [_listen(f"{info['ip']}-{info[port]}") for port in PORTS]
-        parcel = {"files": {}} | getattr(manager, "parcel", {}) | {"connection": info}
-        descriptors = [one.fileno() for one in listeners] + list(getattr(manager, "descriptors", []))
         sandbox = getattr(manager, "sandbox", None) or shared()
         buffers = getattr(manager, "buffers", [])
-        # The clock of a submission is kept by its client; this one only clears away what was forgotten.
-        seconds = 10 * sandbox.limits.submission_seconds
-        self.child = sandbox.fork("answers", parcel, buffers, descriptors, seconds)
-        for one in listeners:
-            one.close()
+        with contextlib.ExitStack() as stack:
+            listeners = [stack.enter_context(_listen(f"{info['ip']}-{info[port]}")) for port in PORTS]
+            parcel = {"files": {}} | getattr(manager, "parcel", {}) | {"connection": info}
+            descriptors = [one.fileno() for one in listeners] + list(getattr(manager, "descriptors", []))
+            # The clock of a submission is kept by its client; this one only clears away what was forgotten.
+            seconds = 10 * sandbox.limits.submission_seconds
+            self.child = sandbox.fork("answers", parcel, buffers, descriptors, seconds)
         return self.connection_info
 
     async def poll(self):
@@ -308,6 +358,8 @@ class WalledProvisioner(LocalProvisioner):
         """Until it has ended."""
         while self.child and self.child.poll() is None:
             await asyncio.sleep(0.002)
+        if self.child:
+            self.child.close()
         self.child = None
         return 0
 

@@ -40,13 +40,14 @@ PROC_FILES = ("cpuinfo", "meminfo", "stat", "version")
 LIBC = ctypes.CDLL(None, use_errno=True)
 
 
-def serve(descriptor, walled):
+def serve(address, walled):
     """Fork for every job until the other side hangs up.
 
-    Args:    descriptor: of the socket on which jobs come: JSON, and the descriptors for the new process.
+    Args:    address: of the socket on which jobs come (JSON, and the descriptors for the new process): the number of
+                 an open one, or a path.
              walled: this process may make namespaces; otherwise its children share its own.
     """
-    control = socket.socket(fileno=descriptor)
+    control = _connect(address)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # ended children leave nothing behind
     warm_up()
     control.send(json.dumps({"memory": _memory()}).encode())
@@ -59,6 +60,14 @@ def serve(descriptor, walled):
             _in_child(_supervise, json.loads(message), descriptors, walled)
         for one in descriptors:
             os.close(one)
+
+
+def _connect(address):
+    if address.isdigit():
+        return socket.socket(fileno=int(address))
+    control = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    control.connect(address)
+    return control
 
 
 def warm_up():
