@@ -298,6 +298,13 @@ EVASIONS = {
         ["def g(a): return a\nfrom timeit import timeit as t\ns = 'import __main__'\nt(stmt=s)", "def f(a): return g(a)"],
         CONVOLVE,
     ),
+    "an object that registers what it decorates": (
+        [
+            "class R:\n    def __init__(self): self.ops = {}\n    def add(self, g):\n        self.ops['x'] = g\n        return g",
+            "reg = R()\n@reg.add\ndef h(a, b): return np.convolve(a, b)\ndef f(a, b): return reg.ops['x'](a, b)",
+        ],
+        CONVOLVE,
+    ),
 }  # fmt: skip
 
 # Name of the style: (cells after the setup, what is banned).

@@ -138,8 +138,6 @@ class Reader:
                 raise AssertionError(f"{where} uses {node.id}, which no cell defines: define it or import it")
             elif meaning == UNKNOWN and isinstance(node, ast.Attribute):
                 self._check_method(node.attr, where)
-            elif isinstance(meaning, Own):
-                self._push(meaning.node, meaning.scope, self._place(meaning.node, meaning.scope))
             if isinstance(node, ast.Attribute) and not isinstance(meaning, Thing):
                 for value, place in self.changes.fields.get(node.attr, ()):
                     self._push(value, place, (f"what .{node.attr} is set to", None))
