@@ -1,6 +1,7 @@
 # Every target is one or two calls of tools in .venv; `make` alone lists them.
 PYTHON ?= python3
 SUBMITTED ?= build/classroom/submitted
+TOPIC ?= perceptron
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 # One thread per process: the work is spread over processes instead.
 export OMP_NUM_THREADS = 1
@@ -43,10 +44,13 @@ lab: $(READY) ## JupyterLab, opened on the index of the lectures
 lectures: $(READY) ## execute every lecture, write build/site/
 	@mylib lectures
 
+validate: $(READY) ## what the visible tests say of an exercise: TOPIC=<name>
+	@mylib validate --topic $(TOPIC)
+
 release: $(READY) ## generate exercises/ from solutions/
 	@mylib release
 
-grade: $(READY) ## autograde SUBMITTED=<folder>
+grade: $(READY) ## autograde SUBMITTED=<folder>, behind bubblewrap (make doctor)
 	@mylib grade --submitted $(SUBMITTED)
 
 feedback: $(READY) ## one page per graded submission
@@ -61,8 +65,8 @@ doctor: $(READY) ## what this machine has and lacks
 claims: $(READY) ## measure every claim over three seeds, write lectures/CLAIMS.md
 	@mylib claims
 
-answers: $(READY) ## what the right and wrong answers of the bank score
-	@mylib answers
+answers: $(READY) ## what right, wrong and slightly changed answers score: do the tests notice?
+	@mylib answers && mylib mutants
 
 bench: $(READY) ## time the engine beside PyTorch (never part of the tests)
 	@python -m benchmarks

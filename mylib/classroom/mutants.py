@@ -1,8 +1,8 @@
 """Mutants of the solutions: would a test notice if the answer were a little wrong?
 
 Cosmic Ray's operators change one operator, number or keyword of an answer cell. A mutant is caught when its own
-question loses points, be it to a time limit. What survives either shows that a test is missing, or does the same as
-the solution: then `tests/answers/<topic>/equivalent.toml` lists it with the reason.
+question loses points, be it to a time limit. What survives either shows that a test is missing, or is a right answer
+too: then `tests/answers/<topic>/equivalent.toml` lists it with the reason.
 
     [[equivalent]]
     question = "q2-train"
@@ -13,7 +13,9 @@ the solution: then `tests/answers/<topic>/equivalent.toml` lists it with the rea
 """
 
 import ast
+import contextlib
 import copy
+import functools
 import time
 import tomllib
 from dataclasses import dataclass, field
@@ -31,7 +33,8 @@ from mylib.classroom.questions import grade_id, question_of
 from mylib.classroom.runner import run
 
 ENOUGH = 95  # percent of the mutants that change behaviour
-LEAST_SECONDS = 2  # for a mutant; some loop for ever
+LEAST_SECONDS = 2  # for a cell of a mutant; some loop for ever
+PATIENCE = 4  # seconds, where the solution's own time is not measured
 # These two ask to be told which variable to change, and draw a random number to put there.
 LEFT_OUT = {"core/VariableReplacer", "core/VariableInserter"}
 OPERATORS = [
@@ -50,9 +53,9 @@ INTRODUCTION = f"""\
 ## What the tests notice
 
 Written by `mylib mutants --write`. Cosmic Ray changes one operator, number or keyword of a solution at a time, and the
-tests of the question run on each of these mutants. A mutant is caught when the question loses points. Some mutants do
-the same as the solution, and no test could tell; they are listed below with the reason. Of all others at least
-{ENOUGH} % must be caught, question by question.
+tests of the question run on each of these mutants. A mutant is caught when the question loses points. Some mutants are
+right answers too: they do the same as the solution, or what the question leaves open, so that no fair test could tell.
+They are listed below with the reason. Of all others at least {ENOUGH} % must be caught, question by question.
 """
 
 
@@ -70,8 +73,13 @@ class Mutant:
     after: str
     source: str = field(repr=False)
 
+    @property
+    def change(self):
+        """What names it within its question."""
+        return self.function, self.before, self.after
+
     def __str__(self):
-        return f"{self.function}: {self.before} -> {self.after or '(nothing)'}"
+        return "{}: {} -> {}".format(*self.change)
 
 
 @dataclass(frozen=True)
@@ -79,8 +87,8 @@ class Tally:
     """What became of the mutants of a question.
 
     caught, survivors: lists of `Mutant`.
-    equivalent: list of `Mutant` that survive because they do the same as the solution.
-    stale: entries of equivalent.toml that no surviving mutant bears out.
+    equivalent: list of `Mutant` that survive because they are right answers too.
+    stale: (function, before, after) from equivalent.toml that no surviving mutant bears out.
     """
 
     topic: str
@@ -102,11 +110,12 @@ class Tally:
         return 100 * len(self.caught) / different if different else 100.0
 
 
+@functools.cache
 def mutants(source):
     r"""Every answer that differs from this one by a single change.
 
     Args:    source: of an answer cell. Comments and docstrings are left alone.
-    Returns: list of `Mutant`; what means the same to Python stands in it once, and the answer itself does not.
+    Returns: tuple of `Mutant`; what means the same to Python stands in it once, and the answer itself does not.
     Raises:  SyntaxError: not plain Python; a line with % or ! cannot be mutated.
 
     Example:
@@ -117,11 +126,11 @@ def mutants(source):
     for operator in OPERATORS:
         for occurrence in range(sum(len(list(operator.mutation_positions(node))) for node in nodes)):
             mutated = mutate_code(source, operator, occurrence)
-            try:
-                found.setdefault(ast.unparse(ast.parse(mutated)), _mutant(source, mutated))
-            except SyntaxError:  # {**a} becomes {*a: ...}: no student could run it
-                continue
-    return [one for one in found.values() if one]
+            with contextlib.suppress(SyntaxError):  # {**a} may become {/a}, which no student could run
+                meaning = ast.unparse(ast.parse(mutated))
+                if meaning not in found:
+                    found[meaning] = _mutant(source, mutated)
+    return tuple(filter(None, found.values()))
 
 
 def _mutant(source, mutated):
@@ -170,16 +179,6 @@ def equivalents(course, topic):
     return entries
 
 
-def excuses(entries, mutant):
-    """Those of the entries that name this mutant."""
-    return [
-        entry
-        for entry in entries
-        if (entry["function"], entry["before"]) == (mutant.function, mutant.before)
-        and mutant.after in entry["after"]
-    ]
-
-
 def all_mutants(course, topic, question):
     """The mutants of the solution's answer to a question."""
     return mutants(_answer(solution(course, topic), question))
@@ -194,37 +193,37 @@ def hunt(course, topic, question, most=None):
     Returns: `Tally`.
     Raises:  ValueError: the solution itself loses points, or a mistake in equivalent.toml.
     """
-    entries = [entry for entry in equivalents(course, topic) if entry["question"] == question]
-    everyone = all_mutants(course, topic, question)
-    chosen = everyone[:: -(-len(everyone) // most)] if most and everyone else everyone
-    lost = _run(course, topic, question, [one.source for one in chosen]) if chosen else []
-    caught = [one for one, points_lost in zip(chosen, lost, strict=True) if points_lost]
-    alive = [one for one in chosen if one not in caught]
-    excused = [one for one in alive if excuses(entries, one)]
-    borne_out = {(one.function, one.before, one.after) for one in excused}
-    stale = [
-        f"{question}, {entry['function']}: {entry['before']} -> {after}"
-        for entry in entries
+    named = {
+        (entry["function"], entry["before"], after)
+        for entry in equivalents(course, topic)
+        if entry["question"] == question
         for after in entry["after"]
-        if (entry["function"], entry["before"], after) not in borne_out and not most
-    ]
+    }
+    chosen = all_mutants(course, topic, question)
+    chosen = chosen[:: -(-len(chosen) // most) or 1] if most else chosen
+    lost = _run(course, topic, question, [one.source for one in chosen], PATIENCE if most else None)
+    caught = [one for one, points_lost in zip(chosen, lost, strict=True) if points_lost]
+    alive = [one for one, points_lost in zip(chosen, lost, strict=True) if not points_lost]
+    excused = [one for one in alive if one.change in named]
+    stale = [] if most else sorted(named - {one.change for one in excused})
     return Tally(topic, question, caught, excused, [one for one in alive if one not in excused], stale)
 
 
-def _run(course, topic, question, sources):
-    """For every source, whether the question loses points with it."""
+def _run(course, topic, question, sources, seconds):
+    """For every source, whether the question loses points with it; without seconds, the solution's own decide."""
     notebook, folder = _up_to(solution(course, topic), question), course.solution(topic).parent
-    start = time.monotonic()
-    [right] = run(notebook, folder, question, [_answer(notebook, question)])
-    if any(_lost(right, question)):
-        raise ValueError(f"{topic}: the solution itself loses points of {question}; run mylib answers")
-    seconds = max(LEAST_SECONDS, 3 * (time.monotonic() - start))
+    if seconds is None:
+        start = time.monotonic()
+        [right] = run(notebook, folder, question, [_answer(notebook, question)])
+        if _loses(right, question):
+            raise ValueError(f"{topic}: the solution itself loses points of {question}; run mylib answers")
+        seconds = max(LEAST_SECONDS, 3 * (time.monotonic() - start))
     runs = run(notebook, folder, question, sources, Limits(seconds, 1.5 * seconds))
-    return [any(_lost(cells, question)) for cells in runs]
+    return [_loses(cells, question) for cells in runs]
 
 
-def _lost(cells, question):
-    return (points < most for cell, (points, most, _) in cells.items() if question_of(cell) == question)
+def _loses(cells, question):
+    return any(got < most for cell, (got, most, _) in cells.items() if question_of(cell) == question)
 
 
 def _up_to(notebook, question):
@@ -250,9 +249,8 @@ def tallies(course, topic=None, question=None):
     known = [(name, one) for name in course.topics(topic) for one in autograded(solution(course, name))]
     todo = [one for one in known if question in (None, one[1])]
     if not todo:
-        raise ValueError(
-            f"mutants: expected a question among {sorted({name for _, name in known})}, got {question!r}"
-        )
+        names = sorted({name for _, name in known})
+        raise ValueError(f"mutants: expected a question among {names}, got {question!r}")
     return [hunt(course, *one) for one in tqdm(todo, unit="question")]
 
 
@@ -275,7 +273,7 @@ def page(course, found):
     """
     lines = [INTRODUCTION, f"| {' | '.join(HEAD)} |", f"|---|---|{'---:|' * (len(HEAD) - 2)}"]
     lines += [f"| {' | '.join(map(str, row))} |" for row in _rows(found)]
-    lines += ["", "## Survivors that do the same as the solution"]
+    lines += ["", "## Survivors that are right answers"]
     for topic in dict.fromkeys(one.topic for one in found):
         entries = equivalents(course, topic)
         lines += ["", f"### {topic.capitalize()}", ""] if entries else []
