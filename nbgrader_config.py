@@ -7,9 +7,13 @@
 import os
 from pathlib import Path
 
+from traitlets.config import Application
+
 c = get_config()  # noqa: F821  nbgrader puts it into this file's namespace
 root = Path(__file__).resolve().parent
 build = Path(os.environ.get("MYLIB_CLASSROOM") or root / "build" / "classroom").resolve()
+if Application.initialized():  # a stock command or JupyterLab; mylib makes the folder when it writes
+    build.mkdir(parents=True, exist_ok=True)  # `nbgrader collect` and formgrader expect it from the start
 
 c.CourseDirectory.root = str(root)
 c.CourseDirectory.source_directory = "solutions"
@@ -18,3 +22,15 @@ c.CourseDirectory.submitted_directory = str(build / "submitted")
 c.CourseDirectory.autograded_directory = str(build / "autograded")
 c.CourseDirectory.feedback_directory = str(build / "feedback")
 c.CourseDirectory.db_url = f"sqlite:///{build / 'gradebook.db'}"
+
+# Feedback shows no hidden test, whoever makes it: mylib, the stock command or formgrader's button.
+c.GenerateFeedback.preprocessors = [
+    "nbgrader.preprocessors.GetGrades",
+    "nbgrader.preprocessors.ClearHiddenTests",
+    "mylib.classroom.feedback.StudentsView",
+    "mylib.classroom.feedback.SanitizeOutputs",
+    "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
+]
+# What a student wrote or showed runs no script when formgrader or feedback shows it.
+c.HTMLExporter.filters = {"markdown2html": "mylib.classroom.feedback.harmless_markdown"}
+c.HTMLExporter.sanitize_html = True

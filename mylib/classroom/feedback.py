@@ -1,17 +1,21 @@
 """Feedback pages: nbgrader's HTML, readable with the network off, without the hidden tests."""
 
+import re
 import shutil
 from pathlib import Path
 
+import bleach
 import jupyter_server_mathjax
 from bs4 import BeautifulSoup
-from jinja2 import DictLoader
+from jinja2 import DictLoader, pass_context
 from nbconvert.exporters import HTMLExporter
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor
 from nbconvert.preprocessors.sanitize import SanitizeHTML
 from nbgrader import utils
 from nbgrader.converters import GenerateFeedback
 from nbgrader.preprocessors import ClearHiddenTests, GetGrades, NbGraderPreprocessor
+from pygments.token import STANDARD_TYPES
 from tqdm import tqdm
 
 from mylib.classroom.course import convert
@@ -32,12 +36,59 @@ MathJax.Hub.Config({tex2jax: {inlineMath: [["$", "$"], ["\\\\(", "\\\\)"]],
 {%- endmacro %}
 """.replace("PATH", MATHJAX).replace("FONTS", FONTS)
 
+# What a written answer may be made of. Links lead to other sites only: nothing that the grading server answers to.
+TAGS = bleach.ALLOWED_TAGS | {
+    "br",
+    "del",
+    "div",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "hr",
+    "p",
+    "pre",
+    "span",
+}
+TAGS |= {"sub", "sup", "table", "tbody", "td", "th", "thead", "tr"}
+ATTRIBUTES = {
+    "a": lambda tag, name, value: name == "href" and re.match("(https?|mailto):", value, re.IGNORECASE),
+    # Of highlighted code; any other class could make a text look like a part of the page.
+    "div": lambda tag, name, value: name == "class" and value == "highlight",
+    "span": lambda tag, name, value: name == "class" and value in STANDARD_TYPES.values(),
+}
+
+
+@pass_context
+def harmless_markdown(context, source):
+    """In place of nbconvert's filter markdown2html: of a student's text only HTML that shows, none that runs.
+
+    What is not allowed is shown as text, for a person to read. The instructor's locked cells may hold anything.
+
+    Args:    context: of the template; names the cell.
+             source: Markdown.
+    Returns: HTML.
+    """
+    cell = context.get("cell")
+    if cell and utils.is_locked(cell):
+        renderer = IPythonRenderer(escape=False, attachments=cell.get("attachments", {}))
+        return MarkdownWithMath(renderer=renderer).render(source)
+    html = MarkdownWithMath(renderer=IPythonRenderer(escape=False, exclude_anchor_links=True)).render(source)
+    return bleach.clean(html, tags=TAGS, attributes=ATTRIBUTES)
+
 
 class OfflineExporter(HTMLExporter):
     """Loads nothing from the network: nbgrader's template asks for MathJax on a CDN, whatever is configured."""
 
     def __init__(self, **kwargs):
         super().__init__(extra_loaders=[DictLoader({"mathjax.html.j2": MATHJAX_MACRO})], **kwargs)
+
+    def default_filters(self):
+        """The usual ones, but for students' text."""
+        yield from super().default_filters()
+        yield "markdown2html", harmless_markdown
 
     def from_notebook_node(self, nb, resources=None, **kw):
         """Convert, then remove what would still be loaded from elsewhere: a student's pictures and scripts."""
@@ -65,16 +116,20 @@ class StudentsView(NbGraderPreprocessor):
         return cell, resources
 
 
-class SanitizeAnswers(SanitizeHTML):
-    """Makes the student's HTML harmless: an instructor opens these pages too."""
+class SanitizeOutputs(SanitizeHTML):
+    """Makes the HTML that a student's code shows harmless: an instructor opens these pages too."""
 
     enabled = True
 
     def preprocess_cell(self, cell, resources, cell_index):
-        """Clean outputs and written answers; the instructor's own text stays as it is."""
-        if cell.cell_type == "code" or utils.is_solution(cell):
+        """Clean outputs; of texts `harmless_markdown` takes care."""
+        if cell.cell_type == "code":
             return super().preprocess_cell(cell, resources, cell_index)
         return cell, resources
+
+
+# nbgrader_config.py has the same list, by name, for the stock command and for formgrader's button.
+STEPS = [GetGrades, ClearHiddenTests, StudentsView, SanitizeOutputs, CSSHTMLHeaderPreprocessor]
 
 
 def feedback(course, output=None):
@@ -101,13 +156,7 @@ def feedback(course, output=None):
         )
         converter = GenerateFeedback(coursedir=directory, config=course.config.copy(), force=True)
         converter.exporter_class = OfflineExporter
-        converter.preprocessors = [
-            GetGrades,
-            ClearHiddenTests,
-            StudentsView,
-            SanitizeAnswers,
-            CSSHTMLHeaderPreprocessor,
-        ]
+        converter.preprocessors = STEPS
         try:
             convert(converter)
             pages.append(output / student / topic / f"{topic}.html")
