@@ -10,7 +10,7 @@ import logging
 import os
 
 import dask
-from distributed import Client, LocalCluster, WorkerPlugin, as_completed, get_worker
+from distributed import Client, LocalCluster, as_completed
 
 from mylib.classroom.examine import examine
 from mylib.classroom.sandbox import Sandbox
@@ -22,34 +22,16 @@ SETTINGS = {
     "distributed.comm.timeouts.connect": "20s",
     "logging.distributed": "critical",  # what fails is told in our own words
 }
+SANDBOXES = {}
+STARTS = 3
 GONE = (asyncio.CancelledError, TimeoutError, OSError)
 
 
-class Walls(WorkerPlugin):
-    """One warm server for each worker, started with it and ended with it."""
-
-    name = "walls"
-
-    def __init__(self, kind, limits):
-        self.kind, self.limits = kind, limits
-
-    def setup(self, worker):
-        """Start it while the first submissions are read."""
-        worker.sandbox = Sandbox(self.kind, self.limits)
-        worker.sandbox.start()
-
-    def teardown(self, worker):
-        """End it."""
-        worker.sandbox.close()
-
-
 @contextlib.contextmanager
-def workers(jobs, limits, kind, scheduler=None):
-    """A client of workers that have their walls.
+def workers(jobs, scheduler=None):
+    """A client of workers.
 
     Args:    jobs: processes on this machine; one job runs in this process.
-             limits: of `Limits`.
-             kind: of sandbox.
              scheduler: address of a running scheduler, in place of processes here.
     Yields:  distributed.Client.
     Raises:  OSError: no scheduler answers.
@@ -57,29 +39,40 @@ def workers(jobs, limits, kind, scheduler=None):
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     with dask.config.set(SETTINGS), contextlib.ExitStack() as stack:
         if scheduler is None:
-            scheduler = stack.enter_context(
-                LocalCluster(
-                    n_workers=jobs,
-                    threads_per_worker=1,
-                    processes=jobs > 1,
-                    memory_limit=0,
-                    dashboard_address=None,
-                    silence_logs=logging.CRITICAL,
-                )
+            scheduler = stack.enter_context(_local_cluster(jobs))
+        stack.callback(_close_sandboxes)
+        yield stack.enter_context(Client(scheduler, set_as_default=False, timeout=20))
+
+
+def _local_cluster(jobs):
+    """Workers on this machine; a start during which one of them is killed is tried again."""
+    for left in reversed(range(STARTS)):
+        try:
+            return LocalCluster(
+                n_workers=jobs,
+                threads_per_worker=1,
+                processes=jobs > 1,
+                memory_limit=0,
+                dashboard_address="127.0.0.1:0",
+                silence_logs=logging.CRITICAL,
             )
-        client = stack.enter_context(Client(scheduler, set_as_default=False, timeout=20))
-        client.register_plugin(Walls(kind, limits))
-        yield client
+        except (RuntimeError, OSError):
+            if not left:
+                raise
 
 
-def examine_all(client, jobs):
+def examine_all(client, jobs, kind, limits):
     """Examine submissions, in the order in which they are finished.
 
     Args:    client: of `workers`.
              jobs: {key: job of `make_job`}.
+             kind: of sandbox.
+             limits: of `Limits`.
     Yields:  key, result of `examine` or None, and why there is none.
     """
-    futures = {client.submit(_task, job, key=_name(key), retries=3): key for key, job in jobs.items()}
+    futures = {
+        client.submit(_task, job, kind, limits, key=_name(key), retries=3): key for key, job in jobs.items()
+    }
     for future in as_completed(list(futures), loop=client.loop):
         key = futures.pop(future)
         try:
@@ -100,5 +93,14 @@ def _name(key):
     return "-".join(["examine", *key])
 
 
-def _task(job):
-    return examine(job, get_worker().sandbox)
+def _task(job, kind, limits):
+    """In a worker: one warm server for all of its tasks, which ends with it."""
+    if (kind, limits) not in SANDBOXES:
+        SANDBOXES[kind, limits] = Sandbox(kind, limits)
+    return examine(job, SANDBOXES[kind, limits])
+
+
+def _close_sandboxes():
+    """Those of this process, where it was its own worker."""
+    while SANDBOXES:
+        SANDBOXES.popitem()[1].close()

@@ -206,5 +206,7 @@ def convert(converter):
     except NbGraderException as error:
         # nbgrader logs the traceback of the cause and raises a message that says only that there was one.
         causes = [message for message in heard.messages if message.startswith("Traceback")]
-        reason = causes[-1].strip().splitlines()[-1] if causes else str(error)
+        lines = causes[-1].strip().splitlines() if causes else [str(error)]
+        # The last line that is flush left and no afterthought of SQLAlchemy's is the exception itself.
+        reason = next((line for line in reversed(lines) if line[:1] not in " (["), lines[-1])
         raise RuntimeError(reason) from error

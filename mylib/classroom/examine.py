@@ -131,6 +131,7 @@ class Examination:
 
     def run(self):
         """Attempt until every test has its verdict."""
+        self.sandbox.ready()  # before the clock starts
         start = time.monotonic()
         self.deadline = start + self.job["submission_seconds"]
         for _ in range(ATTEMPTS):
@@ -189,22 +190,26 @@ class Examination:
 
     def start_tests(self, snapshots, sockets):
         """The process of the tests; it waits until it is told which to run."""
-        tests = [test | {"snapshot": snapshots[test["name"]]} for test in self.job["tests"]]
-        sources = [cell["source"] for cell in self.job["cells"]]
-        files, buffers = files_of(self.job)
-        # A module beside the notebook can change what an answer calls, so it is read like a cell.
-        sources += [
-            buffers[at].decode(errors="replace") for name, at in files.items() if name.endswith(".py")
-        ]
+        cells, files = self.job["cells"], files_of(self.job)
+        place = {cell["name"]: at for at, cell in enumerate(cells) if cell["kind"] == "test"}
         parcel = {
-            "tests": tests,
+            "tests": [
+                test | {"snapshot": snapshots[test["name"]], "place": place[test["name"]]}
+                for test in self.job["tests"]
+            ],
             "locked": self.job["locked"],
-            "cells": [source for source in sources if source],
+            "cells": [cell["source"] for cell in cells],
+            # A module beside the notebook can change what an answer calls, so it is read like a cell.
+            "modules": [
+                files[1][at].decode(errors="replace") for name, at in files[0].items() if name.endswith(".py")
+            ],
             "cell_seconds": self.job["cell_seconds"],
         }
         seconds = self.deadline - time.monotonic() + 5
         descriptors = [one.fileno() for one in sockets]
-        return self.sandbox.fork("tests", parcel | {"files": files}, buffers, descriptors, max(1, seconds))
+        return self.sandbox.fork(
+            "tests", parcel | {"files": files[0]}, files[1], descriptors, max(1, seconds)
+        )
 
     async def run_cells(self, kernel, snapshots):
         """Execute what the student's side sees, and lend a snapshot where tests stand.

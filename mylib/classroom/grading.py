@@ -180,10 +180,9 @@ class _Run:
         from mylib.classroom import cluster
 
         jobs = min(jobs or cluster.cores(), len(todo))
-        with cluster.workers(jobs, self.limits, self.sandbox, scheduler) as client:
-            for key, content, reason in cluster.examine_all(
-                client, {key: job for key, (_, job) in todo.items()}
-            ):
+        with cluster.workers(jobs, scheduler) as client:
+            wanted = {key: job for key, (_, job) in todo.items()}
+            for key, content, reason in cluster.examine_all(client, wanted, self.sandbox, self.limits):
                 if reason:
                     self.problem(f"{key[1]}/{key[0]}: not graded: {reason}")
                     continue
@@ -233,7 +232,7 @@ class _Run:
         self.done.results.sort(key=lambda one: (one.topic, one.student))
         if self.done.left:
             names = ", ".join(f"{student}/{topic}" for student, topic in self.done.left)
-            self.done.problems.append(f"{len(self.done.left)} not graded: {names}")
+            self.problem(f"{len(self.done.left)} not graded: {names}")
 
 
 def skeleton(course, topic, register):

@@ -85,14 +85,16 @@ def fingerprint(intake, solution, limits):
     files = {name: hashlib.sha256(content).hexdigest() for name, content in intake.files.items()}
     answers = [[cell.id, cell.source] for cell in intake.notebook.cells]
     said = [answers, files, intake.notes, intake.unreadable, intake.timestamp]
-    everything = [said, solution, asdict(limits), environment()]
+    numbers = {name: float(value) for name, value in asdict(limits).items()}  # 30 s are 30.0 s
+    everything = [said, solution, numbers, environment()]
     return hashlib.sha256(json.dumps(everything, sort_keys=True).encode()).hexdigest()
 
 
 @functools.cache
 def environment():
     """SHA-256 of the Python, its packages, and this one's own code."""
-    packages = sorted(f"{one.metadata['Name']}=={one.version}" for one in importlib.metadata.distributions())
+    # A set: a package that is found twice, from here and from elsewhere, is one.
+    packages = sorted({f"{one.metadata['Name']}=={one.version}" for one in importlib.metadata.distributions()})
     digest = hashlib.sha256(json.dumps([sys.version, packages]).encode())
     home = Path(mylib.__file__).parent
     for path in sorted(home.rglob("*.py")):

@@ -11,6 +11,7 @@ from nbconvert.preprocessors.sanitize import SanitizeHTML
 from nbgrader.api import Gradebook
 from nbgrader.converters import Autograde
 from nbgrader.preprocessors import CheckCellMetadata, Execute, NbGraderPreprocessor
+from sqlalchemy.exc import OperationalError
 
 from mylib.classroom.course import convert
 from mylib.classroom.examine import verdict_outputs
@@ -68,12 +69,10 @@ def record(course, intake, content):
     result.stopped, result.seconds = content.get("stopped", []), content.get("seconds", 0.0)
     not_run = result.unreadable or result.failed
     _stage(course, intake, not_run)
-    _write(_autograde(course, intake, content, not_run))
+    _patiently(lambda: convert(_autograde(course, intake, content, not_run)))
     if not not_run:
         _collect_errors(content, result)
-    with Gradebook(course.db_url) as gradebook:
-        submission = gradebook.find_submission(topic, student)
-        result.points, result.max_points = submission.score, submission.max_score
+    _patiently(lambda: _read_points(course, result))
     path = course.results / topic / f"{student}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(asdict(result), indent=1) + "\n", encoding="utf-8")
@@ -151,15 +150,15 @@ def _autograde(course, intake, content, not_run):
     return converter
 
 
-def _write(converter):
-    """Let nbgrader write; a lock is waited for."""
+def _patiently(write):
+    """Do something with the gradebook; a lock is waited for."""
     for left in reversed(range(LOCKED_TRIES)):
         try:
-            return convert(converter)
-        except RuntimeError as error:
+            return write()
+        except (RuntimeError, OperationalError) as error:
+            if "disk" in str(error) or "No space left" in str(error):
+                raise OSError(str(error).splitlines()[0]) from error
             if "database is locked" not in str(error):
-                if "disk" in str(error) or "No space left" in str(error):
-                    raise OSError(str(error)) from error
                 raise
             if not left:
                 raise GradebookLockedError(
@@ -167,6 +166,12 @@ def _write(converter):
                     "run `mylib grade` again"
                 ) from error
             time.sleep(LOCKED_PAUSE_SECONDS)
+
+
+def _read_points(course, result):
+    with Gradebook(course.db_url) as gradebook:
+        submission = gradebook.find_submission(result.topic, result.student)
+        result.points, result.max_points = submission.score, submission.max_score
 
 
 def _collect_errors(content, result):

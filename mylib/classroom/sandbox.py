@@ -123,9 +123,7 @@ class Sandbox:
                  seconds: after which it is ended; the limit of a submission without.
         Returns: `Child`.
         """
-        with self.lock:
-            if self.server is None or self.server.poll() is not None:
-                self.start()
+        self.ready()
         (here, there), (data, data_there) = socket.socketpair(), socket.socketpair()
         limits = asdict(self.limits) | {"seconds": seconds or self.limits.submission_seconds}
         order = json.dumps({"role": role, "limits": limits}).encode()
@@ -135,6 +133,12 @@ class Sandbox:
         with data, contextlib.suppress(BrokenPipeError, ConnectionResetError):
             wire.send(data, parcel, list(buffers))
         return Child(here)
+
+    def ready(self):
+        """Start the server if it does not run."""
+        with self.lock:
+            if self.server is None or self.server.poll() is not None:
+                self.start()
 
     def start(self):
         """Start the server and wait until it is warm."""
@@ -250,7 +254,9 @@ def _start_here(kind):
     """The server as a process of this machine; it inherits its end of the control socket."""
     control, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     walls, walled = ([], "bare") if kind == "none" else (_bubblewrap(), "walled")
-    server = _popen([*walls, sys.executable, "-I", "-c", SERVER, str(there.fileno()), walled], there.fileno())
+    server = _popen(
+        [*walls, sys.executable, "-sP", "-c", SERVER, str(there.fileno()), walled], there.fileno()
+    )
     there.close()
     return server, control
 
@@ -289,7 +295,7 @@ def _start_in_docker(_):
         door.bind(f"{meeting}/control")
         door.listen(1)
         command += ["--volume", f"{meeting}:/control", os.environ.get("MYLIB_DOCKER_IMAGE", DOCKER_IMAGE)]
-        server = _popen([*command, "python", "-I", "-c", SERVER, "/control/control", "walled"])
+        server = _popen([*command, "python", "-sP", "-c", SERVER, "/control/control", "walled"])
         door.settimeout(0.2)
         for _ in range(5 * START_SECONDS):
             with contextlib.suppress(TimeoutError):

@@ -30,14 +30,14 @@ class CellTimeoutError(KeyboardInterrupt):
 class Tests:
     """All test cells of one submission.
 
-    parcel: of `mylib.classroom.examine`: sources of the locked cells, of the tests, and of the notebook's cells for
-    the search for forbidden calls.
+    parcel: of `mylib.classroom.examine`: sources of the locked cells, of the tests, and of the notebook's cells, which
+    are searched for forbidden calls.
     """
 
     def __init__(self, parcel, sockets):
         self.parcel = parcel
         self.bridges = [Bridge(sock) for sock in sockets]
-        self.bridge = None
+        self.bridge = self.test = None
         self.base = {"__name__": "__main__", "__builtins__": builtins, "display": lambda *_, **__: None}
         self.spaces = {}
         check.beside_answer, check.copied_back = self.beside_answer, self.copied_back
@@ -76,7 +76,7 @@ class Tests:
         """
         verdict = dict.fromkeys(("error", "message", "kind", "detail"), "")
         verdict |= {"credit": None, "gone": False, "slow": False}
-        self.bridge = self.bridges[test["snapshot"]]
+        self.bridge, self.test = self.bridges[test["snapshot"]], test
         filename = f"<{test['name']}>"
         try:
             parts = _compiled(test["source"], filename, test["answers"])
@@ -146,8 +146,10 @@ class Tests:
         """`mylib.check.from_scratch` in this process: by the source alone."""
         if not isinstance(function, Handle) or not function._name:
             raise AssertionError(f"got {function!r:.60}, expected a function or class of the answer")
+        # The answer is as it was where the test stands: what comes later has not changed it.
+        cells = self.parcel["modules"] + self.parcel["cells"][: self.test["place"]]
         try:
-            guard.refuse(function._name, self.parcel["cells"], banned)
+            guard.refuse(function._name, [source for source in cells if source], banned)
         except AssertionError as error:
             error.names_only_the_source = True
             raise

@@ -93,7 +93,7 @@ def test_dry_run_writes_nothing_and_names_what_cannot_be_read(mylib, course, tmp
     shown = mylib("grade", "--submitted", tmp_path / "inbox", "--dry-run")
     assert shown.exit_code == 1
     assert "dan/sums: the file is not a notebook" in shown.output
-    assert not course.build.exists()
+    assert not list(course.build.rglob("*"))
 
 
 def test_grade_exit_codes(mylib, course, tmp_path):

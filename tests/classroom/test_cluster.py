@@ -130,7 +130,7 @@ def test_ctrl_c_keeps_what_is_graded_and_names_the_rest(course, tmp_path):
     students = hand_in(course, tmp_path / "inbox", 6, 1.0)
     run = mylib(course, "grade", "--submitted", tmp_path / "inbox", "--jobs", 1)
     deadline = time.monotonic() + 60
-    while not list(course.results.glob("*/*.json")):
+    while len(list(course.results.glob("*/*.json"))) < 2:
         assert time.monotonic() < deadline
         time.sleep(0.1)
     run.send_signal(signal.SIGINT)
@@ -190,8 +190,8 @@ def test_a_locked_gradebook_keeps_the_result_for_the_next_run(course, tmp_path, 
     monkeypatch.setattr(recorder, "LOCKED_TRIES", 1)
     examine_all = cluster.examine_all
 
-    def lock_first(client, jobs):
-        yield from ((key, content, "") for key, content, _ in list(examine_all(client, jobs)) if not locker())
+    def lock_first(*arguments):
+        yield from ((key, content, "") for key, content, _ in list(examine_all(*arguments)) if not locker())
 
     lock = []
 
@@ -206,7 +206,7 @@ def test_a_locked_gradebook_keeps_the_result_for_the_next_run(course, tmp_path, 
     assert len(done.left) == 2
     assert all("locked by another program" in problem for problem in done.problems[:2])
 
-    def nothing_is_examined(client, jobs):
+    def nothing_is_examined(*_):
         raise AssertionError("the results were there")
 
     monkeypatch.setattr(cluster, "examine_all", nothing_is_examined)
@@ -227,11 +227,11 @@ mount -o remount,size=100m {output}
 def test_a_full_disk_stops_the_run_and_loses_nothing(course, tmp_path):
     if not shutil.which("unshare") or subprocess.run(["unshare", "-Urm", "true"]).returncode:
         pytest.skip("a small disk needs a user namespace; this system allows none")
-    hand_in(course, tmp_path / "inbox", 6, 0)
+    hand_in(course, tmp_path / "inbox", 12, 0)
     output = tmp_path / "output"
     output.mkdir()
     script = FULL_DISK.format(
-        size="700k",
+        size="300k",
         output=output,
         mylib=Path(sys.executable).parent / "mylib",
         course=course.root,

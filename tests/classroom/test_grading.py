@@ -139,7 +139,7 @@ def test_dry_run_executes_and_writes_nothing(course, tmp_path):
     done = grade(course, tmp_path / "inbox", dry_run=True)
     assert [one.submission.student for one in done.results] == ["ada", "dan"]
     assert "no valid JSON" in done.problems[0]
-    assert not course.build.exists()
+    assert not list(course.build.rglob("*"))
     assert not course.exercises.exists()
 
 

@@ -128,7 +128,8 @@ os.killpg(0, signal.SIGKILL)
 import ctypes
 
 libc = ctypes.CDLL(None, use_errno=True)
-print("ESC" + "APED" if any(libc.ptrace(16, process, 0, 0) == 0 for process in range(2, 300)) else "held")
+for process in range(2, 300):
+    libc.ptrace(16, process, 0, 0)
 
 
 # %% forks without end | q3-slope | 7
