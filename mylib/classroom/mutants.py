@@ -273,6 +273,8 @@ def page(course, found):
     """
     lines = [INTRODUCTION, f"| {' | '.join(HEAD)} |", f"|---|---|{'---:|' * (len(HEAD) - 2)}"]
     lines += [f"| {' | '.join(map(str, row))} |" for row in _rows(found)]
+    missed = [f"- {one.topic}, {one.question}, `{mutant}`" for one in found for mutant in one.survivors]
+    lines += ["", "## Survivors that no test catches yet", "", *missed] if missed else []
     lines += ["", "## Survivors that are right answers"]
     for topic in dict.fromkeys(one.topic for one in found):
         entries = equivalents(course, topic)

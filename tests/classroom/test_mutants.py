@@ -163,6 +163,7 @@ def test_the_page_is_a_table_and_the_reasons(weak):
     assert "| sums | q1-mean | 11 | 11 | 0 | 0 | 100.0 |\n| sums | q2-scale | 11 | 7 | 1 | 3 | 70.0 |" in text
     assert "| sums | q4-none | 0 | 0 | 0 | 0 | - |" in text
     assert "| all | 3 questions | 22 | 18 | 1 | 3 | 85.7 |" in text
+    assert f"\n- sums, q2-scale, `{second[-1]}`\n" in text
     assert (
         "`return [k * v for v in x]` → `return [k ** v for v in x]`. Of the number 1 it is the same." in text
     )
