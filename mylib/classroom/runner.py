@@ -146,7 +146,9 @@ def _shell(desk):
     os.chdir(desk)
     sys.path.insert(0, desk)
     # History on disk needs a thread, and threads do not survive a fork.
-    shell = SilentShell.instance(config=Config(HistoryManager={"enabled": False}))
+    # A full traceback, which nobody reads here, takes IPython a third of a second to write.
+    settings = Config(HistoryManager={"enabled": False}, InteractiveShell={"xmode": "Minimal"})
+    shell = SilentShell.instance(config=settings)
     # Figures are drawn, and not encoded as PNG.
     shell.display_formatter.active_types = ["text/plain"]
     return shell
