@@ -75,6 +75,10 @@ def grade(
              WallsMissingError: the sandbox cannot be had here.
     """
     limits, topics = limits or Limits(), course.topics(topic)
+    if not dry_run:
+        from mylib.classroom.sandbox import require
+
+        require(sandbox, trust)
     if Path(submitted).resolve() == course.intake:
         raise ValueError(f"submitted: {submitted} holds rebuilt copies; give the folder of the originals")
     submissions, problems = find(submitted, topics, student)
@@ -82,9 +86,6 @@ def grade(
     run.done.problems += unknown(submitted, course.topics(), student)
     if dry_run:
         return run.look(submissions)
-    from mylib.classroom.sandbox import require
-
-    require(sandbox, trust)
     with tqdm(total=len(submissions), unit="submission", desc="grading") as run.bar:
         for problem in run.done.problems:
             run.bar.write(problem, file=sys.stderr)

@@ -29,7 +29,7 @@ def validate(path, limits=None):
     try:
         notebook = nbformat.read(path, as_version=4)
         points = {name: most for one in questions(notebook) for name, most in one.tests.items()}
-    except (OSError, ValueError, AttributeError, nbformat.ValidationError) as error:
+    except (OSError, ValueError, TypeError, LookupError, AttributeError, nbformat.ValidationError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ValueError(f"validate: expected a notebook, got {path}: {reason}") from None
     if not points:

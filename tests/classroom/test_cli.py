@@ -11,6 +11,7 @@ from tests.classroom import tiny
 from tests.classroom.tiny import TOPIC
 
 VERBS = ("release", "collect", "grade", "feedback", "report", "similar", "doctor", "example-class", "answers")
+VERBS += ("mutants", "validate")
 
 
 @pytest.fixture
@@ -71,6 +72,10 @@ def test_debug_shows_the_traceback(course):
             "expected one with solutions/<topic>/<topic>.ipynb (sums), got 'none'",
         ),
         (["grade", "--submitted", "nowhere"], "found no folder nowhere"),
+        (["grade", "--sandbox", "chroot"], "expected one of bubblewrap, docker, none, got 'chroot'"),
+        (["grade", "--sandbox", "none"], "add --trust-submissions"),
+        (["validate"], "expected --topic NAME or --notebook FILE"),
+        (["validate", "--notebook", "nowhere.ipynb"], "expected a notebook, got nowhere.ipynb"),
         (["report"], "run `mylib grade`"),
         (["feedback"], "run `mylib grade`"),
     ],
