@@ -2,6 +2,7 @@
 
 import ast
 import builtins
+import contextlib
 import json
 import symtable
 from collections import Counter
@@ -44,7 +45,7 @@ def lint(path):
         nbformat.validate(notebook)
     except (ValueError, LookupError, TypeError, AttributeError, nbformat.ValidationError) as error:
         return [f"{path}: expected a valid notebook, got: {str(error).splitlines()[0]}"]
-    checks = (_schema, _names, _markers, _roles, _points, _test_names)
+    checks = (_schema, _names, _markers, _roles, _points, _test_names, _two_sides)
     return [f"{path}: {message}" for check in checks for message in check(notebook)]
 
 
@@ -159,6 +160,33 @@ def _test_names(notebook):
             locked |= bound
         else:
             loose |= bound
+
+
+def _two_sides(notebook):
+    """What two processes need: hidden tests come last, and what tests build on does not call an answer."""
+    answers, wanted = set(), set()
+    for cell in notebook.cells:
+        if is_answer(cell) and cell.cell_type == "code":
+            with contextlib.suppress(SyntaxError):  # told by another check
+                bound, imported, _ = names(cell.source)
+                answers |= bound - imported
+        elif is_test(cell):
+            if (
+                cell.source.split("### END HIDDEN TESTS")[-1].strip()
+                and "### END HIDDEN TESTS" in cell.source
+            ):
+                yield f"{_label(notebook, cell)}: has lines below its hidden tests, which count as hidden; move them up"
+            with contextlib.suppress(SyntaxError):
+                wanted |= names(cell.source)[2]
+    for cell in notebook.cells:
+        if cell.cell_type == "code" and utils.is_locked(cell) and not is_test(cell) and not is_answer(cell):
+            with contextlib.suppress(SyntaxError):
+                bound, _, used = names(cell.source)
+                if bound & wanted and (called := used & answers):
+                    yield (
+                        f"{_label(notebook, cell)}: calls {sorted(called)[0]!r} of an answer, and tests use what it "
+                        "makes: tests run in a process of their own; make it in the test cell"
+                    )
 
 
 def names(source):

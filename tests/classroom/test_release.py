@@ -7,6 +7,7 @@ import pytest
 
 from mylib.classroom.lint import lint
 from mylib.classroom.release import difference, orphans, release
+from tests.classroom import tiny
 from tests.classroom.tiny import CELLS, TOPIC, make_notebook
 
 
@@ -143,6 +144,26 @@ def test_lint_says_what_is_wrong(course, name):
         assert found == ""
     else:
         assert re.search(message, found), found
+
+
+def test_lines_below_the_hidden_tests_are_refused(course):
+    notebook = tiny.make_notebook()
+    notebook.cells[3].source += "\ncheck.close(mean([2.0]), 2.0, 'seen by the student?')"
+    write(course, notebook=notebook)
+    assert lint(course.solution(TOPIC)) == [
+        f"{course.solution(TOPIC)}: q1-mean-tests: has lines below its hidden tests, which count as hidden; move them up"
+    ]
+
+
+def test_what_tests_build_on_may_not_call_an_answer(course):
+    notebook = tiny.make_notebook()
+    notebook.cells.insert(3, tiny.make_cell("locked", "demo", 0, "shown = mean([1.0])"))
+    write(course, notebook=notebook)
+    assert lint(course.solution(TOPIC)) == []
+    notebook.cells[4].source = "assert shown == 1.0, 'one'\n" + notebook.cells[4].source
+    write(course, notebook=notebook)
+    [problem] = lint(course.solution(TOPIC))
+    assert "demo: calls 'mean' of an answer, and tests use what it makes" in problem
 
 
 def test_a_test_may_not_rely_on_an_import_of_the_answer(course):
