@@ -150,11 +150,8 @@ BREAKS = {
 @pytest.mark.parametrize("what", BREAKS)
 def test_what_breaks_in_question_3_leaves_the_points_of_1_and_2(hand_in, what):
     source, reason = BREAKS[what]
-    failed, found = hand_in({"q1-mean": vault.MEAN, "q3-slope": BREAKS[what][0]})
-    lost = {"q3-slope-tests"}
-    if "ctypes" in BREAKS[what][0]:
-        lost.add("q1-mean-tests")  # from scratch cannot be shown beside code that writes to memory
-    assert set(failed) == lost, failed
+    failed, found = hand_in({"q3-slope": source})
+    assert set(failed) == {"q3-slope-tests"}, failed
     assert reason in str([found["outputs"], found["broken"]])
     assert found["seconds"] < LIMITS.submission_seconds
 

@@ -150,9 +150,8 @@ def test_lines_below_the_hidden_tests_are_refused(course):
     notebook = tiny.make_notebook()
     notebook.cells[3].source += "\ncheck.close(mean([2.0]), 2.0, 'seen by the student?')"
     write(course, notebook=notebook)
-    assert lint(course.solution(TOPIC)) == [
-        f"{course.solution(TOPIC)}: q1-mean-tests: has lines below its hidden tests, which count as hidden; move them up"
-    ]
+    [problem] = lint(course.solution(TOPIC))
+    assert "q1-mean-tests: has lines below its hidden tests, which count as hidden" in problem
 
 
 def test_what_tests_build_on_may_not_call_an_answer(course):

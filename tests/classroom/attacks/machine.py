@@ -68,7 +68,7 @@ for number in range(50_000):
 assert made < 20_000, made
 
 
-# %% devices, mounts and namespaces | q3-slope | 4
+# %% devices, mounts and namespaces | q3-slope | 7
 import ctypes
 import os
 import stat
@@ -124,7 +124,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 os.killpg(0, signal.SIGKILL)
 
 
-# %% traces other processes | q3-slope | 4
+# %% traces other processes | q3-slope | 7
 import ctypes
 
 libc = ctypes.CDLL(None, use_errno=True)
@@ -260,7 +260,7 @@ from IPython.display import display
 display({"text/plain": "x" * 100_000_000}, raw=True)
 
 
-# %% dies | q3-slope | 4
+# %% dies | q3-slope | 7
 import ctypes
 
 ctypes.string_at(0)
@@ -278,7 +278,7 @@ import sys
 sys.exit("enough")
 
 
-# %% quits the kernel | q3-slope | 4
+# %% quits the kernel | q3-slope | 7
 get_ipython().kernel.do_shutdown(False)
 get_ipython().ask_exit()
 raise KeyboardInterrupt
