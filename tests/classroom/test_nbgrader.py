@@ -28,6 +28,8 @@ HONEST = "It is linear: $a < b$, so `x < y`.\n\n> as a *quotation* says\n\n| a |
 HIDDEN = ("HIDDEN TESTS", "np.array([4.0])", "scale([], 3)")
 WRONG = "def mean(x):\n    return sum(x)"
 HINT = "AssertionError: value: got 3, expected 1.5: did you divide by N?"
+# Dask asks which of this machine's addresses leads outside; with the network off none does.
+pytestmark = pytest.mark.filterwarnings("ignore:Couldn't detect a suitable IP address:RuntimeWarning")
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +40,7 @@ def classroom(walled, tmp_path_factory):
     blank = skeleton(course, TOPIC, register=False)
     ada = tiny.answer(blank, q1_mean=tiny.MEAN, q2_scale=tiny.SCALE, q3_explain=HONEST)
     ben = tiny.answer(blank, q1_mean=WRONG, q2_scale=tiny.SCALE, q3_explain=HOSTILE)
-    ben.cells.append(nbformat.v4.new_markdown_cell(HOSTILE))
+    ben.cells.append(nbformat.v4.new_markdown_cell(f"A remark of my own. {HOSTILE}"))
     shown = f'from IPython.display import HTML, display\n\ndisplay(HTML("""{HOSTILE}"""))'
     ben.cells.append(nbformat.v4.new_code_cell(shown))
     for student, notebook in {"ada": ada, "ben": ben, "cleo": blank}.items():
@@ -156,7 +158,7 @@ def test_feedback_shows_the_hint_and_no_hidden_test(pages):
 
 def test_nothing_that_a_student_wrote_runs_in_feedback(pages):
     page = BeautifulSoup(pages["ben"], "html.parser")
-    assert page.text.count("document.title='taken'") >= 2, "expected what was written, as text"
+    assert page.text.count("document.title='taken'") >= 4, "expected what was written, as text"
     assert not [one for one in page.find_all("script") if "taken" in one.text]
     for element in page.find_all(True):
         assert not [name for name in element.attrs if name.startswith("on")], element

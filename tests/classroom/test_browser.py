@@ -1,0 +1,356 @@
+"""As a person would: a student and an instructor in JupyterLab, in a real browser.
+
+Each walk leaves a picture in its temporary folder. Those of the README are taken by
+
+    MYLIB_SCREENSHOTS=docs pytest tests/classroom/test_browser.py
+"""
+
+import contextlib
+import copy
+import os
+import re
+import secrets
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+import pytest
+from bs4 import BeautifulSoup
+from nbgrader.api import Gradebook
+from playwright.sync_api import expect, sync_playwright
+
+from mylib.classroom.answers import bank
+from mylib.classroom.course import open_course
+from mylib.classroom.example_class import MARKER
+from mylib.classroom.grading import grade, skeleton
+from mylib.classroom.questions import grade_id, is_answer
+from mylib.classroom.report import rows
+from tests.classroom.tiny import ROOT
+
+TOPIC, MANUAL = "convolution", "q6-explain"
+PATIENCE_MS = 60_000  # a machine that grades beside this may be slow
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
+SWITCHES += ["--disable-background-networking", "--disable-component-update"]
+# No question about news in the way, and every cell in the page at once.
+SETTINGS = {
+    "apputils-extension/notification": '{"fetchNews": "false", "checkForUpdates": false}',
+    "notebook-extension/tracker": '{"windowingMode": "none"}',
+}
+HOSTILE = (
+    "<img src=x onerror=\"document.title='taken'; top.document.title='taken'\">"
+    "<script>document.title='taken'; alert('taken')</script> [press](javascript:alert('taken'))"
+)
+REASON = "got shape (2, 3), expected (4, 5): did you pad?"
+COMMENT = "Two of three: why is the filter of uneven size?"
+# Dask asks which of this machine's addresses leads outside; with the network off none does.
+pytestmark = pytest.mark.filterwarnings("ignore:Couldn't detect a suitable IP address:RuntimeWarning")
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """The system's browser: where there is none, tests skip and say so; on CI they fail."""
+    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if not found:
+        missing = f"needs a browser; found no program {', '.join(BROWSERS)} (apt-get install chromium)"
+        if os.environ.get("CI"):
+            pytest.fail(missing)
+        pytest.skip(missing)
+    return found
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory):
+    """The course with its convolution exercise, all in a temporary folder."""
+    root = tmp_path_factory.mktemp("course")
+    shutil.copy(ROOT / "nbgrader_config.py", root)
+    for room in ("solutions", "exercises"):
+        shutil.copytree(ROOT / room / TOPIC, root / room / TOPIC)
+    return open_course(root)
+
+
+@pytest.fixture(scope="module")
+def points(walled, course):
+    """What three students have before a person reads their answers."""
+    right = answers(course)
+    right[MANUAL] = "Divided by 5, the weights sum to 1 and the mean stays. A larger filter is smoother."
+    classroom = {
+        "ada": right,
+        "ben": right | {"q1-sizes": from_bank("q1-sizes", "off by one"), MANUAL: HOSTILE},
+        "cleo": {},
+    }
+    blank = skeleton(course, TOPIC, register=False)
+    for student, given in classroom.items():
+        path = course.submitted / student / TOPIC / f"{TOPIC}.ipynb"
+        path.parent.mkdir(parents=True)
+        notebook = filled(blank, given)
+        if student == "ben":
+            notebook.cells.append(nbformat.v4.new_markdown_cell(f"A remark of my own. {HOSTILE}"))
+        nbformat.write(notebook, path)
+    done = grade(course, course.submitted, jobs=1)
+    assert not done.problems
+    return {one.student: one.points for one in done.results}
+
+
+@pytest.fixture(scope="module")
+def lab(course, tmp_path_factory):
+    """A running JupyterLab that knows nothing of this machine's user: its address and token."""
+    home = tmp_path_factory.mktemp("home")
+    for name, text in SETTINGS.items():
+        path = home / "config" / "lab" / "user-settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
+        path.parent.mkdir(parents=True)
+        path.write_text(text)
+    scripts, token = Path(sys.executable).parent, secrets.token_hex(16)
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("MYLIB_")} | {
+        "HOME": str(home),
+        "JUPYTER_CONFIG_DIR": str(home / "config"),
+        "JUPYTER_DATA_DIR": str(home / "data"),
+        "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
+        "IPYTHONDIR": str(home / "ipython"),
+        "JUPYTER_TOKEN": token,
+        "PATH": f"{scripts}{os.pathsep}{os.environ['PATH']}",
+    }
+    command = [scripts / "jupyter", "lab", "--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1"]
+    command += ["--ServerApp.port=0", f"--ServerApp.root_dir={course.root}"]
+    log = home / "lab.log"
+    with open(log, "w") as output:
+        server = subprocess.Popen(
+            command, cwd=course.root, env=environment, stdout=output, stderr=subprocess.STDOUT
+        )
+    try:
+        yield _address(server, log), token
+    finally:
+        server.terminate()
+        try:
+            server.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
+
+
+def _address(server, log):
+    """Where the server listens, as it says once it does."""
+    end = time.monotonic() + PATIENCE_MS / 1000
+    while time.monotonic() < end:
+        said = log.read_text()
+        if found := re.search(r"http://127\.0\.0\.1:\d+", said):
+            return found[0]
+        if server.poll() is not None:
+            break
+        time.sleep(0.1)
+    pytest.fail(f"JupyterLab did not start:\n{log.read_text()}")
+
+
+@contextlib.contextmanager
+def browser(program, folder):
+    """A page of a new browser, as wide as a picture; what it showed last is kept where the walk fails."""
+    with sync_playwright() as playwright:
+        window = playwright.chromium.launch_persistent_context(
+            folder / "profile",
+            executable_path=program,
+            args=SWITCHES,
+            viewport={"width": 1200, "height": 800},
+            env=os.environ | {"HOME": str(folder)},
+        )
+        page = window.pages[0] if window.pages else window.new_page()
+        page.set_default_timeout(PATIENCE_MS)
+        try:
+            yield page
+        except BaseException as error:
+            page.screenshot(path=folder / "failed.png")
+            error.add_note(f"the browser's last view: {folder / 'failed.png'}")
+            raise
+        finally:
+            window.close()
+
+
+def test_a_student_answers_right_and_wrong_and_validate_names_the_wrong_one_only(
+    chromium, course, lab, tmp_path
+):
+    address, token = lab
+    exercise = course.exercise(TOPIC)
+    done_before = {
+        name: text for name, text in answers(course).items() if name not in ("q1-sizes", "q2-filter")
+    }
+    nbformat.write(filled(nbformat.read(exercise, as_version=4), done_before), exercise)
+    with browser(chromium, tmp_path) as page:
+        page.goto(f"{address}/lab/tree/exercises/{TOPIC}/{TOPIC}.ipynb?token={token}&reset")
+        expect(page.get_by_role("button", name="Validate")).to_be_visible(timeout=PATIENCE_MS)
+        page.locator(".jp-NotebookPanel-toolbar").get_by_text("Python 3").wait_for()
+        page.get_by_role("tab", name="File Browser").click()  # away, for more room
+        type_answer(page, "def output_shape(", from_bank("q1-sizes", "counting the places"))
+        type_answer(page, "def filter_image(", from_bank("q2-filter", "does not pad"))
+        run_all(page)
+        of_wrong = cell(page, "got = filter_image(small, identity)").locator(".jp-OutputArea")
+        expect(of_wrong).to_contain_text(f"AssertionError: {REASON}", timeout=PATIENCE_MS)
+        of_right = cell(page, "check.close(output_shape(7, 7, 1, 3)")
+        expect(of_right.locator(".jp-InputPrompt")).to_have_text(re.compile(r"\[\d+\]:"))
+        expect(of_right.locator(".jp-OutputArea-output")).to_have_count(0)
+
+        dialog = validate(page)
+        expect(dialog.get_by_text("The following cell failed:")).to_have_count(1)
+        expect(dialog).to_contain_text(REASON)
+        expect(dialog).not_to_contain_text("output_shape(")
+        cell(page, "def filter_image(").scroll_into_view_if_needed()
+        without_path_of_this_machine(page)
+        dialog.locator("pre").last.evaluate("pre => pre.scrollIntoView(false)")
+        picture(page, tmp_path, "student.png")
+        dialog.get_by_role("button", name="Ok").click()
+
+        type_answer(page, "def filter_image(", answers(course)["q2-filter"])
+        expect(validate(page)).to_contain_text("Success! Your notebook passes all the tests.")
+    saved = {grade_id(one): one.source for one in nbformat.read(exercise, as_version=4).cells}
+    assert saved["q1-sizes"] == from_bank("q1-sizes", "counting the places")
+
+
+def test_an_instructor_reads_an_answer_in_formgrader_and_the_gradebook_keeps_point_and_comment(
+    chromium, course, points, lab, tmp_path
+):
+    address, token = lab
+    assert points == {"ada": 20, "ben": 18, "cleo": 0}
+    with browser(chromium, tmp_path) as page:
+        form = formgrader(page, address, token)
+        form.get_by_role("link", name="Manage Students").click()
+        table = form.locator("#main-table")
+        for student, score in points.items():
+            row = table.get_by_role("row").filter(has=form.get_by_text(student, exact=True))
+            expect(row).to_contain_text(f"{score:g} / 22", timeout=PATIENCE_MS)
+
+        open_submission(form, "ada")
+        with page.expect_response(stored("grade")):
+            form.locator(f"#{MANUAL}").fill("1")
+            form.locator(f"#{MANUAL}").press("Tab")
+        with page.expect_response(stored("comment")):
+            form.locator(f"#{MANUAL}-comment").fill(COMMENT)
+            form.locator(f"#{MANUAL}-comment").press("Tab")
+        picture(page, tmp_path, "instructor.png")
+    with Gradebook(course.db_url) as gradebook:
+        assert gradebook.find_grade(MANUAL, TOPIC, TOPIC, "ada").manual_score == 1
+        assert gradebook.find_comment(MANUAL, TOPIC, TOPIC, "ada").comment == COMMENT
+    reported = {row.student: row for row in rows(course) if row.question == MANUAL}
+    assert (reported["ada"].points, reported["ada"].needs_manual) == (1, False)
+    assert (reported["ben"].points, reported["ben"].needs_manual) == (0, True)
+
+
+@pytest.mark.usefixtures("points")
+def test_what_a_student_wrote_does_not_run_when_formgrader_shows_it(chromium, lab, tmp_path):
+    address, token = lab
+    with browser(chromium, tmp_path) as page:
+        popups = []
+        page.on("dialog", lambda popup: (popups.append(popup.message), popup.dismiss()))
+        form = formgrader(page, address, token)
+        open_submission(form, "ben")
+        expect(form.get_by_text("<script>document.title='taken'")).to_have_count(2)
+        expect(form.locator("img[src=x], a[href^=javascript]")).to_have_count(0)
+        form.get_by_text("press", exact=True).first.click()
+        titles = page.title(), form.locator("html").evaluate("document.title")
+    assert titles == ("JupyterLab", TOPIC)
+    assert popups == []
+
+
+@pytest.mark.usefixtures("points")
+def test_formgraders_own_button_makes_feedback_without_hidden_tests(chromium, course, lab, tmp_path):
+    address, token = lab
+    with browser(chromium, tmp_path) as page:
+        form = formgrader(page, address, token)
+        form.locator(".generate-feedback a").click()
+        expect(form.get_by_text(f"Successfully generated feedback of '{TOPIC}'.")).to_be_visible(
+            timeout=PATIENCE_MS
+        )
+    pages = {
+        path.parents[1].name: path.read_text() for path in (course.build / "feedback").glob("*/*/*.html")
+    }
+    assert sorted(pages) == ["ada", "ben", "cleo"]
+    for student, html in pages.items():
+        text = BeautifulSoup(html, "html.parser").text
+        assert "the slide's 7x7 image and 3x3 filter" in text, "expected the visible test"
+        assert "HIDDEN TESTS" not in text, student
+
+
+def answers(course):
+    """{grade id: text} of the instructor's own."""
+    solution = nbformat.read(course.solution(TOPIC), as_version=4)
+    return {grade_id(one): MARKER.sub("", one.source) for one in solution.cells if is_answer(one)}
+
+
+def from_bank(question, title):
+    """One answer of tests/answers/convolution/."""
+    return next(one.source for one in bank(open_course(ROOT), TOPIC, question) if title in one.name)
+
+
+def filled(notebook, given):
+    """A copy of the notebook with these answers."""
+    notebook = copy.deepcopy(notebook)
+    for one in notebook.cells:
+        if is_answer(one):
+            one.source = given.get(grade_id(one), one.source)
+    return notebook
+
+
+def cell(page, start):
+    return page.locator(".jp-CodeCell").filter(has_text=start).first
+
+
+def type_answer(page, start, source):
+    """Click into the cell that starts so, and write over it."""
+    cell(page, start).locator(".cm-content").click()
+    page.keyboard.press("Control+a")
+    page.keyboard.insert_text(source)
+
+
+def run_all(page):
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+
+
+def validate(page):
+    """Press the button, and wait for what it says."""
+    page.get_by_role("button", name="Validate").click()
+    dialog = page.locator(".jp-Dialog-content")
+    dialog.locator("#validation-message").wait_for()
+    return dialog
+
+
+def without_path_of_this_machine(page):
+    """A traceback says where the course is installed; the picture says only where in the course."""
+    page.locator("pre span").filter(has_text=f"{ROOT}/").evaluate_all(
+        "(spans, root) => spans.forEach(one => { one.textContent = one.textContent.replace(root, '') })",
+        f"{ROOT}/",
+    )
+
+
+def formgrader(page, address, token):
+    """Open it from JupyterLab's menu, and wait for the list of exercises."""
+    page.goto(f"{address}/lab?token={token}&reset")
+    page.get_by_role("menuitem", name="Nbgrader", exact=True).click()
+    page.get_by_role("menuitem", name="Formgrader", exact=True).click()
+    form = page.frame_locator("iframe")
+    form.locator("#main-table").get_by_text(TOPIC, exact=True).wait_for()
+    page.get_by_role("tab", name="File Browser").click()
+    return form
+
+
+def open_submission(form, student):
+    """By the links of formgrader: the exercise, its notebook, the student."""
+    form.get_by_role("link", name="Manual Grading").click()
+    for _ in ("exercise", "notebook"):
+        form.locator("#main-table").get_by_role("link", name=TOPIC).click()
+    form.get_by_role("link", name="Submission #1").wait_for()
+    form.get_by_role("button", name="Show All Names").click()
+    form.locator("#main-table").get_by_role("link", name=student, exact=True).click()
+    form.locator(f"#{MANUAL}-comment").scroll_into_view_if_needed()
+
+
+def stored(what):
+    """Whether a response says that formgrader has written a point or a comment."""
+    return lambda answer: (
+        f"/formgrader/api/{what}/" in answer.url and answer.request.method == "PUT" and answer.ok
+    )
+
+
+def picture(page, folder, name):
+    for place in filter(None, (folder, os.environ.get("MYLIB_SCREENSHOTS"))):
+        page.screenshot(path=Path(place) / name)
