@@ -139,7 +139,7 @@ def _draw_dots(axes, questions):
     places = _rows(axes, values, (-1, 1))
     axes.axvline(0, color=plots.GREY, linewidth=1, linestyle="-", zorder=0)
     known = [(value, place) for value, place in zip(values, places, strict=True) if value is not None]
-    axes.scatter([value for value, _ in known], [place for _, place in known], color=plots.RED)
+    axes.scatter([value for value, _ in known], [place for _, place in known], color=plots.RED, clip_on=False)
     axes.set(title="discrimination", xlabel="correlation with the rest", yticks=[])
 
 

@@ -24,9 +24,9 @@ from mylib.classroom.sandbox import Sandbox
 from tests.classroom import tiny, vault
 
 LIMITS = Limits(
-    cell_seconds=3,
-    submission_seconds=25,
-    iopub_seconds=2,
+    cell_seconds=5,
+    submission_seconds=40,
+    iopub_seconds=3,
     resident_bytes=1_500_000_000,
 )
 HONEST = vault.Attack(
