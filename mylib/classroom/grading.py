@@ -76,7 +76,7 @@ def grade(
     """
     limits, topics = limits or Limits(), course.topics(topic)
     if not dry_run:
-        from mylib.classroom.sandbox import require
+        from mylib.classroom.walls import require
 
         require(sandbox, trust)
     if Path(submitted).resolve() == course.intake:

@@ -10,7 +10,7 @@ from tests.classroom import tiny
 @pytest.fixture(scope="session")
 def walled():
     """The walls are up: where they cannot be, tests skip and say so; on CI they fail."""
-    from mylib.classroom.sandbox import WallsMissingError, require
+    from mylib.classroom.walls import WallsMissingError, require
 
     try:
         require("bubblewrap")

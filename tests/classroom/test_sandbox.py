@@ -11,10 +11,11 @@ import nbformat
 import pytest
 from jupyter_client import KernelManager
 
-from mylib.classroom import sandbox as walls
+from mylib.classroom import walls
 from mylib.classroom.course import Limits
 from mylib.classroom.examine import examine, make_job
-from mylib.classroom.sandbox import Sandbox, WallsMissingError, require
+from mylib.classroom.sandbox import Sandbox, shared
+from mylib.classroom.walls import WallsMissingError, require
 from tests.classroom import tiny
 
 SOLUTION = tiny.make_notebook()
@@ -56,12 +57,12 @@ def test_without_walls_the_same_answers_earn_the_same_points():
 
 SHIM = """#!{python}
 import os, sys
-from mylib.classroom import sandbox
+from mylib.classroom import walls
 arguments = sys.argv[1:]
 assert arguments[0] == "run" and "--network" in arguments and "--read-only" in arguments
 shared = next(one for one in arguments if one.endswith(":/control")).removesuffix(":/control")
 image = arguments.index("the-image")
-command = sandbox._bubblewrap()
+command = walls.bubblewrap()
 place = command.index("--remount-ro")
 command[place:place] = ["--bind", shared, "/control"]
 os.execv(command[0], [*command, sys.executable, *arguments[image + 2 :]])
@@ -111,8 +112,8 @@ def test_any_jupyter_client_can_have_its_kernel_behind_the_walls(tmp_path, monke
         client.stop_channels()
         manager.shutdown_kernel(now=True)
         manager.context.destroy(linger=0)
-        walls.shared().close()
-        walls.shared.cache_clear()
+        shared().close()
+        shared.cache_clear()
     assert "1 False" in "".join(said)
 
 
