@@ -17,10 +17,12 @@ import nbformat
 from nbgrader.utils import parse_utc
 
 from mylib.classroom.questions import grade_id, is_answer
+from mylib.classroom.wire import sound
 
 MAX_FILES = MAX_OWN_CELLS = 100
 OWN = "own-"
-PICTURE = re.compile(r"!?\[([^\]]*)\]\(attachment:[^)]*\)")
+# Each part ends soon: a text of a million brackets must not be searched a million times.
+PICTURE = re.compile(r"!?\[([^\[\]]*)\]\(attachment:[^)]{0,300}\)")
 BINARY_CODE = (".so", ".pyd", ".pyc", ".pth")  # nobody can read what they do
 STUDENT_ID = re.compile(r"\w[\w.@+-]*")
 
@@ -232,8 +234,7 @@ def _plain(cell):
 
 
 def _text(value):
-    """A string that can be written as UTF-8: JSON may hold half a surrogate pair."""
-    return value.encode("utf-8", "replace").decode("utf-8") if isinstance(value, str) else ""
+    return sound(value) if isinstance(value, str) else ""
 
 
 def _timestamp(path, notes):

@@ -9,29 +9,46 @@ import tempfile
 import time
 
 import nbformat
+import psutil
 import zmq
 from jupyter_client.asynchronous import AsyncKernelClient
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
-from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from nbclient.exceptions import CellExecutionComplete, CellTimeoutError, DeadKernelError
+
+from mylib.classroom.wire import sound
 
 ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 MAX_MESSAGE = 16_000_000
+MAX_WAITING = 500_000_000  # that this process holds of a kernel's messages: one may have any number of parts
+SHOWS = ("stream", "display_data", "execute_result", "error", "update_display_data")
 LEND = "__import__('mylib.classroom.student', fromlist=['lend']).lend({}, get_ipython().user_ns)"
 
 
 class QuietClient(AsyncKernelClient):
-    """A client that takes no message larger than 16 MB, and no long queue of them."""
+    """A client that takes no message part larger than 16 MB, and no long queue of them."""
 
     def connect_iopub(self, identity=None):
         """The channel on which a kernel may say whatever it wants."""
-        sock = self.context.socket(zmq.SUB)
+        sock = self._limited(zmq.SUB, "iopub")
+        sock.setsockopt(zmq.SUBSCRIBE, b"")
+        return sock
+
+    def connect_shell(self, identity=None):
+        """The channel on which it answers."""
+        return self._limited(zmq.DEALER, "shell")
+
+    def connect_control(self, identity=None):
+        """The channel on which it would answer to orders."""
+        return self._limited(zmq.DEALER, "control")
+
+    def _limited(self, kind, channel):
+        sock = self.context.socket(kind)
         sock.linger = 0
         sock.setsockopt(zmq.MAXMSGSIZE, MAX_MESSAGE)
         sock.setsockopt(zmq.RCVHWM, 64)
-        sock.connect(self._make_url("iopub"))
-        sock.setsockopt(zmq.SUBSCRIBE, b"")
+        sock.connect(self._make_url(channel))
         return sock
 
 
@@ -39,19 +56,35 @@ class Client(NotebookClient):
     """nbclient, with a limit on what a cell shows, and a kernel's death noticed at once."""
 
     def process_message(self, msg, cell, cell_index):
-        """Leave out what is too much."""
-        if msg["msg_type"] in ("stream", "display_data", "execute_result", "error", "update_display_data"):
-            self.shown += len(json.dumps(msg["content"]))
+        """Leave out what is too much, what widgets say to each other, and what no notebook can hold."""
+        content = msg["content"]
+        if not isinstance(content, dict) or msg["msg_type"].startswith("comm"):
+            return None
+        if not isinstance(content.get("execution_count"), int | None):
+            return None
+        if msg["msg_type"] in SHOWS:
+            self.shown += len(json.dumps(content))
             if self.shown > self.most:
                 if not self.cut:
                     text = f"[cut: a cell may show {self.most / 1e6:g} MB]"
                     cell.outputs.append(nbformat.v4.new_output("stream", name="stderr", text=text))
                 self.cut = True
                 return None
-        return super().process_message(msg, cell, cell_index)
+        try:
+            return super().process_message(msg, cell, cell_index)
+        except CellExecutionComplete:
+            raise
+        except Exception:
+            return None
 
     async def _async_poll_kernel_alive(self):
+        process = psutil.Process()
+        most = process.memory_info().rss + MAX_WAITING
         while await self.km.is_alive():
+            if process.memory_info().rss > most:
+                child = self.km.provisioner.child
+                child.kill()
+                child.reason = f"it sent more than {MAX_WAITING / 1e6:g} MB at once"
             await asyncio.sleep(0.05)
         if self.task_poll_for_reply:
             self.task_poll_for_reply.cancel()
@@ -87,7 +120,7 @@ class Kernel:
             error_on_timeout={"ename": "CellTimeoutError", "evalue": "", "traceback": [""]},
             raise_on_iopub_timeout=True,
             iopub_timeout=int(max(1, job["iopub_seconds"])),
-            coalesce_streams=True,
+            coalesce_streams=False,  # nbclient's takes hours for a line of a megabyte
         )
         self.client.shown, self.client.most, self.client.cut = 0, job["output_bytes"], False
         self.limit = job["cell_seconds"]
@@ -120,6 +153,8 @@ class Kernel:
         """
         self.limit = max(0.1, min(self.job["cell_seconds"], deadline - time.monotonic()))
         self.client.shown, self.client.cut = 0, False
+        # What an earlier cell displayed is noted already, and no later cell can change it.
+        self.client._display_id_map.clear()
         code = nbformat.v4.new_code_cell(cell["source"])
         self.client.nb.cells = [code]
         reply = {}
@@ -131,7 +166,7 @@ class Kernel:
                 "error", ename="CellTimeoutError", evalue=text, traceback=[f"CellTimeoutError: {text}"]
             )
             code.outputs = [one for one in code.outputs if one.output_type != "error"] + [error]
-        return {"outputs": _plain(code.outputs), "execution_count": code.execution_count}
+        return {"outputs": _plain(_merged(code.outputs)), "execution_count": code.execution_count}
 
     async def lend(self, position, deadline):
         """Fork a snapshot for the tests."""
@@ -165,7 +200,7 @@ class Kernel:
     def stopped_cell(self, reason):
         """Outputs of a cell that was cut short."""
         error = nbformat.v4.new_output("error", ename="NotRun", evalue=reason, traceback=[reason])
-        return {"outputs": [error], "execution_count": None}
+        return {"outputs": _plain([error]), "execution_count": None}
 
     def close(self):
         """End the process, and remove the sockets."""
@@ -175,9 +210,43 @@ class Kernel:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+def _merged(outputs):
+    """Outputs as they are kept: each stream is one, where it first showed something, as a terminal shows lines."""
+    merged, parts = [], {}
+    for one in outputs:
+        if "metadata" in one:
+            one.metadata = _sizes_only(one.metadata)
+        if one.output_type != "stream":
+            merged.append(one)
+        elif one.name in parts:
+            parts[one.name].append(one.text)
+        else:
+            parts[one.name] = [one.text]
+            merged.append(one)
+    for one in merged:
+        if one.output_type == "stream":
+            one.text = "\n".join(map(_last_written, "".join(parts[one.name]).split("\n")))
+    return merged
+
+
+def _last_written(line):
+    """What stands in a line after its carriage returns: of a progress bar, the last state."""
+    body = line.rstrip("\r")
+    return body.rpartition("\r")[2] + line[len(body) :][:1]
+
+
+def _sizes_only(metadata):
+    """Of what a display says about itself, numbers: a page writes the rest into its HTML as it is."""
+    return {
+        kind: {name: value for name, value in said.items() if isinstance(value, int | float)}
+        for kind, said in metadata.items()
+        if isinstance(said, dict)
+    }
+
+
 def _plain(outputs):
-    """Outputs as JSON, without what differs from run to run."""
-    text = json.dumps(outputs, sort_keys=True)
+    """Outputs as JSON that can be written, without what differs from run to run."""
+    text = sound(json.dumps(outputs, sort_keys=True, ensure_ascii=False))
     return json.loads(ADDRESS.sub(" at 0x…", text))
 
 

@@ -120,6 +120,8 @@ class Tests:
                 "AssertionError",
                 f"a hidden test failed{hint and ': '}{hint}",
             )
+        for part in ("error", "kind", "message", "detail"):
+            verdict[part] = wire.sound(verdict[part])
 
     def beside_answer(self, function):
         """`mylib.check.beside_answer` in this process."""

@@ -52,6 +52,16 @@ def receive(sock, max_bytes=MAX_BYTES):
     return head, buffers
 
 
+def sound(text):
+    r"""A text that can be written as UTF-8, with ? for the halves of surrogate pairs, which JSON and Python allow.
+
+    Example:
+        >>> sound("a\ud800b")
+        'a?b'
+    """
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
 def _exactly(sock, count):
     content = bytearray(count)
     view, filled = memoryview(content), 0

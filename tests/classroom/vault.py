@@ -122,7 +122,7 @@ def payloads(places, port, abstract):
             name, question, honest = (part.strip() for part in cell.metadata["title"].split("|"))
             source = known + cell.source if path.stem == "machine" else cell.source
             found.append(Attack(name, float(honest), {question: source}))
-            if path.stem == "machine":
+            if path.stem in ("machine", "messages"):
                 found[-1].answers |= {"q1-mean": MEAN, "q2-scale": SCALE}
         if path.stem == "leaks":
             shows = next(one for one in found if one.name == "the next cell shows what was kept")
