@@ -20,9 +20,10 @@ from mylib.classroom.intake import OWN
 from mylib.classroom.kernel import Kernel, files_of
 from mylib.classroom.lint import names
 from mylib.classroom.questions import failure, grade_id, is_answer, is_test
-from mylib.classroom.sandbox import WallsMissingError
+from mylib.classroom.walls import WallsMissingError
 
 ATTEMPTS = 5
+GONE = "the answer's process ended, or used more than it may"
 
 
 def make_job(notebook, solution, limits, files=None):
@@ -273,15 +274,20 @@ class Examination:
                         lost.add(name)
                     elif said["hidden"] or verdict["error"]:
                         culprits |= gone or slow
-                        self.settle(name, verdict, gone, slow, kernel)
+                        self.settle(name, verdict, said["hidden"], gone, slow, kernel)
         except (EOFError, OSError, wire.WireError):
             return not self.over()
         return bool(self.open_tests()) and not self.over()
 
-    def settle(self, name, verdict, gone, slow, kernel):
+    def settle(self, name, verdict, hidden, gone, slow, kernel):
         """Keep a verdict; where the answer's process is gone, with the reason."""
         if gone:
-            verdict = not_run(f"not run: {kernel.reason() or verdict['detail']}")
+            reason = kernel.reason() or verdict["detail"]
+            verdict = not_run(f"not run: {reason}")
+            if (
+                hidden
+            ):  # an exit code or a signal is a number that the answer may choose, after a hidden input
+                verdict["message"] = f"not run: {GONE}"
         if gone or slow:
             self.stopped.append(name)
         self.verdicts[name] = verdict
