@@ -16,6 +16,7 @@ from mylib.classroom import values, wire
 
 ENDED = "the answer ended its own process"
 NONSENSE = "the answer's process sent what is no data"
+STOPS = StopIteration, StopAsyncIteration
 
 
 class AnswerGoneError(RuntimeError):
@@ -122,6 +123,8 @@ class Bridge:
                 if "call" not in reply:
                     break
                 self.serve(reply, received)
+            if not isinstance(reply, dict) or not reply.keys() & {"value", "missing", "error"}:
+                raise wire.WireError("expected a value, a missing name or an error")
             if "error" in reply:
                 raise _error(reply)
             return reply, received
@@ -184,9 +187,10 @@ class Bridge:
 
 def _error(reply):
     """What the answer raised, as a built-in exception; its class itself stays where it is."""
-    message, name = str(reply["message"]), str(reply["name"])[:80]
+    message, name = str(reply["message"]), str(reply["name"])[:80] or "an error without a name"
     kind = next((getattr(builtins, kind, None) for kind in reply["error"] if isinstance(kind, str)), None)
-    sound = isinstance(kind, type) and issubclass(kind, Exception)
+    # StopIteration would end a test's own loop, and so skip what it checks.
+    sound = isinstance(kind, type) and issubclass(kind, Exception) and not issubclass(kind, STOPS)
     try:
         error = (kind if sound else AnswerError)(message)
     except Exception:  # some take other arguments, such as UnicodeDecodeError

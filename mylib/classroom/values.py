@@ -160,6 +160,8 @@ def _encode_tensor(value, buffers):
     name = str(plain.dtype).removeprefix("torch.")
     if name not in TENSORS:
         raise WireError(f"expected a tensor of one of the types {', '.join(TENSORS)}, got {plain.dtype}")
+    # An empty one may have steps of 0, which PyTorch does not view as bytes.
+    flat = plain.contiguous().reshape(-1) if plain.numel() else plain.new_empty(0)
     return {
         "is": "tensor",
         "dtype": name,
@@ -167,7 +169,7 @@ def _encode_tensor(value, buffers):
         "strides": list(plain.stride()),
         "requires_grad": value.requires_grad,
         "parameter": isinstance(value, torch.nn.Parameter),
-        "data": _put(plain.contiguous().reshape(-1).view(torch.uint8).numpy().tobytes(), buffers),
+        "data": _put(flat.view(torch.uint8).numpy().tobytes(), buffers),
     }
 
 
