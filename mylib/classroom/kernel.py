@@ -216,6 +216,8 @@ def _merged(outputs):
     for one in outputs:
         if "metadata" in one:
             one.metadata = _sizes_only(one.metadata)
+        if "data" in one:
+            one.data.setdefault("text/plain", "")  # a page has something to show where it knows no other kind
         if one.output_type != "stream":
             merged.append(one)
         elif one.name in parts:
