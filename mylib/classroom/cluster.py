@@ -53,6 +53,9 @@ def _local_cluster(jobs):
                 threads_per_worker=1,
                 processes=jobs > 1,
                 memory_limit=0,
+                # Loopback also for workers in this process: the usual asks for a way to the internet.
+                host="127.0.0.1",
+                protocol="tcp://",
                 dashboard_address="127.0.0.1:0",
                 silence_logs=logging.CRITICAL,
             )

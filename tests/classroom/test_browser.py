@@ -46,8 +46,6 @@ HOSTILE = (
 )
 REASON = "got shape (2, 3), expected (4, 5): did you pad?"
 COMMENT = "Two of three: why is the filter of uneven size?"
-# Dask asks which of this machine's addresses leads outside; with the network off none does.
-pytestmark = pytest.mark.filterwarnings("ignore:Couldn't detect a suitable IP address:RuntimeWarning")
 
 
 @pytest.fixture(scope="module")

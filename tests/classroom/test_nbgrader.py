@@ -28,8 +28,6 @@ HONEST = "It is linear: $a < b$, so `x < y`.\n\n> as a *quotation* says\n\n| a |
 HIDDEN = ("HIDDEN TESTS", "np.array([4.0])", "scale([], 3)")
 WRONG = "def mean(x):\n    return sum(x)"
 HINT = "AssertionError: value: got 3, expected 1.5: did you divide by N?"
-# Dask asks which of this machine's addresses leads outside; with the network off none does.
-pytestmark = pytest.mark.filterwarnings("ignore:Couldn't detect a suitable IP address:RuntimeWarning")
 
 
 @pytest.fixture(scope="module")
