@@ -284,9 +284,8 @@ class Examination:
         if gone:
             reason = kernel.reason() or verdict["detail"]
             verdict = not_run(f"not run: {reason}")
-            if (
-                hidden
-            ):  # an exit code or a signal is a number that the answer may choose, after a hidden input
+            if hidden:
+                # An exit code or a signal is a number that the answer may choose, after a hidden input.
                 verdict["message"] = f"not run: {GONE}"
         if gone or slow:
             self.stopped.append(name)
