@@ -20,6 +20,7 @@ from mylib.classroom.questions import grade_id, is_answer
 from mylib.classroom.wire import sound
 
 MAX_FILES = MAX_OWN_CELLS = 100
+MAX_TEXT = 30_000  # characters; what makes HTML of Markdown takes the square of it for some texts
 OWN = "own-"
 # Each part ends soon: a text of a million brackets must not be searched a million times.
 PICTURE = re.compile(r"!?\[([^\[\]]*)\]\(attachment:[^)]{0,300}\)")
@@ -141,7 +142,7 @@ def rebuild(intake, cells):
             if chosen["pictures"] and target.cell_type != "code":
                 intake.notes.append((name, "pasted pictures are left out"))
             if target.cell_type != "code":  # a page cannot be made of what is not there
-                target.source = PICTURE.sub(r"*(picture left out: \1)*", target.source)
+                target.source = _written(target.source, name, intake.notes)
             if chosen["cell_type"] != target.cell_type:
                 intake.notes.append((name, f"was a {chosen['cell_type']} cell; read as {target.cell_type}"))
     _insert_own(intake, cells)
@@ -165,13 +166,22 @@ def _insert_own(intake, cells):
         elif cell["source"].strip() and cell["source"] not in known and count < MAX_OWN_CELLS:
             code = cell["cell_type"] == "code"
             make = nbformat.v4.new_code_cell if code else nbformat.v4.new_markdown_cell
-            source = cell["source"] if code else PICTURE.sub(r"*(picture left out: \1)*", cell["source"])
+            source = cell["source"] if code else _written(cell["source"], "", intake.notes)
             own.setdefault(after, []).append(make(source, id=f"{OWN}{count}"))
             count += 1
     if count:
         intake.notebook.cells = [one for cell in targets for one in (cell, *own.get(cell.id, []))]
         text = f"{count} cell(s) of the student's own: run beside the answers, without points"
         intake.notes.append(("", text))
+
+
+def _written(text, name, notes):
+    """A text as far as a page can be made of it: without pasted pictures, and not so long that it takes minutes."""
+    text = PICTURE.sub(r"*(picture left out: \1)*", text)
+    if len(text) > MAX_TEXT:
+        notes.append((name, f"a text of more than {MAX_TEXT} characters is cut off there"))
+        text = text[:MAX_TEXT] + "\n\n*(cut off here)*"
+    return text
 
 
 def _choose(intake, target, copies):

@@ -8,7 +8,7 @@ import nbformat
 import pytest
 
 from mylib.classroom.grading import skeleton, unknown
-from mylib.classroom.intake import Submission, find, take_in
+from mylib.classroom.intake import MAX_TEXT, Submission, find, take_in
 from mylib.classroom.questions import grade_id
 from tests.classroom.tiny import TOPIC
 
@@ -130,6 +130,13 @@ def test_pasted_pictures_are_left_out_and_said_so(hand_in, answered):
     taken = hand_in(answered)
     assert "attachments" not in cell(taken.notebook, "q3-explain")
     assert texts(taken) == ["q3-explain: pasted pictures are left out"]
+
+
+def test_a_text_that_would_take_minutes_to_show_is_cut_and_said_so(hand_in, answered):
+    cell(answered, "q3-explain").source = "*a **b" * 100_000
+    taken = hand_in(answered)
+    assert len(cell(taken.notebook, "q3-explain").source) < MAX_TEXT + 100
+    assert texts(taken) == [f"q3-explain: a text of more than {MAX_TEXT} characters is cut off there"]
 
 
 def test_answer_without_its_name_is_found_by_its_id(hand_in, answered):
