@@ -23,6 +23,7 @@ from mylib.classroom.questions import failure, grade_id, is_answer, is_test
 from mylib.classroom.walls import WallsMissingError
 
 ATTEMPTS = 5
+CELLS_SHARE = 0.6  # of the time that is left; or a slow cell would leave none for the tests of others
 GONE = "the answer's process ended, or used more than it may"
 
 
@@ -218,6 +219,7 @@ class Examination:
         Returns: whether a cell broke the kernel, so that all is to be done again without it.
         """
         running, lent = None, set()
+        until = time.monotonic() + CELLS_SHARE * (self.deadline - time.monotonic())
         try:
             await kernel.start()
             for cell in self.job["cells"]:
@@ -227,11 +229,12 @@ class Examination:
                         lent.add(position)
                         await kernel.lend(position, self.deadline)
                 elif cell["id"] not in self.broken:
-                    if self.over():
-                        self.note(cell, kernel.stopped_cell(f"not run: {self.over()}"))
+                    if time.monotonic() > until:
+                        limit = CELLS_SHARE * self.job["submission_seconds"]
+                        self.note(cell, kernel.stopped_cell(f"not run: the cells used up their {limit:g} s"))
                         continue
                     running = cell
-                    self.note(cell, await kernel.execute(cell, self.deadline))
+                    self.note(cell, await kernel.execute(cell, until))
         except WallsMissingError:
             raise
         except Exception as error:  # also a defect of the client's: a kernel may send it anything

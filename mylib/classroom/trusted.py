@@ -174,10 +174,11 @@ def main(parcel, descriptors):
         failure = f"the instructor's locked cells failed: {type(error).__name__}: {error}"
     wire.send(control, {"ready": failure})
     go, _ = wire.receive(control)
-    deadline = time.monotonic() + go["seconds"]
+    start = time.monotonic()
     todo = [test for test in parcel["tests"] if test["name"] in go["tests"]]
-    for run in (tests.visible, tests.hidden):
-        passed = []
+    # Half of the time for the visible parts: a slow one must not take the hidden parts of others.
+    for run, share in ((tests.visible, 0.5), (tests.hidden, 1.0)):
+        passed, deadline = [], start + share * go["seconds"]
         for test in todo:
             test["seconds"] = max(0.01, min(parcel["cell_seconds"], deadline - time.monotonic()))
             wire.send(control, {"starts": test["name"]})

@@ -17,6 +17,7 @@ KINDS = ("bubblewrap", "docker", "none")
 START_SECONDS = 120
 SERVER = "import sys; from mylib.classroom.warm import serve; serve(sys.argv[1], sys.argv[2] == 'walled')"
 DOCKER_IMAGE = "mylib"
+HOME = "/student"  # at the top, where nobody keeps a Python
 SYSTEM = (
     "/usr",
     "/bin",
@@ -92,24 +93,14 @@ def bubblewrap():
             command += ["--symlink", os.readlink(path), str(path)]
         elif path.exists():
             command += ["--ro-bind", str(path), str(path)]
-    for path in _python():
+    # Before Python's folders, which may lie in one of these.
+    command += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/dev/shm", "--tmpfs", "/tmp", "--dir", HOME]
+    for path in python_folders():
         command += ["--ro-bind", path, path]
-    command += [
-        "--proc",
-        "/proc",
-        "--dev",
-        "/dev",
-        "--tmpfs",
-        "/dev/shm",
-        "--tmpfs",
-        "/tmp",
-        "--dir",
-        "/home",
-    ]
     return [*command, "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/", "--"]
 
 
-def _python():
+def python_folders():
     """The folders of Python, its packages and this one: no folder of the course, which holds solutions."""
     folders = {sys.prefix, sys.base_prefix, *site.getsitepackages(), str(Path(mylib.__file__).parent)}
     system = [str(Path(folder)) for folder in SYSTEM]
@@ -154,7 +145,7 @@ def start_in_docker(_):
     command += ["--cap-add", "SYS_ADMIN", "--security-opt", "no-new-privileges"]
     command += ["--security-opt", "seccomp=unconfined", "--security-opt", "apparmor=unconfined"]
     command += ["--pids-limit", "512", "--memory", "6g"]
-    for folder in ("/tmp", "/home", "/dev/shm"):
+    for folder in ("/tmp", HOME, "/dev/shm"):
         command += ["--tmpfs", folder]
     for name, value in ENVIRONMENT.items():
         command += ["--env", f"{name}={value}"]

@@ -26,9 +26,9 @@ import traceback
 from pathlib import Path
 
 from mylib.classroom import wire
+from mylib.classroom.walls import HOME, python_folders
 
 SEED, OURS = 0, 12
-HOME = "/home/student"
 LIBRARIES = (
     *("IPython.core.completerlib", "IPython.core.magics", "ipykernel.debugger", "ipykernel.ipkernel"),
     "ipykernel.kernelapp",
@@ -38,7 +38,8 @@ LIBRARIES = (
 # From linux/sched.h, linux/mount.h, linux/prctl.h and linux/capability.h.
 NEW_MOUNTS = 0x00020000
 NEW_NAMESPACES = NEW_MOUNTS | 0x20000000 | 0x40000000 | 0x08000000 | 0x04000000 | 0x02000000
-MS_RDONLY, MS_NOSUID, MS_NODEV, MS_RECURSIVE_PRIVATE = 1, 2, 4, 0x4000 | 0x40000
+MS_NOSUID, MS_NODEV, MS_BIND, MS_RECURSIVE, MNT_DETACH = 2, 4, 0x1000, 0x4000, 2
+MS_RECURSIVE_PRIVATE = 0x4000 | 0x40000
 PR_SET_PDEATHSIG, PR_CAPBSET_DROP, CAPABILITY_VERSION = 1, 24, 0x20080522
 PROC_FILES = ("cpuinfo", "meminfo", "stat", "version")
 # System calls that no notebook needs. What they make outlives a submission (keys), holds memory that no limit sees
@@ -200,7 +201,9 @@ def _over(process, limits, base, walled):
 
     # Forking without end leaves no time for a careful count; this one costs nothing, and a few here are ours.
     crowd = sum(name.isdigit() for name in os.listdir("/proc")) - OURS if walled else 0
-    family = [process, *process.children(recursive=True)] if crowd <= limits["processes"] else [process] * crowd
+    family = (
+        [process, *process.children(recursive=True)] if crowd <= limits["processes"] else [process] * crowd
+    )
     if len(family) > limits["processes"]:
         return f"it started more than {limits['processes']} processes"
     # Cheap first: forks share pages, which the resident sizes count again for each.
@@ -256,18 +259,32 @@ def _mount(folder_bytes):
     facts = {name: Path("/proc", name).read_bytes() for name in PROC_FILES}
     _call("unshare", NEW_MOUNTS)  # again: the watcher needs its own /proc to see anything
     _call("mount", b"none", b"/", None, MS_RECURSIVE_PRIVATE, None)
-    for target, size in (
-        (b"/tmp", folder_bytes),
-        (b"/home", folder_bytes),
-        (b"/dev/shm", folder_bytes),
-        (b"/proc", 1_000_000),
-    ):
-        options = f"size={size},nr_inodes=10000,mode=755".encode()
-        _call("mount", b"tmpfs", target, b"tmpfs", MS_NOSUID | MS_NODEV, options)
+    _disk(HOME, folder_bytes)
+    # A Python that lies below /tmp is carried over the new disk there.
+    carried = {f"{HOME}/.{at}": one for at, one in enumerate(python_folders()) if one.startswith("/tmp/")}
+    for aside, folder in carried.items():
+        _bind(folder, aside)
+    for target in ("/tmp", "/dev/shm"):
+        _disk(target, folder_bytes)
+    for aside, folder in carried.items():
+        _bind(aside, folder)
+        _call("umount2", aside.encode(), MNT_DETACH)
+        os.rmdir(aside)
+    _disk("/proc", 1_000_000)
     # Terminals of its own: on the server's, submissions could write to each other. `!ls` in a notebook needs one.
     _call("mount", b"devpts", b"/dev/pts", b"devpts", MS_NOSUID, b"newinstance,ptmxmode=0666,mode=620,max=16")
     for name, content in facts.items():
         Path("/proc", name).write_bytes(content)
+
+
+def _disk(target, size):
+    options = f"size={size},nr_inodes=10000,mode=755".encode()
+    _call("mount", b"tmpfs", target.encode(), b"tmpfs", MS_NOSUID | MS_NODEV, options)
+
+
+def _bind(folder, target):
+    os.makedirs(target, exist_ok=True)
+    _call("mount", folder.encode(), target.encode(), None, MS_BIND | MS_RECURSIVE, None)
 
 
 def _give_up_rights():

@@ -215,7 +215,7 @@ def hand_ins(places):
 
 
 READS_LINKS = """import os
-for home, _, files in os.walk("/home/student"):
+for home, _, files in os.walk("/student"):
     for name in files:
         print("SEEN", name, open(os.path.join(home, name), errors="replace").read())
 """

@@ -64,8 +64,8 @@ import os
 def mean(x):
     with open("/tmp/seen", "a") as file:
         file.write(f"SEEN {list(x)}\n")
-    os.makedirs("/home/student/notes", exist_ok=True)
-    open("/home/student/notes/seen.txt", "a").write(f"SEEN {list(x)}\n")
+    os.makedirs("/student/notes", exist_ok=True)
+    open("/student/notes/seen.txt", "a").write(f"SEEN {list(x)}\n")
     return sum(x) / len(x)
 
 
@@ -105,7 +105,7 @@ try:
     print("SEEN", kept)
 except NameError:
     pass
-for path in ("/tmp/seen", "/tmp/again", "/home/student/notes/seen.txt"):
+for path in ("/tmp/seen", "/tmp/again", "/student/notes/seen.txt"):
     print("SEEN", open(path).read() if os.path.exists(path) else "")
 
 

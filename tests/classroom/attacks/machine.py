@@ -28,8 +28,8 @@ import os
 for number, path in enumerate(PLACES):
     for make in (os.symlink, os.link):
         try:
-            make(path, f"/home/student/{make.__name__}{number}")
-            open(f"/home/student/{make.__name__}{number}/owned.txt", "w").write("OWNED")
+            make(path, f"/student/{make.__name__}{number}")
+            open(f"/student/{make.__name__}{number}/owned.txt", "w").write("OWNED")
         except OSError:
             pass
 
@@ -39,7 +39,7 @@ import os
 
 written = 0
 for number in range(20):
-    for folder in ("/tmp", "/home/student", "/dev/shm", "/dev", "/proc", "/"):
+    for folder in ("/tmp", "/student", "/dev/shm", "/dev", "/proc", "/"):
         try:
             with open(f"{folder}/fill{number}", "wb") as file:
                 written += file.write(bytes(60_000_000))
@@ -354,9 +354,9 @@ import os
 import sys
 
 for name in ("torch.py", "numpy.py", "mylib.py", "sitecustomize.py", "ipykernel_launcher.py"):
-    open(f"/home/student/{name}", "w").write("raise SystemExit('OWNED')")
-os.environ["PYTHONPATH"] = os.environ["PYTHONSTARTUP"] = "/home/student"
-sys.path.insert(0, "/home/student")
+    open(f"/student/{name}", "w").write("raise SystemExit('OWNED')")
+os.environ["PYTHONPATH"] = os.environ["PYTHONSTARTUP"] = "/student"
+sys.path.insert(0, "/student")
 
 
 # %% eight threads | q3-slope | 7
