@@ -10,6 +10,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from jupyter_client import KernelManager
+from jupyter_client.provisioning import KernelProvisionerFactory
 
 from mylib.classroom import walls
 from mylib.classroom.course import Limits
@@ -97,6 +98,7 @@ def test_a_container_that_does_not_start_is_told(tmp_path, monkeypatch):
 def test_any_jupyter_client_can_have_its_kernel_behind_the_walls(tmp_path, monkeypatch):
     """By the entry point and JUPYTER_DEFAULT_PROVISIONER_NAME alone."""
     monkeypatch.setenv("JUPYTER_DEFAULT_PROVISIONER_NAME", "mylib-walls")
+    KernelProvisionerFactory.clear_instance()  # one that was made before has not read the variable
     manager = KernelManager(transport="ipc", ip=str(tmp_path / "k"))
     manager.start_kernel()
     client = manager.client()
@@ -114,6 +116,7 @@ def test_any_jupyter_client_can_have_its_kernel_behind_the_walls(tmp_path, monke
         manager.context.destroy(linger=0)
         shared().close()
         shared.cache_clear()
+        KernelProvisionerFactory.clear_instance()
     assert "1 False" in "".join(said)
 
 
