@@ -146,7 +146,7 @@ class Examination:
             "verdicts": self.verdicts,
             "stopped": self.stopped,
             "broken": {
-                cell["name"]: self.broken[cell["id"]]
+                cell["name"] or cell["id"]: self.broken[cell["id"]]
                 for cell in self.job["cells"]
                 if cell["id"] in self.broken
             },

@@ -193,3 +193,20 @@ def test_only_names_that_the_solution_binds_are_asked_for():
         "q2-scale-tests-2": ["scale"],
         "q3-slope-tests": ["square"],
     }
+
+
+@pytest.mark.parametrize("hidden", [False, True])
+def test_the_last_line_of_a_test_is_partial_credit_and_an_answers_own_value_is_none(sandbox, hidden):
+    notebook = tiny.make_notebook(vault.CELLS)
+    tests = {grade_id(cell): cell for cell in notebook.cells}
+    marks = "### BEGIN HIDDEN TESTS\n{}\n### END HIDDEN TESTS" if hidden else "{}"
+    tests["q1-mean-tests"].source = marks.format("1.5 if mean([2.0]) == 2.0 else 0")
+    tests["q2-scale-tests"].source = marks.format("scale([300], 1)[0]")
+    verdicts = examine(make_job(notebook, notebook, LIMITS), sandbox)["verdicts"]
+    assert (verdicts["q1-mean-tests"]["credit"], verdicts["q2-scale-tests"]["credit"]) == (1.5, None)
+
+
+def test_a_cell_of_ones_own_that_kills_is_named(hand_in):
+    failed, found = hand_in({}, _insert(3, "import os\nos._exit(3)"))
+    assert not failed
+    assert list(found["broken"]) == found["stopped"] == ["own-0"]
