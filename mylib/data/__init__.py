@@ -8,10 +8,12 @@ from mylib.data.images import Dataset, digits, mnist, photograph, split
 from mylib.data.motion import Clips, moving_digits
 from mylib.data.scenes import Scenes, digit_scenes
 from mylib.data.stereo import StereoPair, stereo_pair
+from mylib.data.words import Pronunciations, pronunciations
 
 __all__ = [
     "Clips",
     "Dataset",
+    "Pronunciations",
     "Scenes",
     "StereoPair",
     "digit_scenes",
@@ -19,6 +21,7 @@ __all__ = [
     "mnist",
     "moving_digits",
     "photograph",
+    "pronunciations",
     "split",
     "stereo_pair",
 ]

@@ -15,6 +15,7 @@ unless its docstring says so under "Differs".
 from mylib.engine import nn, optim
 from mylib.engine import surface as _surface  # noqa: F401 - gives Tensor its methods
 from mylib.engine.activations import gelu, leaky_relu, relu, sigmoid, tanh
+from mylib.engine.attention import attention
 from mylib.engine.checking import gradcheck
 from mylib.engine.convolution import conv2d, conv3d, conv_transpose2d
 from mylib.engine.elementwise import (
@@ -69,6 +70,7 @@ __all__ = [
     "abs",
     "add",
     "as_tensor",
+    "attention",
     "batch_norm",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",

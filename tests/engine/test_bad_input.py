@@ -223,6 +223,37 @@ REFUSED = [
         ValueError,
         "group_norm: weight (2,) does not fit",
     ),
+    (
+        lambda: engine.attention(ones(2, 3), ones(4, 5), ones(4, 3)),
+        ValueError,
+        "attention: queries (2, 3), keys (4, 5) and values (4, 3) do not fit",
+    ),
+    (
+        lambda: engine.attention(ones(2, 1, 3), ones(1, 1, 3), ones(1, 1, 3)),
+        ValueError,
+        "with equal leading axes",
+    ),
+    (
+        lambda: engine.attention(ones(2, 3), ones(4, 3), ones(4, 3), causal=True),
+        ValueError,
+        "causal needs as many queries as keys, got 2 and 4",
+    ),
+    (
+        lambda: engine.attention(ones(2, 3), ones(4, 3), ones(4, 3), mask=np.ones((2, 4))),
+        TypeError,
+        "got a mask of float64, expected booleans",
+    ),
+    (
+        lambda: engine.attention(ones(2, 3), ones(4, 3), ones(4, 3), mask=np.ones((3, 4), bool)),
+        ValueError,
+        "a mask (3, 4) does not broadcast to (2, 4)",
+    ),
+    (lambda: engine.attention(ones(3), ones(3), ones(3)), ValueError, "expected (..., query, dim)"),
+    (
+        lambda: engine.attention(np.arange(6).reshape(2, 3), ones(4, 3), ones(4, 3)),
+        TypeError,
+        "attention: got int64 values",
+    ),
     (lambda: engine.dropout(ones(2), 1.5), ValueError, "dropout: p=1.5, expected a probability"),
     (lambda: nn.Dropout(-1), ValueError, "Dropout: p=-1"),
     (

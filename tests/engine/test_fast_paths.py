@@ -1,5 +1,7 @@
 """Every trick that makes the engine fast, against the plain version that it replaces."""
 
+import sys
+
 import numpy as np
 import pytest
 from scipy.special import ndtr
@@ -117,3 +119,87 @@ def test_max_pool_in_two_stages_sends_ties_where_a_search_of_each_window_does(ke
         assert y.data[n, c, i, j] == window[u, v]
         expected[n, c, i * sh + u, j * sw + v] += g[n, c, i, j]
     np.testing.assert_allclose(x.grad, expected[:, :, ph : ph + 7, pw : pw + 8], rtol=0, atol=1e-12)
+
+
+ATTENTION = sys.modules["mylib.engine.attention"]  # the name in the package is the function's
+
+
+def plain_attention(q, k, v, allowed):
+    """Attention as the equation has it, with all weights in memory, and zeros for whoever may look at nothing."""
+    scores = q @ k.swapaxes(-1, -2) / np.sqrt(q.shape[-1])
+    blind = ~allowed.any(axis=-1, keepdims=True)
+    weights = engine.softmax(engine.where(allowed | blind, scores, -np.inf)) * ~blind
+    return weights @ v
+
+
+@pytest.mark.parametrize(
+    "shape", [(2, 3, 5, 4), (3, 130, 4), (7, 2), (2, 1, 2, 9, 6), (0, 2, 3, 4), (2, 3, 0, 4)]
+)
+@pytest.mark.parametrize("causal", [False, True])
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("size", [1, 30])  # large scores need the row's maximum, small ones do without
+def test_attention_in_blocks_equals_all_weights_at_once(shape, causal, masked, size, monkeypatch):
+    rng = np.random.default_rng(3)
+    arrays = [size * rng.standard_normal(shape), size * rng.standard_normal(shape)]
+    arrays.append(rng.standard_normal((*shape[:-1], 3)))
+    gradient = rng.standard_normal(arrays[2].shape)
+    allowed = (
+        rng.random((*shape[:-1], shape[-2])) < 0.4 if masked else np.ones((*shape[:-1], shape[-2]), bool)
+    )
+
+    def run(function):
+        tensors = [Tensor(array, requires_grad=True) for array in arrays]
+        y = function(*tensors)
+        y.backward(gradient)
+        return [y.data, *(t.grad for t in tensors)]
+
+    seen = np.tril(allowed) if causal else allowed
+    expected = (
+        run(lambda *qkv: plain_attention(*qkv, seen))
+        if shape[-2]
+        else [gradient, *map(np.zeros_like, arrays)]
+    )
+    for block in (1, 1000, 5000, 1 << 20):
+        monkeypatch.setattr(ATTENTION, "BLOCK_BYTES", block)
+        got = run(lambda *qkv: engine.attention(*qkv, mask=allowed if masked else None, causal=causal))
+        for name, ours, plain in zip(("y", "dq", "dk", "dv"), got, expected, strict=True):
+            np.testing.assert_allclose(ours, plain, rtol=1e-8, atol=1e-10, err_msg=f"{name}, block {block}")
+
+
+def test_attention_never_holds_more_scores_than_a_block(monkeypatch):
+    rooms, blocks = [], []
+    monkeypatch.setattr(ATTENTION, "BLOCK_BYTES", 40_000)
+    product = ATTENTION._product
+
+    def watch(a, b, room):
+        rooms.append(room.nbytes)
+        result = product(a, b, room)
+        blocks.append(result.nbytes)
+        return result
+
+    monkeypatch.setattr(ATTENTION, "_product", watch)
+    x = Tensor(np.random.default_rng(0).standard_normal((6, 4, 50, 8)), requires_grad=True)
+    engine.attention(x, x, x).sum().backward()
+    assert max(rooms) <= 40_000
+    # Forward once and backward twice (the weights again, and the gradient's product with the values), all of them.
+    assert sum(blocks) == 3 * 6 * 4 * 50 * 50 * 8
+
+
+@pytest.mark.parametrize("keys", [1, 5, 200])
+def test_causal_attention_sends_exactly_nothing_back_from_the_future(keys):
+    rng = np.random.default_rng(4)
+    q, k, v = (Tensor(rng.standard_normal((2, keys, 3)), requires_grad=True) for _ in range(3))
+    engine.attention(q, k, v, causal=True)[:, keys // 2].sum().backward()
+    for tensor in (k, v):
+        assert (tensor.grad[:, keys // 2 + 1 :] == 0).all()
+        assert (tensor.grad[:, : keys // 2 + 1] != 0).any() or keys == 1
+    assert (np.delete(q.grad, keys // 2, axis=1) == 0).all()
+
+
+def test_attention_is_right_where_scores_are_huge_or_nearly_equal():
+    # float32: without the shift, e^1000 overflows; scores just below the bound take the way without it.
+    for size in (1e3, 5.0, 1.0):
+        q = np.array([[size, 0], [0, size]], np.float32)
+        y = engine.attention(q, q, np.eye(2, dtype=np.float32)).data
+        weight = 1 / (1 + np.exp(-(np.float64(size) ** 2) / np.sqrt(2)))
+        np.testing.assert_allclose(y, [[weight, 1 - weight], [1 - weight, weight]], rtol=1e-5, atol=1e-7)

@@ -51,6 +51,7 @@ class Op:
 X, ROW, COLUMN = normal("n", 3, 4), normal(4), normal(3, 1)
 IMAGE = normal("n", 4, 7, 6)
 FLAT = positive("n", 3, 4)
+ALLOWED = np.array([[1, 1, 0, 0, 1], [0, 0, 0, 1, 0], [1, 1, 1, 1, 1]], bool)
 
 OPS = [
     # elementwise, with broadcasting
@@ -98,6 +99,25 @@ OPS = [
     Op("matrix_vector", (normal("n", 2, 3), normal(3)), engine.matmul, torch.matmul),
     Op("linear", (normal("n", 3, 4), normal(5, 4), normal(5)), engine.linear, F.linear),
     Op("linear_no_bias", (normal("n", 4), normal(5, 4)), engine.linear, F.linear),
+    # attention
+    Op(
+        "attention",
+        (normal("n", 3, 4), normal("n", 5, 4), normal("n", 5, 2)),
+        engine.attention,
+        F.scaled_dot_product_attention,
+    ),
+    Op(
+        "attention_causal_heads",
+        (normal("n", 2, 6, 4),) * 3,
+        lambda *a: engine.attention(*a, causal=True),
+        lambda *a: F.scaled_dot_product_attention(*a, is_causal=True),
+    ),
+    Op(
+        "attention_masked",
+        (normal("n", 2, 3, 4), normal("n", 2, 5, 4), normal("n", 2, 5, 4)),
+        lambda *a: engine.attention(*a, mask=ALLOWED),
+        lambda *a: F.scaled_dot_product_attention(*a, attn_mask=torch.from_numpy(ALLOWED)),
+    ),
     # reductions
     Op("sum", (X,), lambda a: a.sum(), lambda a: a.sum()),
     Op("sum_axis", (X,), lambda a: a.sum(axis=1), lambda a: a.sum(1)),

@@ -1,0 +1,201 @@
+r"""Attention as one operation: the scores of a few heads at a time, and never those of all.
+
+A layer of 8 heads over 64 sequences of 256 tokens has 33 million scores, 134 megabytes; the inputs have 8. So the work
+goes block by block, each small enough for its scores to stay in the processor's cache, and the backward pass computes
+them again instead of reading them from memory. Saved are only the inputs, the output, and one number for each query,
+the logarithm of its softmax's denominator.
+
+Source: Rabe and Staats (2021); Dao et al. (2022), FlashAttention.
+"""
+
+import math
+
+import numpy as np
+
+from mylib.engine.tensor import Tensor, float_tensor, record
+
+BLOCK_BYTES = 1 << 20  # of scores
+CHUNK = 64  # queries of causal attention at least: fewer make small products, which are slow
+SAFE = 30.0  # e^30 is far below float32's largest number, and e^-30 far above its smallest
+
+
+def attention(query, key, value, mask=None, causal=False):
+    r"""y = softmax(Q K^T / sqrt(d)) V, where d is the length of a query.
+
+    Args:
+        query: Q, shape (..., query, d).
+        key: K, shape (..., key, d).
+        value: V, shape (..., key, value).
+        mask: booleans, True where a query may look at a key; shape broadcasts to (..., query, key).
+        causal: a query looks at keys up to its own position only.
+
+    Returns:
+        Tensor of shape (..., query, value); zeros where a query may look at nothing.
+
+    Raises:
+        ValueError: shapes that do not fit.
+        TypeError: the mask is not boolean, or an input is not floating point.
+
+    Example:
+        >>> attention([[0.0]], [[1.0], [2.0]], [[3.0], [5.0]])
+        Tensor([[4.]])
+
+    Source: Vaswani et al. (2017), equation 1. Differs: torch's name is scaled_dot_product_attention; leading axes must
+        be equal, and a row without keys gives 0.
+    """
+    inputs = [float_tensor(x, "attention") for x in (query, key, value)]
+    shapes = [x.shape for x in inputs]
+    _check(*shapes, causal)
+    q, k, v = (four_axes(x._data) for x in inputs)
+    bias = None if mask is None else _bias(mask, (*shapes[0][:-1], shapes[1][-2]), q.dtype)
+    y = np.empty_like(q, shape=(*q.shape[:-1], v.shape[-1]))  # in the memory order of the queries
+    normaliser = np.empty(q.shape[:-1], q.dtype)
+    (room,) = _rooms(q, k, 1)
+    for block in blocks(q, k, causal):
+        forward_block(q, k, v, bias, causal, block, y, normaliser, room)
+    saved = q, k, v, bias, causal, y, normaliser, shapes
+    return record(
+        y.reshape(*shapes[0][:-1], shapes[2][-1]), attention_backward, saved, *(x._node for x in inputs)
+    )
+
+
+def forward_block(q, k, v, bias, causal, block, y, normaliser, room):
+    r"""Fill y, and the logarithms of the normalisers log sum_j e^{s_j}, for one block of queries."""
+    scores, where, keys = _scores(q, k, bias, causal, block, room)
+    top = _shift(q[where], k[keys], scores, bias)
+    if top is not None:
+        scores -= top[..., None]
+    np.exp(scores, out=scores)
+    total = _row_sums(scores)
+    total[total == 0] = 1  # a query that may look at nothing: its weights are 0, and stay so
+    # Divide what comes out: it is smaller than the weights.
+    np.divide(scores @ v[keys], total[..., None], out=y[where])
+    np.log(total, out=total)
+    normaliser[where] = total if top is None else total + top
+
+
+def attention_backward(gradient, needs, q, k, v, bias, causal, y, normaliser, shapes):
+    r"""With the weights P = softmax(S), S = Q K^T / sqrt(d), and g the gradient of y:
+
+    dL/dV = P^T g,   dL/dS = P * (g V^T - g . y),   dL/dQ = dL/dS K / sqrt(d),   dL/dK = dL/dS^T Q / sqrt(d);
+
+    g . y is one number for each query, sum_j P_j (g . V_j): what softmax's gradient subtracts.
+    """
+    gradient = four_axes(gradient)
+    to_q, to_k, to_v = np.empty_like(q), np.zeros_like(k), np.zeros_like(v)
+    scale = q.dtype.type(1 / math.sqrt(q.shape[-1]))
+    room, other_room = _rooms(q, k, 2)
+    for block in blocks(q, k, causal):
+        p, where, keys = _scores(q, k, bias, causal, block, room)
+        g = gradient[where]
+        p -= normaliser[where][..., None]
+        np.exp(p, out=p)
+        to_v[keys] += p.swapaxes(-1, -2) @ g
+        to_scores = _product(g, v[keys].swapaxes(-1, -2), other_room)
+        to_scores -= np.vecdot(g, y[where])[..., None]
+        to_scores *= p
+        np.multiply(to_scores @ k[keys], scale, out=to_q[where])
+        to_k[keys] += to_scores.swapaxes(-1, -2) @ (q[where] * scale)
+    return tuple(
+        node and array.reshape(shape)
+        for node, array, shape in zip(needs, (to_q, to_k, to_v), shapes, strict=True)
+    )
+
+
+def _scores(q, k, bias, causal, block, room):
+    """Q K^T / sqrt(d) of one block, -inf where nothing may be seen; where its queries stand, and its keys."""
+    batch, heads, queries = block
+    # No query of a causal block looks beyond the block's end.
+    where, keys = block, (batch, heads, slice(queries.stop if causal else None))
+    scaled = q[where] * q.dtype.type(1 / math.sqrt(q.shape[-1]))
+    scores = _product(scaled, k[keys].swapaxes(-1, -2), room)
+    if bias is not None:
+        scores += bias[*block, keys[2]]
+    if causal:
+        scores += np.triu(np.full(scores.shape[-2:], -np.inf, q.dtype), 1 + queries.start)
+    return scores, where, keys
+
+
+def _product(a, b, room):
+    """`a @ b`, written into memory that the blocks take turns to use: new memory costs a page fault every 4 KB."""
+    shape = (*a.shape[:-1], b.shape[-1])
+    return np.matmul(a, b, out=room[: math.prod(shape)].reshape(shape))
+
+
+def _row_sums(scores):
+    """The sum of each row, as a product with ones: BLAS adds four times faster than NumPy."""
+    rows = scores.reshape(math.prod(scores.shape[:-1]), scores.shape[-1])
+    return (rows @ np.ones(rows.shape[1], rows.dtype)).reshape(scores.shape[:-1])
+
+
+def _rooms(q, k, count):
+    """Memory for the scores of the largest block, so many times."""
+    return np.empty((count, min(_rows(q, k), math.prod(q.shape[:3])) * k.shape[2]), q.dtype)
+
+
+def _shift(q, k, scores, bias):
+    """What is subtracted from each row of scores so that e^score can neither overflow nor vanish; None for nothing.
+
+    The row's maximum does it, and costs two passes over the scores. They are saved where no score can be large, because
+    no product is larger than the two lengths: |q . k| <= |q| |k|.
+    """
+    if scores.size and _longest(q) * _longest(k) <= SAFE * math.sqrt(q.shape[-1]):
+        return None
+    top = scores.max(axis=-1, initial=-np.inf)
+    top[np.isneginf(top)] = 0  # -inf - -inf has no value
+    return top
+
+
+def _longest(vectors):
+    return math.sqrt(np.vecdot(vectors, vectors).max(initial=0))
+
+
+def blocks(q, k, causal):
+    """Slices of batch, heads and queries whose scores fit into BLOCK_BYTES; at least one query each.
+
+    Causal attention takes a quarter of the queries at a time, so that most keys beyond them are never multiplied.
+    """
+    batch, heads, queries = q.shape[:3]
+    rows = _rows(q, k)
+    chunk = min(rows, max(1, queries) if not causal else max(CHUNK, queries // 4))
+    batches, some_heads = max(1, rows // max(1, heads * chunk)), max(1, min(heads, rows // chunk))
+    for b in range(0, batch, batches):
+        for h in range(0, heads, some_heads):
+            for start in range(0, queries, chunk):
+                stop = min(start + chunk, queries)
+                yield slice(b, b + batches), slice(h, h + some_heads), slice(start, stop)
+
+
+def _rows(q, k):
+    """How many queries a block has at most."""
+    return max(1, BLOCK_BYTES // max(1, k.shape[2] * q.itemsize))
+
+
+def four_axes(x):
+    """(batch, heads, time, dim) out of any leading axes."""
+    return x.reshape(math.prod(x.shape[:-3]), *(1,) * (3 - x.ndim), *x.shape[-3:]) if x.ndim != 4 else x
+
+
+def _bias(mask, shape, dtype):
+    """0 where a query may look and -inf where not, as (batch, heads, query, key), without copies."""
+    mask = np.asarray(mask._data if isinstance(mask, Tensor) else mask)
+    if mask.dtype != np.bool_:
+        raise TypeError(
+            f"attention: got a mask of {mask.dtype}, expected booleans, True where a query may look"
+        )
+    try:
+        np.broadcast_to(mask, shape)
+    except ValueError:
+        raise ValueError(f"attention: a mask {mask.shape} does not broadcast to {shape}") from None
+    bias = np.where(mask, dtype.type(0), dtype.type(-np.inf))
+    return four_axes(np.broadcast_to(bias, shape))
+
+
+def _check(q, k, v, causal):
+    if min(len(q), len(k), len(v)) < 2 or q[:-2] != k[:-2] or k[:-1] != v[:-1] or q[-1] != k[-1]:
+        raise ValueError(
+            f"attention: queries {q}, keys {k} and values {v} do not fit; expected (..., query, dim), (..., key, dim) "
+            "and (..., key, value) with equal leading axes"
+        )
+    if causal and q[-2] != k[-2]:
+        raise ValueError(f"attention: causal needs as many queries as keys, got {q[-2]} and {k[-2]}")
