@@ -1,0 +1,1 @@
+"""Class activation maps: where a classifier looked, read off its last convolution."""

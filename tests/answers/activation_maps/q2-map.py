@@ -1,0 +1,79 @@
+# %% right: broadcasting
+def activation_map(features, weights, labels):
+    if len(labels) and (labels.min() < 0 or labels.max() > len(weights) - 1):
+        raise ValueError("a label names no class")
+    return (weights[labels][:, :, None, None] * features).sum(axis=1)
+
+
+# %% right: a loop over the images
+def activation_map(features, weights, labels):
+    maps = np.zeros((len(features), *features.shape[2:]))
+    for n, c in enumerate(labels):
+        if c < 0 or c >= weights.shape[0]:
+            raise ValueError(f"label {c} is out of range")
+        maps[n] = np.tensordot(weights[c], features[n], axes=1)
+    return maps
+
+
+# %% right: all maps, of which the labels choose
+def activation_map(features, weights, labels):
+    for c in labels:
+        if c not in range(len(weights)):
+            raise ValueError(f"no class {c}")
+    every = np.einsum("ck,nkhw->nchw", weights, features)
+    return every[np.arange(len(features)), labels]
+
+
+# %% wrong: lets NumPy count from the end
+def activation_map(features, weights, labels):
+    if (labels >= len(weights)).any():
+        raise ValueError("a label is too large")
+    return np.einsum("nk,nkhw->nhw", weights[labels], features)
+
+
+# %% wrong: refuses the last class
+def activation_map(features, weights, labels):
+    if (labels < 0).any() or (labels >= len(weights) - 1).any():
+        raise ValueError("a label names no class")
+    return np.einsum("nk,nkhw->nhw", weights[labels], features)
+
+
+# %% wrong: all images get the first one's label
+def activation_map(features, weights, labels):
+    if (labels < 0).any() or (labels >= len(weights)).any():
+        raise ValueError("a label names no class")
+    return np.einsum("k,nkhw->nhw", weights[labels[0]], features)
+
+
+# %% wrong: keeps only the positive evidence
+def activation_map(features, weights, labels):
+    if (labels < 0).any() or (labels >= len(weights)).any():
+        raise ValueError("a label names no class")
+    return np.maximum(np.einsum("nk,nkhw->nhw", weights[labels], features), 0)
+
+
+# %% wrong: divides by the number of places
+def activation_map(features, weights, labels):
+    if (labels < 0).any() or (labels >= len(weights)).any():
+        raise ValueError("a label names no class")
+    h, w = features.shape[2:]
+    return np.einsum("nk,nkhw->nhw", weights[labels], features) / (h * w)
+
+
+# %% wrong: averages over the channels instead of summing
+def activation_map(features, weights, labels):
+    if (labels < 0).any() or (labels >= len(weights)).any():
+        raise ValueError("a label names no class")
+    return (weights[labels][:, :, None, None] * features).mean(axis=1)
+
+
+# %% wrong: an IndexError for a label that is too large
+def activation_map(features, weights, labels):
+    return np.einsum("nk,nkhw->nhw", weights[labels], features)
+
+
+# %% wrong: keeps a channel axis
+def activation_map(features, weights, labels):
+    if (labels < 0).any() or (labels >= len(weights)).any():
+        raise ValueError("a label names no class")
+    return (weights[labels][:, :, None, None] * features).sum(axis=1, keepdims=True)

@@ -1,0 +1,142 @@
+# %% right: a convolution with the linear layer's weights
+class ReadableNet(torch.nn.Module):
+    def __init__(self, backbone, channels, classes):
+        super().__init__()
+        self.body = backbone
+        self.linear = torch.nn.Linear(channels, classes, bias=False)
+
+    def maps(self, x):
+        return torch.nn.functional.conv2d(self.body(x), self.linear.weight[:, :, None, None])
+
+    def forward(self, x):
+        return self.linear(torch.nn.functional.adaptive_avg_pool2d(self.body(x), 1).flatten(1))
+
+
+# %% right: the scores are the means of the maps
+class ReadableNet(torch.nn.Module):
+    def __init__(self, backbone, channels, classes):
+        super().__init__()
+        self.features = backbone
+        self.linear = torch.nn.Linear(in_features=channels, out_features=classes, bias=False)
+
+    def maps(self, x):
+        f = self.features(x)
+        return (self.linear.weight @ f.flatten(2)).unflatten(2, f.shape[2:])
+
+    def forward(self, x):
+        return self.maps(x).flatten(2).mean(2)
+
+
+# %% right: linear on the last axis
+class ReadableNet(torch.nn.Module):
+    def __init__(self, backbone, channels, classes):
+        super().__init__()
+        self.backbone, self.linear = backbone, torch.nn.Linear(channels, classes, bias=False)
+
+    def pooled(self, f):
+        return f.sum(dim=(-2, -1)) / (f.shape[-1] * f.shape[-2])
+
+    def forward(self, x):
+        return self.linear(self.pooled(self.backbone(x)))
+
+    def maps(self, x):
+        return self.linear(self.backbone(x).movedim(1, -1)).movedim(-1, 1)
+
+
+# %% wrong: a bias
+class ReadableNet(torch.nn.Module):
+    def __init__(self, backbone, channels, classes):
+        super().__init__()
+        self.backbone = backbone
+        self.linear = torch.nn.Linear(channels, classes)
+
+    def forward(self, x):
+        return self.linear(self.backbone(x).mean((2, 3)))
+
+    def maps(self, x):
+        return torch.einsum("ck,nkhw->nchw", self.linear.weight, self.backbone(x))
+
+
+# %% wrong: the maps are detached
+class ReadableNet(torch.nn.Module):
+    def __init__(self, backbone, channels, classes):
+        super().__init__()
+        self.backbone = backbone
+        self.linear = torch.nn.Linear(channels, classes, bias=False)
+
+    def forward(self, x):
+        return self.linear(self.backbone(x).mean((2, 3)))
+
+    def maps(self, x):
+        with torch.no_grad():
+            return torch.einsum("ck,nkhw->nchw", self.linear.weight, self.backbone(x))
+
+
+# %% wrong: max pooling
+class ReadableNet(torch.nn.Module):
+    def __init__(self, backbone, channels, classes):
+        super().__init__()
+        self.backbone = backbone
+        self.linear = torch.nn.Linear(channels, classes, bias=False)
+
+    def forward(self, x):
+        return self.linear(self.backbone(x).amax((2, 3)))
+
+    def maps(self, x):
+        return torch.einsum("ck,nkhw->nchw", self.linear.weight, self.backbone(x))
+
+
+# %% wrong: the backbone is hidden in a list and not trained
+class ReadableNet(torch.nn.Module):
+    def __init__(self, backbone, channels, classes):
+        super().__init__()
+        self.hidden = [backbone.double()]
+        self.linear = torch.nn.Linear(channels, classes, bias=False)
+
+    def forward(self, x):
+        return self.linear(self.hidden[0](x).mean((2, 3)))
+
+    def maps(self, x):
+        return torch.einsum("ck,nkhw->nchw", self.linear.weight, self.hidden[0](x))
+
+
+# %% wrong: a ReLU on the maps
+class ReadableNet(torch.nn.Module):
+    def __init__(self, backbone, channels, classes):
+        super().__init__()
+        self.backbone = backbone
+        self.linear = torch.nn.Linear(channels, classes, bias=False)
+
+    def forward(self, x):
+        return self.linear(self.backbone(x).mean((2, 3)))
+
+    def maps(self, x):
+        return torch.relu(torch.einsum("ck,nkhw->nchw", self.linear.weight, self.backbone(x)))
+
+
+# %% wrong: a frozen backbone
+class ReadableNet(torch.nn.Module):
+    def __init__(self, backbone, channels, classes):
+        super().__init__()
+        self.backbone = backbone
+        self.linear = torch.nn.Linear(channels, classes, bias=False)
+
+    def forward(self, x):
+        return self.linear(self.backbone(x).mean((2, 3)))
+
+    def maps(self, x):
+        return torch.einsum("ck,nkhw->nchw", self.linear.weight, self.backbone(x).detach())
+
+
+# %% wrong: the sum instead of the average
+class ReadableNet(torch.nn.Module):
+    def __init__(self, backbone, channels, classes):
+        super().__init__()
+        self.backbone = backbone
+        self.linear = torch.nn.Linear(channels, classes, bias=False)
+
+    def forward(self, x):
+        return self.linear(self.backbone(x).sum((2, 3)))
+
+    def maps(self, x):
+        return torch.einsum("ck,nkhw->nchw", self.linear.weight, self.backbone(x))

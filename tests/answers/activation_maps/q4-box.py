@@ -1,0 +1,231 @@
+# %% right: names that flow over the array
+def largest_box(cam, threshold):
+    if not (cam > 0).any():
+        raise ValueError("no evidence")
+    mask = cam > threshold * cam.max()
+    h, w = cam.shape
+    names = np.where(mask, np.arange(h * w).reshape(h, w), h * w)
+    while True:
+        wide = np.pad(names, 1, constant_values=h * w)
+        near = [wide[dy : dy + h, dx : dx + w] for dy in range(3) for dx in range(3)]
+        new = np.where(mask, np.min(near, axis=0), h * w)
+        if (new == names).all():
+            break
+        names = new
+    sizes = np.bincount(names.ravel(), minlength=h * w + 1)[:-1]
+    rows, columns = np.nonzero(names == sizes.argmax())
+    return columns.min(), rows.min(), columns.max() + 1, rows.max() + 1
+
+
+# %% right: a set of pixels and a queue
+from collections import deque
+
+
+def largest_box(cam, threshold):
+    most = cam.max()
+    if most <= 0:
+        raise ValueError("largest_box: there is nothing above 0")
+    todo = {(int(y), int(x)) for y, x in np.argwhere(cam > threshold * most)}
+    best = []
+    for start in sorted(todo):
+        if start not in todo:
+            continue
+        todo.remove(start)
+        queue, region = deque([start]), []
+        while queue:
+            y, x = queue.popleft()
+            region.append((y, x))
+            for dy in (-1, 0, 1):
+                for dx in (-1, 0, 1):
+                    if (y + dy, x + dx) in todo:
+                        todo.remove((y + dy, x + dx))
+                        queue.append((y + dy, x + dx))
+        if len(region) > len(best):
+            best = region
+    ys, xs = zip(*best)
+    return [min(xs), min(ys), max(xs) + 1, max(ys) + 1]
+
+
+# %% right: union of pixels by pointers
+def largest_box(cam, threshold):
+    if cam.max() <= 0:
+        raise ValueError("nothing is positive")
+    on = cam > threshold * cam.max()
+    h, w = on.shape
+    parent = list(range(h * w))
+
+    def root(i):
+        while parent[i] != i:
+            parent[i] = parent[parent[i]]
+            i = parent[i]
+        return i
+
+    for y in range(h):
+        for x in range(w):
+            if not on[y, x]:
+                continue
+            for ny, nx in ((y, x - 1), (y - 1, x - 1), (y - 1, x), (y - 1, x + 1)):
+                if ny >= 0 and 0 <= nx < w and on[ny, nx]:
+                    a, b = root(y * w + x), root(ny * w + nx)
+                    parent[max(a, b)] = min(a, b)
+    members = {}
+    for y, x in np.argwhere(on):
+        members.setdefault(root(y * w + x), []).append((y, x))
+    best = max(members.values(), key=len)
+    (y1, x1), (y2, x2) = np.min(best, axis=0), np.max(best, axis=0)
+    return np.array([x1, y1, x2 + 1, y2 + 1], dtype=float)
+
+
+# %% wrong: the box around everything above the threshold
+def largest_box(cam, threshold):
+    if cam.max() <= 0:
+        raise ValueError("nothing is positive")
+    rows, columns = np.nonzero(cam > threshold * cam.max())
+    return np.array([columns.min(), rows.min(), columns.max() + 1, rows.max() + 1])
+
+
+# %% wrong: only sides connect
+def largest_box(cam, threshold):
+    if cam.max() <= 0:
+        raise ValueError("nothing is positive")
+    left, best = cam > threshold * cam.max(), []
+    for start in zip(*np.nonzero(left)):
+        region, waiting = [], [start]
+        while waiting:
+            y, x = waiting.pop()
+            if 0 <= y < cam.shape[0] and 0 <= x < cam.shape[1] and left[y, x]:
+                left[y, x] = False
+                region.append((y, x))
+                waiting += [(y + 1, x), (y - 1, x), (y, x + 1), (y, x - 1)]
+        best = region if len(region) > len(best) else best
+    (y1, x1), (y2, x2) = np.min(best, axis=0), np.max(best, axis=0) + 1
+    return np.array([x1, y1, x2, y2])
+
+
+# %% wrong: the last of equal regions
+def largest_box(cam, threshold):
+    if cam.max() <= 0:
+        raise ValueError("nothing is positive")
+    left, best = cam > threshold * cam.max(), []
+    for start in zip(*np.nonzero(left)):
+        region, waiting = [], [start]
+        while waiting:
+            y, x = waiting.pop()
+            if 0 <= y < cam.shape[0] and 0 <= x < cam.shape[1] and left[y, x]:
+                left[y, x] = False
+                region.append((y, x))
+                waiting += [(y + a, x + b) for a in (-1, 0, 1) for b in (-1, 0, 1)]
+        best = region if len(region) >= max(len(best), 1) else best
+    (y1, x1), (y2, x2) = np.min(best, axis=0), np.max(best, axis=0) + 1
+    return np.array([x1, y1, x2, y2])
+
+
+# %% wrong: the last pixel instead of the end of it
+def largest_box(cam, threshold):
+    if cam.max() <= 0:
+        raise ValueError("nothing is positive")
+    left, best = cam > threshold * cam.max(), []
+    for start in zip(*np.nonzero(left)):
+        region, waiting = [], [start]
+        while waiting:
+            y, x = waiting.pop()
+            if 0 <= y < cam.shape[0] and 0 <= x < cam.shape[1] and left[y, x]:
+                left[y, x] = False
+                region.append((y, x))
+                waiting += [(y + a, x + b) for a in (-1, 0, 1) for b in (-1, 0, 1)]
+        best = region if len(region) > len(best) else best
+    (y1, x1), (y2, x2) = np.min(best, axis=0), np.max(best, axis=0)
+    return np.array([x1, y1, x2, y2])
+
+
+# %% wrong: rows and columns are swapped
+def largest_box(cam, threshold):
+    if cam.max() <= 0:
+        raise ValueError("nothing is positive")
+    left, best = cam > threshold * cam.max(), []
+    for start in zip(*np.nonzero(left)):
+        region, waiting = [], [start]
+        while waiting:
+            y, x = waiting.pop()
+            if 0 <= y < cam.shape[0] and 0 <= x < cam.shape[1] and left[y, x]:
+                left[y, x] = False
+                region.append((y, x))
+                waiting += [(y + a, x + b) for a in (-1, 0, 1) for b in (-1, 0, 1)]
+        best = region if len(region) > len(best) else best
+    return np.concatenate([np.min(best, axis=0), np.max(best, axis=0) + 1])
+
+
+# %% wrong: at the threshold is above it
+def largest_box(cam, threshold):
+    if cam.max() <= 0:
+        raise ValueError("nothing is positive")
+    left, best = cam >= threshold * cam.max(), []
+    for start in zip(*np.nonzero(left)):
+        region, waiting = [], [start]
+        while waiting:
+            y, x = waiting.pop()
+            if 0 <= y < cam.shape[0] and 0 <= x < cam.shape[1] and left[y, x]:
+                left[y, x] = False
+                region.append((y, x))
+                waiting += [(y + a, x + b) for a in (-1, 0, 1) for b in (-1, 0, 1)]
+        best = region if len(region) > len(best) else best
+    (y1, x1), (y2, x2) = np.min(best, axis=0), np.max(best, axis=0) + 1
+    return np.array([x1, y1, x2, y2])
+
+
+# %% wrong: the threshold is not a share
+def largest_box(cam, threshold):
+    if cam.max() <= 0:
+        raise ValueError("nothing is positive")
+    left, best = cam > threshold, []
+    for start in zip(*np.nonzero(left)):
+        region, waiting = [], [start]
+        while waiting:
+            y, x = waiting.pop()
+            if 0 <= y < cam.shape[0] and 0 <= x < cam.shape[1] and left[y, x]:
+                left[y, x] = False
+                region.append((y, x))
+                waiting += [(y + a, x + b) for a in (-1, 0, 1) for b in (-1, 0, 1)]
+        best = region if len(region) > len(best) else best
+    (y1, x1), (y2, x2) = np.min(best, axis=0), np.max(best, axis=0) + 1
+    return np.array([x1, y1, x2, y2])
+
+
+# %% wrong: an empty box where there is no evidence
+def largest_box(cam, threshold):
+    left, best = cam > threshold * cam.max(), []
+    if cam.max() <= 0:
+        return np.zeros(4)
+    for start in zip(*np.nonzero(left)):
+        region, waiting = [], [start]
+        while waiting:
+            y, x = waiting.pop()
+            if 0 <= y < cam.shape[0] and 0 <= x < cam.shape[1] and left[y, x]:
+                left[y, x] = False
+                region.append((y, x))
+                waiting += [(y + a, x + b) for a in (-1, 0, 1) for b in (-1, 0, 1)]
+        best = region if len(region) > len(best) else best
+    (y1, x1), (y2, x2) = np.min(best, axis=0), np.max(best, axis=0) + 1
+    return np.array([x1, y1, x2, y2])
+
+
+# %% wrong: a recursion that is too deep for a large region
+def largest_box(cam, threshold):
+    if cam.max() <= 0:
+        raise ValueError("nothing is positive")
+    left, best = cam > threshold * cam.max(), []
+
+    def visit(y, x, region):
+        if 0 <= y < cam.shape[0] and 0 <= x < cam.shape[1] and left[y, x]:
+            left[y, x] = False
+            region.append((y, x))
+            for a in (-1, 0, 1):
+                for b in (-1, 0, 1):
+                    visit(y + a, x + b, region)
+        return region
+
+    for y, x in zip(*np.nonzero(left)):
+        region = visit(y, x, [])
+        best = region if len(region) > len(best) else best
+    (y1, x1), (y2, x2) = np.min(best, axis=0), np.max(best, axis=0) + 1
+    return np.array([x1, y1, x2, y2])

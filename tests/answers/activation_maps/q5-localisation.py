@@ -1,0 +1,128 @@
+# %% right: a loop over the maps
+def localisation(maps, found, boxes):
+    hits, overlaps = [], []
+    for cam, mine, true in zip(maps, found, boxes):
+        row, column = np.unravel_index(np.argmax(cam), cam.shape)
+        x1, y1, x2, y2 = true
+        hits.append(x1 <= column + 0.5 <= x2 and y1 <= row + 0.5 <= y2)
+        w = max(0.0, min(mine[2], x2) - max(mine[0], x1))
+        h = max(0.0, min(mine[3], y2) - max(mine[1], y1))
+        area = (mine[2] - mine[0]) * (mine[3] - mine[1]) + (x2 - x1) * (y2 - y1)
+        overlaps.append(w * h / (area - w * h))
+    return float(np.mean(hits)), float(np.mean(overlaps))
+
+
+# %% right: columns unpacked
+def localisation(maps, found, boxes):
+    n, height, width = maps.shape
+    place = maps.reshape(n, height * width).argmax(1)
+    x, y = place % width + 0.5, place // width + 0.5
+    ax1, ay1, ax2, ay2 = found.T
+    bx1, by1, bx2, by2 = boxes.T
+    inside = np.logical_and.reduce([x >= bx1, x <= bx2, y >= by1, y <= by2])
+    shared = np.clip(np.minimum(ax2, bx2) - np.maximum(ax1, bx1), 0, None) * np.clip(
+        np.minimum(ay2, by2) - np.maximum(ay1, by1), 0, None
+    )
+    union = (ax2 - ax1) * (ay2 - ay1) + (bx2 - bx1) * (by2 - by1) - shared
+    return inside.sum().item() / n, (shared / union).mean().item()
+
+
+# %% right: helper functions
+def area(box):
+    return max(box[2] - box[0], 0) * max(box[3] - box[1], 0)
+
+
+def overlap(a, b):
+    both = [max(a[0], b[0]), max(a[1], b[1]), min(a[2], b[2]), min(a[3], b[3])]
+    return area(both) / (area(a) + area(b) - area(both))
+
+
+def points_at(cam, box):
+    for row in range(cam.shape[0]):
+        for column in range(cam.shape[1]):
+            if cam[row, column] == cam.max():
+                return box[0] <= column + 0.5 <= box[2] and box[1] <= row + 0.5 <= box[3]
+
+
+def localisation(maps, found, boxes):
+    n = len(maps)
+    return (
+        sum(bool(points_at(cam, box)) for cam, box in zip(maps, boxes)) / n,
+        float(sum(overlap(a, b) for a, b in zip(found, boxes)) / n),
+    )
+
+
+# %% wrong: rows and columns are swapped
+def localisation(maps, found, boxes):
+    rows, columns = np.divmod(maps.reshape(len(maps), -1).argmax(axis=1), maps.shape[2])
+    y, x = columns + 0.5, rows + 0.5
+    hits = (boxes[:, 0] <= x) & (x <= boxes[:, 2]) & (boxes[:, 1] <= y) & (y <= boxes[:, 3])
+    shared = np.minimum(found[:, 2:], boxes[:, 2:]) - np.maximum(found[:, :2], boxes[:, :2])
+    shared = np.maximum(shared, 0).prod(axis=1)
+    areas = [(box[:, 2:] - box[:, :2]).prod(axis=1) for box in (found, boxes)]
+    return float(hits.mean()), float((shared / (areas[0] + areas[1] - shared)).mean())
+
+
+# %% wrong: the pixel's corner instead of its middle
+def localisation(maps, found, boxes):
+    y, x = np.divmod(maps.reshape(len(maps), -1).argmax(axis=1), maps.shape[2])
+    hits = (boxes[:, 0] <= x) & (x <= boxes[:, 2]) & (boxes[:, 1] <= y) & (y <= boxes[:, 3])
+    shared = np.minimum(found[:, 2:], boxes[:, 2:]) - np.maximum(found[:, :2], boxes[:, :2])
+    shared = np.maximum(shared, 0).prod(axis=1)
+    areas = [(box[:, 2:] - box[:, :2]).prod(axis=1) for box in (found, boxes)]
+    return float(hits.mean()), float((shared / (areas[0] + areas[1] - shared)).mean())
+
+
+# %% wrong: two negative sides make a positive overlap
+def localisation(maps, found, boxes):
+    rows, columns = np.divmod(maps.reshape(len(maps), -1).argmax(axis=1), maps.shape[2])
+    x, y = columns + 0.5, rows + 0.5
+    hits = (boxes[:, 0] <= x) & (x <= boxes[:, 2]) & (boxes[:, 1] <= y) & (y <= boxes[:, 3])
+    shared = np.minimum(found[:, 2:], boxes[:, 2:]) - np.maximum(found[:, :2], boxes[:, :2])
+    shared = np.maximum(shared.prod(axis=1), 0)
+    areas = [(box[:, 2:] - box[:, :2]).prod(axis=1) for box in (found, boxes)]
+    return float(hits.mean()), float((shared / (areas[0] + areas[1] - shared)).mean())
+
+
+# %% wrong: counts the shared area twice
+def localisation(maps, found, boxes):
+    rows, columns = np.divmod(maps.reshape(len(maps), -1).argmax(axis=1), maps.shape[2])
+    x, y = columns + 0.5, rows + 0.5
+    hits = (boxes[:, 0] <= x) & (x <= boxes[:, 2]) & (boxes[:, 1] <= y) & (y <= boxes[:, 3])
+    shared = np.minimum(found[:, 2:], boxes[:, 2:]) - np.maximum(found[:, :2], boxes[:, :2])
+    shared = np.maximum(shared, 0).prod(axis=1)
+    areas = [(box[:, 2:] - box[:, :2]).prod(axis=1) for box in (found, boxes)]
+    return float(hits.mean()), float((shared / (areas[0] + areas[1])).mean())
+
+
+# %% wrong: points into the found box
+def localisation(maps, found, boxes):
+    rows, columns = np.divmod(maps.reshape(len(maps), -1).argmax(axis=1), maps.shape[2])
+    x, y = columns + 0.5, rows + 0.5
+    hits = (found[:, 0] <= x) & (x <= found[:, 2]) & (found[:, 1] <= y) & (y <= found[:, 3])
+    shared = np.minimum(found[:, 2:], boxes[:, 2:]) - np.maximum(found[:, :2], boxes[:, :2])
+    shared = np.maximum(shared, 0).prod(axis=1)
+    areas = [(box[:, 2:] - box[:, :2]).prod(axis=1) for box in (found, boxes)]
+    return float(hits.mean()), float((shared / (areas[0] + areas[1] - shared)).mean())
+
+
+# %% wrong: one IoU of the summed areas
+def localisation(maps, found, boxes):
+    rows, columns = np.divmod(maps.reshape(len(maps), -1).argmax(axis=1), maps.shape[2])
+    x, y = columns + 0.5, rows + 0.5
+    hits = (boxes[:, 0] <= x) & (x <= boxes[:, 2]) & (boxes[:, 1] <= y) & (y <= boxes[:, 3])
+    shared = np.minimum(found[:, 2:], boxes[:, 2:]) - np.maximum(found[:, :2], boxes[:, :2])
+    shared = np.maximum(shared, 0).prod(axis=1)
+    areas = [(box[:, 2:] - box[:, :2]).prod(axis=1) for box in (found, boxes)]
+    return float(hits.mean()), float(shared.sum() / (areas[0] + areas[1] - shared).sum())
+
+
+# %% wrong: the border does not count
+def localisation(maps, found, boxes):
+    rows, columns = np.divmod(maps.reshape(len(maps), -1).argmax(axis=1), maps.shape[2])
+    x, y = columns + 0.5, rows + 0.5
+    hits = (boxes[:, 0] < x) & (x < boxes[:, 2]) & (boxes[:, 1] < y) & (y < boxes[:, 3])
+    shared = np.minimum(found[:, 2:], boxes[:, 2:]) - np.maximum(found[:, :2], boxes[:, :2])
+    shared = np.maximum(shared, 0).prod(axis=1)
+    areas = [(box[:, 2:] - box[:, :2]).prod(axis=1) for box in (found, boxes)]
+    return float(hits.mean()), float((shared / (areas[0] + areas[1] - shared)).mean())
