@@ -1,5 +1,6 @@
 """What grading costs: stock `nbgrader autograde` beside `mylib grade`, the same harmless submissions, in one run."""
 
+import multiprocessing
 import os
 import shutil
 import socket
@@ -8,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,146 +29,140 @@ from mylib.classroom.recorder import record
 from mylib.classroom.release import generate
 from mylib.classroom.runner import run
 from mylib.classroom.sandbox import Sandbox
+from mylib.classroom.warm import warm_up
 
-TOPIC, JOBS = "perceptron", 2
-BUSY = (
-    "\nimport time as _time\n_end = _time.process_time() + {}\nwhile _time.process_time() < _end:\n    pass\n"
-)
+JOBS = 2
 PREFIX = Path(sys.executable).parent
 
 
 @dataclass
 class Case:
-    """Submissions whose cells take about this long."""
+    """Submissions of one assignment.
 
-    name: str
-    busy_seconds: float
+    stock: time nbgrader's own command on them, too.
+    """
+
+    topic: str
     count: int
+    stock: bool
 
 
 def report(quick=False):
-    """Time both on 24 submissions, and ours alone on slower ones.
+    """Time both on 24 submissions of the assignment with the quickest cells, and ours alone on one of a second.
 
     Args:    quick: four submissions: a smoke test.
     Returns: rich Table.
     """
     count = 4 if quick else 24
-    cases = [Case("as it is", 0.0, count), Case("and 0.8 s of work", 0.8, count)]
-    columns = (
-        "submissions",
-        "warm cells",
-        "stock a minute",
-        "ours a minute",
-        "ratio",
-        "one, examined",
-        "recorded",
-    )
+    cases = [Case("backprop", count, stock=True), Case("segmentation", count, stock=False)]
     table = Table(
-        *columns,
-        "overhead",
-        "total / cells",
-        title=f"grading {count} x {TOPIC}, {JOBS} processes, one thread each",
+        *(
+            "submissions",
+            "warm cells",
+            "stock a minute",
+            "ours a minute",
+            "ratio",
+            "one, examined",
+            "recorded",
+        ),
+        *("total / cells", "overhead", "nothing to run"),
+        title=f"grading {count} submissions, {JOBS} processes, one thread each",
     )
     with tempfile.TemporaryDirectory() as scratch:
         for case in cases:
-            table.add_row(*_case(case, Path(scratch) / case.name.replace(" ", "-")))
+            table.add_row(*_case(case, Path(scratch) / case.topic))
     table.caption = f"resident memory of the warm server: {_memory()}"
     return table
 
 
 def _case(case, folder):
     course = open_course(Path(__file__).parents[1], output=folder / "ours")
-    notebook = _notebook(course, case.busy_seconds)
+    notebook = _notebook(course, case.topic)
     inbox = folder / "inbox"
     for number in range(case.count):
-        home = inbox / f"student{number:02}" / TOPIC
+        home = inbox / f"student{number:02}" / case.topic
         home.mkdir(parents=True)
-        nbformat.write(notebook, home / f"{TOPIC}.ipynb")
-    cells = _warm_cells(course, notebook)
-    examined, recorded = _one(course, notebook)
-    shutil.rmtree(course.build)
-    start = time.perf_counter()
-    command = [
-        PREFIX / "mylib",
-        "--course",
-        course.root,
-        "grade",
-        "--submitted",
-        inbox,
-        "--output",
-        course.build,
-    ]
-    subprocess.run([*command, "--jobs", str(JOBS)], check=True, capture_output=True)
-    ours = 60 * case.count / (time.perf_counter() - start)
-    stock = 60 * case.count / _stock(course, inbox, folder / "stock") if not case.busy_seconds else None
+        nbformat.write(notebook, home / f"{case.topic}.ipynb")
+    cells, examined, nothing, recorded = _one(course, case.topic, notebook)
+    ours = 60 * case.count / _ours(course, case.topic, inbox)
+    stock = 60 * case.count / _stock(course, case.topic, inbox, folder / "stock") if case.stock else None
     total = examined + recorded
     return (
-        case.name,
+        f"{case.count} x {case.topic}",
         f"{cells:.2f} s",
         f"{stock:.1f}" if stock else "",
         f"{ours:.1f}",
         f"{ours / stock:.1f}" if stock else "",
         f"{examined:.2f} s",
         f"{recorded:.2f} s",
-        f"{total - cells:.2f} s",
         f"{total / cells:.2f}",
+        f"{total - cells:.2f} s",
+        f"{nothing + recorded:.2f} s",
     )
 
 
-def _notebook(course, busy_seconds):
-    """The release with right answers of the bank, the first of which works for a while more."""
-    notebook, given = skeleton(course, TOPIC, register=False), solution(course, TOPIC)
+def _notebook(course, topic):
+    """The release with right answers of the bank."""
+    notebook, given = skeleton(course, topic, register=False), solution(course, topic)
     source = {grade_id(cell): cell.source for cell in given.cells if is_answer(cell)}
-    first = True
     for cell in filter(is_answer, notebook.cells):
-        right = [one.source for one in bank(course, TOPIC, grade_id(cell)) if one.right]
+        right = [one.source for one in bank(course, topic, grade_id(cell)) if one.right]
         cell.source = right[0] if right else source[grade_id(cell)]
-        if cell.cell_type == "code" and first and busy_seconds:
-            cell.source += BUSY.format(busy_seconds)
-            first = False
     return notebook
 
 
-def _warm_cells(course, notebook):
-    """Median seconds of the cells and tests in a fork with the libraries imported, without kernel, walls or records."""
-    given = solution(course, TOPIC)
+def _one(course, topic, notebook):
+    """One submission on its own, nine times in turn.
+
+    Returns: median seconds of its cells and tests in a fork with the libraries imported, without kernel, walls or
+             records; of `examine`; of `examine` with nothing to run; of recording.
+    """
+    given = solution(course, topic)
     for cell, answered in zip(given.cells, notebook.cells, strict=True):
         cell.source = answered.source if is_answer(cell) else cell.source
-    times = []
-    for _ in range(6):
-        start = time.perf_counter()
-        run(given)
-        times.append(time.perf_counter() - start)
-    return statistics.median(times[1:])  # the first imports the libraries
-
-
-def _one(course, notebook):
-    """Median seconds to examine, and to record, one submission on its own."""
-    skeleton(course, TOPIC, register=True)
-    job = make_job(notebook, solution(course, TOPIC), Limits())
-    examined, recorded = [], []
+    job = make_job(notebook, solution(course, topic), Limits())
+    skeleton(course, topic, register=True)
     ledger = Ledger(course.build / "ledger.db")
-    with Sandbox() as sandbox:
+    times = []
+    # A process of its own, which imports what the warm server imports, and has no second thread.
+    spawn = multiprocessing.get_context("spawn")
+    with Sandbox() as sandbox, ProcessPoolExecutor(1, spawn, initializer=warm_up) as runner:
         sandbox.start()
-        for number in range(6):
+        for number in range(10):
+            cells = runner.submit(_seconds, run, given).result()[0]
+            examined, content = _seconds(examine, job, sandbox)
+            nothing, _ = _seconds(examine, job | {"cells": [], "tests": [], "locked": []}, sandbox)
             start = time.perf_counter()
-            content = examine(job, sandbox)
-            middle = time.perf_counter()
-            ledger.finish(TOPIC, f"one{number}", "", content)
-            record(course, Intake(Submission(f"one{number}", TOPIC, Path()), notebook), content)
-            examined.append(middle - start)
-            recorded.append(time.perf_counter() - middle)
-    return statistics.median(examined[1:]), statistics.median(recorded[1:])
+            ledger.finish(topic, f"one{number}", "", content)
+            record(course, Intake(Submission(f"one{number}", topic, Path()), notebook), content)
+            times.append((cells, examined, nothing, time.perf_counter() - start))
+    return [statistics.median(column) for column in zip(*times[1:], strict=True)]
 
 
-def _stock(course, inbox, folder):
+def _seconds(function, *arguments):
+    start = time.perf_counter()
+    value = function(*arguments)
+    return time.perf_counter() - start, value
+
+
+def _ours(course, topic, inbox):
+    """Seconds that `mylib grade` takes; like the other, it starts with a gradebook that knows the assignment."""
+    shutil.rmtree(course.build)
+    skeleton(course, topic, register=True)
+    command = [PREFIX / "mylib", "--course", course.root, "grade", "--submitted", inbox]
+    start = time.perf_counter()
+    subprocess.run([*command, "--output", course.build, "--jobs", str(JOBS)], check=True, capture_output=True)
+    return time.perf_counter() - start
+
+
+def _stock(course, topic, inbox, folder):
     """Seconds that `nbgrader autograde` takes for the same submissions."""
     folder.mkdir(parents=True)
     shutil.copy(course.root / "nbgrader_config.py", folder)
-    shutil.copytree(course.solution(TOPIC).parent, folder / "solutions" / TOPIC)
+    shutil.copytree(course.solution(topic).parent, folder / "solutions" / topic)
     here = open_course(folder, output=folder / "build")
     here.build.mkdir()
-    generate(here, TOPIC, folder / "release", gradebook=here.db_url)
+    generate(here, topic, folder / "release", gradebook=here.db_url)
     shutil.copytree(inbox, here.submitted)
     environment = os.environ | {
         "MYLIB_CLASSROOM": str(here.build),
@@ -174,7 +170,7 @@ def _stock(course, inbox, folder):
     }
     start = time.perf_counter()
     subprocess.run(
-        [PREFIX / "nbgrader", "autograde", TOPIC],
+        [PREFIX / "nbgrader", "autograde", topic],
         cwd=folder,
         env=environment,
         check=True,

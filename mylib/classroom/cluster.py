@@ -28,20 +28,27 @@ GONE = (asyncio.CancelledError, TimeoutError, OSError)
 
 
 @contextlib.contextmanager
-def workers(jobs, scheduler=None):
-    """A client of workers.
+def workers(jobs, scheduler, kind, limits):
+    """A client of workers, which start their sandboxes at once while this process goes on.
 
     Args:    jobs: processes on this machine; one job runs in this process.
-             scheduler: address of a running scheduler, in place of processes here.
+             scheduler: address of a running scheduler, in place of processes here; or None.
+             kind: of sandbox.
+             limits: of `Limits`.
     Yields:  distributed.Client.
     Raises:  OSError: no scheduler answers.
     """
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     with dask.config.set(SETTINGS), contextlib.ExitStack() as stack:
+        here = scheduler is None and jobs == 1
         if scheduler is None:
             scheduler = stack.enter_context(_local_cluster(jobs))
         stack.callback(_close_sandboxes)
-        yield stack.enter_context(Client(scheduler, set_as_default=False, timeout=20))
+        client = stack.enter_context(Client(scheduler, set_as_default=False, timeout=20))
+        addresses = [] if here else client.scheduler_info(n_workers=-1)["workers"]
+        orders = [client.submit(_warm, kind, limits, workers=[one], key=f"warm-{one}") for one in addresses]
+        yield client
+        del orders  # a task is given up when nothing holds it
 
 
 def _local_cluster(jobs):
@@ -97,10 +104,21 @@ def _name(key):
 
 
 def _task(job, kind, limits):
-    """In a worker: one warm server for all of its tasks, which ends with it."""
+    """In a worker: one submission."""
+    return examine(job, _sandbox(kind, limits))
+
+
+def _warm(kind, limits):
+    """In a worker; a failure is told by the first submission."""
+    with contextlib.suppress(Exception):
+        _sandbox(kind, limits).ready()
+
+
+def _sandbox(kind, limits):
+    """One warm server for all tasks of a worker, which ends with it."""
     if (kind, limits) not in SANDBOXES:
         SANDBOXES[kind, limits] = Sandbox(kind, limits)
-    return examine(job, SANDBOXES[kind, limits])
+    return SANDBOXES[kind, limits]
 
 
 def _close_sandboxes():

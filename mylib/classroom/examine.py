@@ -176,16 +176,17 @@ class Examination:
             ours, theirs = socket.socketpair()
             for one in (ours, theirs, *(end for pair in pairs for end in pair)):
                 stack.callback(one.close)
-            # Start both: the tests' side prepares while the cells run.
+            kernel = Kernel(self.job, self.sandbox, [answer_end for _, answer_end in pairs])
+            stack.callback(kernel.close)
+            # Start both, the kernel first: the tests' side prepares while the cells run.
+            await kernel.launch()
             tester = self.start_tests(snapshots, [theirs, *(test_end for test_end, _ in pairs)])
             stack.callback(tester.close)
             theirs.close()
-            kernel = Kernel(self.job, self.sandbox, [answer_end for _, answer_end in pairs])
-            stack.callback(kernel.close)
             try:
                 again = await self.run_cells(kernel, snapshots)
             finally:
-                await kernel.freeze()
+                await kernel.hang_up()
             for end in (end for pair in pairs for end in pair):
                 end.close()
             return again or self.run_tests(ours, kernel)
@@ -221,7 +222,7 @@ class Examination:
         running, lent = None, set()
         until = time.monotonic() + CELLS_SHARE * (self.deadline - time.monotonic())
         try:
-            await kernel.start()
+            await kernel.connect()
             for cell in self.job["cells"]:
                 if cell["kind"] == "test":
                     position = snapshots[cell["name"]]
@@ -235,6 +236,7 @@ class Examination:
                         continue
                     running = cell
                     self.note(cell, await kernel.execute(cell, until))
+            kernel.stop()
         except WallsMissingError:
             raise
         except Exception as error:  # also a defect of the client's: a kernel may send it anything

@@ -109,6 +109,7 @@ class _Run:
     sandbox: str
     done: Grading
     bar: object = None
+    ledger: Ledger | None = None
     waiting: dict = field(default_factory=dict)
 
     def look(self, submissions):
@@ -148,12 +149,35 @@ class _Run:
 
     def all(self, submissions, jobs, scheduler):
         """Take in, then examine what has no result yet, and record."""
+        self.waiting = {(one.topic, one.student): None for one in submissions}
+        self.course.build.mkdir(parents=True, exist_ok=True)
+        self.ledger = Ledger(self.course.build / "ledger.db")
+        with contextlib.ExitStack() as stack:
+            new = sum(not self.ledger.current(*key) for key in self.waiting)
+            # The workers take seconds to start: where they are surely needed, they do it beside what follows.
+            client = stack.enter_context(self.workers(jobs, scheduler, new)) if new else None
+            todo = self.take_in(submissions)
+            if todo:
+                client = client or stack.enter_context(self.workers(jobs, scheduler, len(todo)))
+                self.examine(todo, client)
+
+    def workers(self, jobs, scheduler, submissions):
+        """A client of as many workers as there is work for."""
+        from mylib.classroom import cluster
+
+        jobs = min(jobs or cluster.cores(), submissions)
+        return cluster.workers(jobs, scheduler, self.sandbox, self.limits)
+
+    def take_in(self, submissions):
+        """Read and rebuild; record what needs no examination.
+
+        Returns: {(topic, student, fingerprint): (intake, job)} of the rest.
+        """
         from mylib.classroom.examine import make_job
 
-        self.waiting = {(one.topic, one.student): None for one in submissions}
         skeletons = self.skeletons(submissions, register=True)
         solutions = {name: self.solution(name) for name in skeletons}
-        self.ledger = Ledger(self.course.build / "ledger.db")
+        notebooks = {name: nbformat.reads(text, as_version=4) for name, (text, _) in solutions.items()}
         todo = {}
         for submission in submissions:
             intake = take_in(submission, skeletons[submission.topic], self.limits.notebook_bytes)
@@ -169,29 +193,27 @@ class _Run:
             elif (content := self.ledger.finished(*key)) is not None:
                 self.record(key, intake, content)
             else:
-                job = make_job(
-                    intake.notebook, nbformat.reads(text, as_version=4), self.limits, intake.files | files
+                given = intake.files | files
+                todo[key] = (
+                    intake,
+                    make_job(intake.notebook, notebooks[submission.topic], self.limits, given),
                 )
-                todo[key] = (intake, job)
-        if todo:
-            self.examine(todo, jobs, scheduler)
+        return todo
 
-    def examine(self, todo, jobs, scheduler):
+    def examine(self, todo, client):
         """Send to the workers, and record as results come in."""
         from mylib.classroom import cluster
 
-        jobs = min(jobs or cluster.cores(), len(todo))
-        with cluster.workers(jobs, scheduler) as client:
-            wanted = {key: job for key, (_, job) in todo.items()}
-            for key, content, reason in cluster.examine_all(client, wanted, self.sandbox, self.limits):
-                if reason:
-                    self.problem(f"{key[1]}/{key[0]}: not graded: {reason}")
-                    continue
-                if self.sandbox == "none":
-                    content["notes"] = ["graded without a sandbox"]
-                # First to disk: whatever happens from here on, this is not computed again.
-                self.ledger.finish(*key, content)
-                self.record(key, todo[key][0], content)
+        wanted = {key: job for key, (_, job) in todo.items()}
+        for key, content, reason in cluster.examine_all(client, wanted, self.sandbox, self.limits):
+            if reason:
+                self.problem(f"{key[1]}/{key[0]}: not graded: {reason}")
+                continue
+            if self.sandbox == "none":
+                content["notes"] = ["graded without a sandbox"]
+            # First to disk: whatever happens from here on, this is not computed again.
+            self.ledger.finish(*key, content)
+            self.record(key, todo[key][0], content)
 
     def record(self, key, intake, content):
         """Write one result into the gradebook; a failure costs this one only."""

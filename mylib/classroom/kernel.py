@@ -125,10 +125,13 @@ class Kernel:
         self.client.shown, self.client.most, self.client.cut = 0, job["output_bytes"], False
         self.limit = job["cell_seconds"]
 
-    async def start(self):
-        """Start it, and wait until it listens to us and we to it."""
+    async def launch(self):
+        """Start it."""
         await self.manager.start_kernel()
         self.child = self.manager.provisioner.child
+
+    async def connect(self):
+        """Wait until it listens to us and we to it."""
         channels = self.client.kc = self.manager.client()
         channels.start_channels(hb=False, stdin=False)
         deadline = time.monotonic() + 30
@@ -178,8 +181,17 @@ class Kernel:
         """For nbclient."""
         return self.limit
 
-    async def freeze(self):
-        """Take no message any more; the process stays for its snapshots."""
+    def stop(self):
+        """Let the process stand still, for its snapshots: nothing that a cell has begun can end them later.
+
+        Raises:  DeadKernelError: it has ended.
+        """
+        self.child.stop()
+        if self.child.reason:
+            raise DeadKernelError(self.child.reason)
+
+    async def hang_up(self):
+        """Take no message any more."""
         if self.client.kc:
             self.client.kc.stop_channels()
 

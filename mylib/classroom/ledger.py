@@ -94,7 +94,9 @@ def fingerprint(intake, solution, limits):
 def environment():
     """SHA-256 of the Python, its packages, and this one's own code."""
     # A set: a package that is found twice, from here and from elsewhere, is one.
-    packages = sorted({f"{one.metadata['Name']}=={one.version}" for one in importlib.metadata.distributions()})
+    packages = sorted(
+        {f"{one.metadata['Name']}=={one.version}" for one in importlib.metadata.distributions()}
+    )
     digest = hashlib.sha256(json.dumps([sys.version, packages]).encode())
     home = Path(mylib.__file__).parent
     for path in sorted(home.rglob("*.py")):

@@ -9,8 +9,10 @@ import asyncio
 import contextlib
 import functools
 import json
+import select
 import socket
 import threading
+import time
 from dataclasses import asdict
 
 from jupyter_client.provisioning import LocalProvisioner
@@ -19,6 +21,7 @@ from mylib.classroom import wire
 from mylib.classroom.course import Limits
 from mylib.classroom.walls import START_SECONDS, WallsMissingError, start_here, start_in_docker
 
+STOP_SECONDS = 1.0
 PORTS = ("shell_port", "iopub_port", "stdin_port", "control_port", "hb_port")
 
 
@@ -29,25 +32,36 @@ class Child:
     """
 
     def __init__(self, status):
-        self.status, self.reason = status, None
+        self.status, self.reason, self.stands = status, None, False
+        self.status.setblocking(False)
 
     def poll(self):
         """None while it runs; then why it ended, in words."""
-        if self.reason is None:
-            self.status.setblocking(False)
+        while self.reason is None:
             try:
                 text = self.status.recv(4096)
-                self.reason = json.loads(text) if text else "the process ended"
             except BlockingIOError:
-                return None
+                break
             except OSError:
-                self.reason = "the process ended"
+                text = b""
+            if text == b"null":
+                self.stands = True
+            else:
+                self.reason = json.loads(text) if text else "the process ended"
         return self.reason
 
     def interrupt(self):
         """What Ctrl-C does."""
         with contextlib.suppress(OSError):
             self.status.send(b"i")
+
+    def stop(self):
+        """Let it stand still, and wait until it does or has ended; what it forked goes on."""
+        with contextlib.suppress(OSError):
+            self.status.send(b"s")
+        deadline = time.monotonic() + STOP_SECONDS
+        while self.poll() is None and not self.stands and time.monotonic() < deadline:
+            select.select([self.status], [], [], STOP_SECONDS)
 
     def kill(self):
         """End it, and everything that it started."""
@@ -86,7 +100,8 @@ class Sandbox:
         Returns: `Child`.
         """
         self.ready()
-        (here, there), (data, data_there) = socket.socketpair(), socket.socketpair()
+        here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        data, data_there = socket.socketpair()
         limits = asdict(self.limits) | {"seconds": seconds or self.limits.submission_seconds}
         order = json.dumps({"role": role, "limits": limits}).encode()
         socket.send_fds(self.control, [order], [there.fileno(), data_there.fileno(), *descriptors])

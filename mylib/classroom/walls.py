@@ -29,7 +29,11 @@ SYSTEM = (
     "/etc/fonts",
     "/etc/ld.so.cache",
 )
+HUGE_PAGES = "/sys/kernel/mm/transparent_hugepage"  # the C library asks there whether it may have any
 ENVIRONMENT = ONE_THREAD | {
+    # Memory in pages of 2 MB where the system has them: a fork copies the table of pages, 11 ms of small ones.
+    "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
+    "PYTHONMALLOC": "malloc",
     "HOME": "/tmp",
     "LANG": "C.UTF-8",
     "LOGNAME": "student",
@@ -93,6 +97,7 @@ def bubblewrap():
             command += ["--symlink", os.readlink(path), str(path)]
         elif path.exists():
             command += ["--ro-bind", str(path), str(path)]
+    command += ["--ro-bind-try", HUGE_PAGES, HUGE_PAGES]
     # Before Python's folders, which may lie in one of these.
     command += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/dev/shm", "--tmpfs", "/tmp", "--dir", HOME]
     for path in python_folders():

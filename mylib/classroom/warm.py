@@ -29,9 +29,12 @@ from mylib.classroom import wire
 from mylib.classroom.walls import HOME, python_folders
 
 SEED, OURS = 0, 12
+ORDERS = {b"i": signal.SIGINT, b"s": signal.SIGSTOP}
+PAUSE_SECONDS = 0.02
 LIBRARIES = (
-    *("IPython.core.completerlib", "IPython.core.magics", "ipykernel.debugger", "ipykernel.ipkernel"),
-    "ipykernel.kernelapp",
+    *("IPython.core.completerlib", "IPython.core.debugger", "IPython.core.magics", "IPython.core.oinspect"),
+    *("IPython.extensions.storemagic", "ipykernel.debugger", "ipykernel.ipkernel", "ipykernel.kernelapp"),
+    "tornado.platform.asyncio",
     *("matplotlib.pyplot", "matplotlib_inline.backend_inline", "mylib.check", "mylib.data", "mylib.plots"),
     *("mylib.classroom.student", "mylib.classroom.trusted", "scipy.signal", "sklearn", "torch"),
 )
@@ -162,20 +165,24 @@ def _supervise(job, descriptors, walled):
 def _watch(child, status, limits, walled):
     """Wait for the child's end, and bring it about at a limit or when the other side hangs up.
 
-    Returns: why it was ended, or how it ended by itself.
+    Returns: why it was ended, or how it ended by itself. That it stands still, as ordered, is told as null.
     """
     import psutil
 
     deadline = time.monotonic() + limits["seconds"]
-    base, reason = _memory(), ""
+    base, reason, pause = _memory(), "", PAUSE_SECONDS
     while True:
-        done, code = os.waitpid(child, os.WNOHANG)
-        if done:
+        done, code = os.waitpid(child, os.WNOHANG | os.WUNTRACED)
+        if done and os.WIFSTOPPED(code):
+            status.send(b"null")
+            pause = PAUSE_SECONDS
+        elif done:
             break
-        if select.select([status], [], [], 0.02)[0]:
+        if select.select([status], [], [], pause)[0]:
             order = status.recv(1)
-            if order == b"i":
-                os.kill(child, signal.SIGINT)
+            if order in ORDERS:
+                os.kill(child, ORDERS[order])
+                pause = PAUSE_SECONDS if order == b"i" else 0.001
                 continue
             reason = "ended"
         elif time.monotonic() > deadline:

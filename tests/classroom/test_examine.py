@@ -85,6 +85,13 @@ def test_an_honest_oddity_costs_nothing(hand_in, oddity):
     assert not failed
 
 
+def test_a_kernel_that_ends_a_moment_after_its_last_cell_costs_no_other_question(hand_in):
+    slow = "import time\ndef mean(x):\n    time.sleep(1)\n    return sum(x) / len(x)"
+    dying = f"{vault.SLOPE}\nimport os, threading\nthreading.Timer(0.1, os._exit, [0]).start()"
+    failed, _ = hand_in({"q1-mean": slow, "q3-slope": dying})
+    assert set(failed) <= {"q3-slope-tests"}
+
+
 def _insert(place, source):
     def change(notebook):
         notebook.cells.insert(place, nbformat.v4.new_code_cell(source, id="mine"))
