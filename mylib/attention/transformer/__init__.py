@@ -1,0 +1,1 @@
+"""The Transformer: `scratch` in NumPy on the engine, `pytorch` with its fused attention."""

@@ -1,0 +1,147 @@
+r"""Attention in PyTorch: fused, with masks that keep it so. Notation as in scratch.py."""
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+
+def scaled_dot_product_attention(q, k, v, mask=None, causal=False):
+    r"""softmax(Q K^T / sqrt(d)) V, fused: the scores of all heads never stand in memory together.
+
+    Args:    q, k, v: queries, keys and values. Shapes (..., query, dim), (..., key, dim), (..., key, value).
+             mask: booleans, True where a query may look at a key. Shape broadcasts to (..., query, key).
+             causal: a query looks at keys up to its own position only.
+    Returns: tensor of shape (..., query, value); zeros where a query may look at nothing.
+    Raises:  ValueError: shapes that do not fit. TypeError: a mask that is not boolean.
+    Source:  Vaswani et al. (2017), equation 1. Differs: a row without keys gives 0 and not NaN.
+    """
+    _check_attention(q.shape, k.shape, v.shape, mask, causal)
+    if not k.shape[-2]:
+        return q @ (k.transpose(-1, -2) @ v)  # a sum of nothing is 0, and its gradient too
+    if mask is None:
+        return F.scaled_dot_product_attention(q, k, v, is_causal=causal)
+    if causal:
+        mask = mask & causal_mask(q.shape[-2], q.device)
+    # A row without keys looks at all of them, and what it sees is thrown away: kernels differ in what else they do.
+    blind = ~mask.any(dim=-1, keepdim=True)  # (..., query, 1)
+    return F.scaled_dot_product_attention(q, k, v, attn_mask=mask | blind).masked_fill(blind, 0)
+
+
+def attention_weights(q, k, mask=None, causal=False):
+    r"""softmax(Q K^T / sqrt(d)): how much each query looks at each key, to be drawn.
+
+    Args:    q, k, mask, causal: as `scaled_dot_product_attention`.
+    Returns: tensor of shape (..., query, key); rows sum to 1, or are 0 where a query may look at nothing.
+    Raises:  ValueError, TypeError: as `scaled_dot_product_attention`.
+    Source:  Vaswani et al. (2017), equation 1. Differs: a row without keys gives 0 and not NaN.
+    """
+    _check_attention(q.shape, k.shape, k.shape, mask, causal)
+    scores = q @ k.transpose(-1, -2) / math.sqrt(q.shape[-1])
+    allowed = torch.ones_like(scores, dtype=torch.bool) if mask is None else mask.expand(scores.shape)
+    if causal:
+        allowed = allowed & causal_mask(q.shape[-2], q.device)
+    blind = ~allowed.any(dim=-1, keepdim=True)
+    return scores.masked_fill(~(allowed | blind), -math.inf).softmax(dim=-1).masked_fill(blind, 0)
+
+
+def causal_mask(length, device=None):
+    """True where position i may look at position j: j up to i.
+
+    Args:    length: of the sequence. device: of the mask.
+    Returns: booleans, shape (length, length).
+    Source:  Vaswani et al. (2017), section 3.2.3.
+    """
+    return torch.ones(length, length, dtype=torch.bool, device=device).tril()
+
+
+def padding_mask(tokens, padding=0):
+    """True where a token is none that only fills up a row.
+
+    Args:    tokens: integers. Shape (batch, time). padding: the number that fills up.
+    Returns: booleans, shape (batch, 1, 1, time): the same for all heads and queries.
+    Raises:  ValueError: tokens of another shape.
+    Source:  elementary.
+    """
+    if tokens.ndim != 2:
+        raise ValueError(f"padding_mask: expected tokens of shape (batch, time), got {tuple(tokens.shape)}")
+    return (tokens != padding)[:, None, None]
+
+
+def sinusoidal_positions(length, dim):
+    r"""P[t, 2i] = sin(t / 10000^{2i/dim}), P[t, 2i+1] = cos(t / 10000^{2i/dim}).
+
+    Args:    length: number of positions. dim: even.
+    Returns: float32 tensor, shape (length, dim).
+    Raises:  ValueError: an odd dim.
+    Source:  Vaswani et al. (2017), section 3.5. Differs: none.
+    """
+    if dim % 2:
+        raise ValueError(
+            f"sinusoidal_positions: expected an even dim, got {dim}; sines and cosines come in pairs"
+        )
+    rates = 10000.0 ** (-torch.arange(0, dim, 2, dtype=torch.float64) / dim)
+    angles = torch.arange(length, dtype=torch.float64)[:, None] * rates
+    return torch.stack([angles.sin(), angles.cos()], dim=-1).flatten(1).float()
+
+
+class MultiHeadAttention(nn.Module):
+    r"""Concat(head_1, ..., head_h) W^O with head_i = Attention(X W_i^Q, M W_i^K, M W_i^V).
+
+    Args:    dim: of the tokens. heads: h, a divisor of dim; each works in dim / h dimensions.
+             bias: add one to the four products.
+    Raises:  ValueError: heads that do not divide dim, or inputs of another size.
+    Source:  Vaswani et al. (2017), section 3.2.2. Differs: torch.nn.MultiheadAttention has biases by default.
+    """
+
+    def __init__(self, dim, heads, bias=False):
+        super().__init__()
+        _check_heads(dim, heads)
+        self.dim, self.heads = dim, heads
+        self.query, self.key, self.value, self.output = (nn.Linear(dim, dim, bias=bias) for _ in range(4))
+
+    def forward(self, x, memory=None, mask=None, causal=False):
+        """X (batch, query, dim) looks at memory (batch, key, dim), or at itself; (batch, query, dim)."""
+        q, k, v = self._project(x, memory)
+        return self.output(scaled_dot_product_attention(q, k, v, mask, causal).transpose(1, 2).flatten(2))
+
+    def weights(self, x, memory=None, mask=None, causal=False):
+        """How each head distributes its attention. Shape (batch, heads, query, key)."""
+        q, k, _ = self._project(x, memory)
+        return attention_weights(q, k, mask, causal)
+
+    def _project(self, x, memory):
+        memory = x if memory is None else memory
+        for tokens in (x, memory):
+            _check_tokens(type(self).__name__, tokens.shape, self.dim)
+        parts = (self.query(x), self.key(memory), self.value(memory))
+        return (
+            part.unflatten(2, (self.heads, -1)).transpose(1, 2) for part in parts
+        )  # (batch, heads, time, d)
+
+
+def _check_attention(q, k, v, mask, causal):
+    if min(len(q), len(k), len(v)) < 2 or q[:-2] != k[:-2] or k[:-1] != v[:-1] or q[-1] != k[-1]:
+        raise ValueError(
+            f"attention: queries {tuple(q)}, keys {tuple(k)} and values {tuple(v)} do not fit; expected "
+            "(..., query, dim), (..., key, dim) and (..., key, value) with equal leading axes"
+        )
+    if causal and q[-2] != k[-2]:
+        raise ValueError(f"attention: causal needs as many queries as keys, got {q[-2]} and {k[-2]}")
+    if mask is not None and mask.dtype != torch.bool:
+        raise TypeError(
+            f"attention: got a mask of {mask.dtype}, expected booleans, True where a query may look"
+        )
+
+
+def _check_heads(dim, heads):
+    if min(dim, heads) < 1 or dim % heads:
+        raise ValueError(
+            f"MultiHeadAttention: dim={dim} does not divide into heads={heads}; choose a divisor"
+        )
+
+
+def _check_tokens(name, shape, dim):
+    if len(shape) != 3 or shape[-1] != dim:
+        raise ValueError(f"{name}: expected tokens of shape (batch, time, {dim}), got {tuple(shape)}")

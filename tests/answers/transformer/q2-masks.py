@@ -1,0 +1,70 @@
+# %% right: loops
+def decoder_mask(tokens, padding):
+    batch, time = tokens.shape
+    mask = np.zeros((batch, 1, time, time), bool)
+    for b in range(batch):
+        for i in range(time):
+            for j in range(i + 1):
+                mask[b, 0, i, j] = tokens[b, j] != padding
+    return mask
+
+
+# %% right: a triangle of ones
+def decoder_mask(tokens, padding):
+    time = tokens.shape[1]
+    return np.logical_and(np.tril(np.ones((time, time))), (tokens != padding)[:, None, None])
+
+
+# %% right: as a product
+def decoder_mask(tokens, padding):
+    time = tokens.shape[1]
+    triangle = np.tril(np.ones((time, time), int))
+    return np.einsum("ij,bj->bij", triangle, (tokens != padding).astype(int))[:, None] == 1
+
+
+# %% wrong: the future, not the past
+def decoder_mask(tokens, padding):
+    time = tokens.shape[1]
+    return np.triu(np.ones((time, time), bool)) & (tokens != padding)[:, None, None]
+
+
+# %% wrong: hides the padding's rows, not its columns
+def decoder_mask(tokens, padding):
+    time = tokens.shape[1]
+    return np.tril(np.ones((time, time), bool)) & (tokens != padding)[:, None, :, None]
+
+
+# %% wrong: a position may not see itself
+def decoder_mask(tokens, padding):
+    time = tokens.shape[1]
+    return np.tril(np.ones((time, time), bool), -1) & (tokens != padding)[:, None, None]
+
+
+# %% wrong: padding is always 0
+def decoder_mask(tokens, padding):
+    time = tokens.shape[1]
+    return np.tril(np.ones((time, time), bool)) & (tokens != 0)[:, None, None]
+
+
+# %% wrong: forgets the padding
+def decoder_mask(tokens, padding):
+    batch, time = tokens.shape
+    return np.broadcast_to(np.tril(np.ones((time, time), bool)), (batch, 1, time, time)).copy()
+
+
+# %% wrong: numbers instead of booleans
+def decoder_mask(tokens, padding):
+    time = tokens.shape[1]
+    return np.tril(np.ones((time, time))) * (tokens != padding)[:, None, None]
+
+
+# %% wrong: no axis for the heads
+def decoder_mask(tokens, padding):
+    time = tokens.shape[1]
+    return np.tril(np.ones((time, time), bool)) & (tokens != padding)[:, None]
+
+
+# %% wrong: adds the two where both must hold
+def decoder_mask(tokens, padding):
+    time = tokens.shape[1]
+    return np.tril(np.ones((time, time), bool)) | (tokens != padding)[:, None, None]

@@ -1,0 +1,165 @@
+# %% right: arrays of sums
+def beam(next_scores, end, width, length):
+    kept, sums = [[]], np.zeros(1)
+    for _ in range(length):
+        names, values = [], []
+        for tokens, value in zip(kept, sums):
+            if tokens and tokens[-1] == end:
+                names.append(tokens)
+                values.append(value)
+            else:
+                scores = np.asarray(next_scores(tokens))
+                names += [tokens + [token] for token in range(len(scores))]
+                values += list(value + scores)
+        order = np.argsort(values)[::-1][:width]
+        kept, sums = [names[i] for i in order], np.array(values)[order]
+    return kept[0], sums[0]
+
+
+# %% right: a heap, and a stop when all are finished
+def beam(next_scores, end, width, length):
+    import heapq
+
+    kept = [(0.0, ())]
+    for _ in range(length):
+        if all(tokens and tokens[-1] == end for _, tokens in kept):
+            break
+        candidates = []
+        for total, tokens in kept:
+            if tokens and tokens[-1] == end:
+                candidates.append((total, tokens))
+            else:
+                scores = next_scores(list(tokens))
+                candidates.extend((total + scores[token], (*tokens, token)) for token in range(len(scores)))
+        kept = heapq.nlargest(width, candidates)
+    total, tokens = max(kept)
+    return list(tokens), total
+
+
+# %% right: recursion
+def beam(next_scores, end, width, length):
+    def go(kept, left):
+        if left == 0:
+            return kept[0]
+        grown = []
+        for tokens, total in kept:
+            if tokens[-1:] == [end]:
+                grown.append((tokens, total))
+            else:
+                grown.extend((tokens + [t], total + s) for t, s in enumerate(next_scores(tokens)))
+        grown.sort(key=lambda pair: pair[1], reverse=True)
+        return go(grown[:width], left - 1)
+
+    return go([([], 0.0)], length)
+
+
+# %% wrong: greedy, whatever the width
+def beam(next_scores, end, width, length):
+    tokens, total = [], 0.0
+    for _ in range(length):
+        scores = next_scores(tokens)
+        token = int(np.argmax(scores))
+        tokens, total = [*tokens, token], total + float(scores[token])
+        if token == end:
+            break
+    return tokens, total
+
+
+# %% wrong: finished sequences go on
+def beam(next_scores, end, width, length):
+    kept = [([], 0.0)]
+    for _ in range(length):
+        candidates = [
+            ([*tokens, t], total + s) for tokens, total in kept for t, s in enumerate(next_scores(tokens))
+        ]
+        kept = sorted(candidates, key=lambda c: -c[1])[:width]
+    return kept[0]
+
+
+# %% wrong: finished sequences drop out
+def beam(next_scores, end, width, length):
+    kept, best = [([], 0.0)], ([], -math.inf)
+    for _ in range(length):
+        candidates = [
+            ([*tokens, t], total + s)
+            for tokens, total in kept
+            if tokens[-1:] != [end]
+            for t, s in enumerate(next_scores(tokens))
+        ]
+        if not candidates:
+            break
+        kept = sorted(candidates, key=lambda c: -c[1])[:width]
+        best = kept[0]
+    return best
+
+
+# %% wrong: the first finished sequence wins
+def beam(next_scores, end, width, length):
+    kept = [([], 0.0)]
+    for _ in range(length):
+        candidates = [
+            ([*tokens, t], total + s) for tokens, total in kept for t, s in enumerate(next_scores(tokens))
+        ]
+        kept = sorted(candidates, key=lambda c: -c[1])[:width]
+        for tokens, total in kept:
+            if tokens[-1] == end:
+                return tokens, total
+    return kept[0]
+
+
+# %% wrong: multiplies the logarithms' exponentials, and returns a probability
+def beam(next_scores, end, width, length):
+    kept = [([], 1.0)]
+    for _ in range(length):
+        candidates = []
+        for tokens, p in kept:
+            if tokens[-1:] == [end]:
+                candidates.append((tokens, p))
+            else:
+                candidates += [([*tokens, t], p * math.exp(s)) for t, s in enumerate(next_scores(tokens))]
+        kept = sorted(candidates, key=lambda c: -c[1])[:width]
+    return kept[0]
+
+
+# %% wrong: keeps the best of each prefix, not the best of all
+def beam(next_scores, end, width, length):
+    kept = [([], 0.0)]
+    for step in range(length):
+        candidates = []
+        for tokens, total in kept:
+            if tokens[-1:] == [end]:
+                candidates.append((tokens, total))
+                continue
+            grown = [([*tokens, t], total + s) for t, s in enumerate(next_scores(tokens))]
+            candidates += sorted(grown, key=lambda c: -c[1])[: width if step == 0 else 1]
+        kept = sorted(candidates, key=lambda c: -c[1])[:width]
+    return kept[0]
+
+
+# %% wrong: asks for every candidate
+def beam(next_scores, end, width, length):
+    kept = [([], 0.0)]
+    for _ in range(length):
+        candidates = []
+        for tokens, total in kept:
+            if tokens[-1:] == [end]:
+                candidates.append((tokens, total))
+                continue
+            for t in range(len(next_scores(tokens))):
+                candidates.append(([*tokens, t], total + next_scores(tokens)[t]))
+        kept = sorted(candidates, key=lambda c: -c[1])[:width]
+    return kept[0]
+
+
+# %% wrong: the last score alone
+def beam(next_scores, end, width, length):
+    kept = [([], 0.0)]
+    for _ in range(length):
+        candidates = []
+        for tokens, total in kept:
+            if tokens[-1:] == [end]:
+                candidates.append((tokens, total))
+                continue
+            candidates += [([*tokens, t], float(s)) for t, s in enumerate(next_scores(tokens))]
+        kept = sorted(candidates, key=lambda c: -c[1])[:width]
+    return kept[0]
