@@ -213,6 +213,8 @@ def test_bleu_of_a_copy_is_one_and_of_nothing_zero():
     assert scratch.bleu([[]], [[sentence]]) == 0
     assert scratch.bleu([list("abc")], [[list("abc")]]) == 0, "no 4-gram at all"
     assert scratch.bleu([list("edcba")], [[sentence]], order=2) == 0
+    twice = scratch.bleu([list("aa")], [[list("ab"), list("ac")]], order=1)
+    assert twice == pytest.approx(1 / 2), "as often as in one reference, not in all together"
     long = scratch.bleu([sentence + sentence], [[sentence]], order=1)
     assert long == pytest.approx(1 / 2), "no bonus, and no penalty, for being long"
 
@@ -465,6 +467,7 @@ def test_padding_changes_nothing_for_the_lstms(side):
     module, _ = side
     model = randomise(module.RecurrentTranslator(9, 11, 6, 8, dropout=0.0))
     source, target = tokens(2, 5, vocabulary=9), tokens(2, 4)
+    source[1] = 0  # nothing but padding: the memory after its first token counts
     one, other = (
         array(model(on(module, s), on(module, target))) for s in (source, np.pad(source, ((0, 0), (0, 3))))
     )
@@ -546,6 +549,10 @@ def test_embeddings_enter_with_variance_one(side):
     assert table.std() * 8 == pytest.approx(1, rel=0.02), "25,600 numbers: error 0.5 %"
 
 
+def pair_of_tokens(module):
+    return on(module, tokens(2, 5, vocabulary=9)), on(module, tokens(2, 4, vocabulary=7))
+
+
 def test_dropout_acts_in_training_only(side):
     module, _ = side
     model = module.Transformer(9, 11, **SMALL | {"dropout": 0.5})
@@ -556,6 +563,14 @@ def test_dropout_acts_in_training_only(side):
     layer, x = module.EncoderLayer(4, 1, 4, dropout=1.0, norm_first=True), normal(1, 3, 4).astype(np.float32)
     got = array(layer(engine.Tensor(x) if module is scratch else torch.tensor(x)))
     np.testing.assert_array_equal(got, x), "all parts dropped: the residual alone is left"
+    layer = module.EncoderLayer(4, 1, 4, dropout=1.0)
+    got = array(layer(engine.Tensor(x) if module is scratch else torch.tensor(x)))
+    centred = x - x.mean(axis=2, keepdims=True)
+    expected = centred / np.sqrt((centred**2).mean(axis=2, keepdims=True))
+    np.testing.assert_allclose(got, expected, rtol=1e-4)  # two norms with eps 1e-5
+    reader = module.RecurrentTranslator(9, 7, 4, 5, dropout=1.0)
+    got = array(reader(*pair_of_tokens(module)))
+    np.testing.assert_allclose(got, np.broadcast_to(array(reader.scores.bias), got.shape), rtol=1e-6)
 
 
 # the sizes of the paper
@@ -768,17 +783,18 @@ def test_a_beam_as_wide_as_all_sequences_finds_the_best(side, penalty):
         assert float(ranks[row]) == pytest.approx(value[best], rel=1e-5)
 
 
+@pytest.mark.parametrize("penalty", [0.6, 3.0])  # with a strong one, growing sequences overtake finished ones
 @pytest.mark.parametrize("seed", range(4))
-def test_a_narrow_beam_keeps_the_best_beginnings(side, seed):
+def test_a_narrow_beam_keeps_the_best_beginnings(side, seed, penalty):
     module, _ = side
     model, end, length, width = Language(module, vocabulary=5, seed=seed), 2, 5, 3
-    got, ranks = module.beam_search(model, on(module, SOURCES), 1, end, length, beam=width, penalty=0.6)
+    got, ranks = module.beam_search(model, on(module, SOURCES), 1, end, length, beam=width, penalty=penalty)
     for row, source in enumerate(SOURCES):
         kept = [[]]
         for _ in range(length):
             grown = [s for s in kept if s[-1:] == [end]]
             grown += [[*s, t] for s in kept if s[-1:] != [end] for t in range(5)]
-            rank = {tuple(s): model.log_probability(source, s) / ((5 + len(s)) / 6) ** 0.6 for s in grown}
+            rank = {tuple(s): model.log_probability(source, s) / ((5 + len(s)) / 6) ** penalty for s in grown}
             kept = sorted(grown, key=lambda s: -rank[tuple(s)])[:width]
         assert array(got)[row].tolist() == [*kept[0], *[end] * (length - len(kept[0]))]
         assert float(ranks[row]) == pytest.approx(rank[tuple(kept[0])], rel=1e-5)

@@ -89,7 +89,10 @@ def beam_search(model, source, start, end, length, beam=4, penalty=0.6):
             ranks = ranked[rows, chosen]
             written = written[rows, origin]
             written[..., step + 1] = token
-            done, sizes = done[rows, origin] | (token == end), sizes[rows, origin]
+            done, sizes = (
+                token == end,
+                sizes[rows, origin],
+            )  # a finished sequence has no other token than `end`
             if done.all():
                 break
     return written[:, 0, 1:], ranks[:, 0]
