@@ -1,14 +1,58 @@
-"""Rows of the attention topics: attention alone at growing lengths, and a Transformer's whole training step."""
+"""Rows of the attention topics: boxes from maps, CBAM, attention at growing lengths, a Transformer's training step."""
 
 import numpy as np
+import scipy.ndimage
 import torch
 import torch.nn.functional as F
 
 from mylib import engine
+from mylib.attention.activation_maps import pytorch as maps_pytorch
+from mylib.attention.activation_maps import scratch as maps_scratch
+from mylib.attention.feature_attention import pytorch as gates_pytorch
+from mylib.attention.feature_attention import scratch as gates_scratch
 from mylib.attention.transformer import pytorch, scratch
 from mylib.engine import Tensor
 
 LENGTHS = (64, 128, 256, 512, 1024)
+
+
+def boxes(row, count=100, size=48):
+    """Boxes around the largest regions of smooth maps, in PyTorch and in NumPy, against SciPy map by map."""
+    noise = np.random.default_rng(5).standard_normal((count, size, size))
+    maps = scipy.ndimage.gaussian_filter(noise, (0, 3, 3)).astype(np.float32)
+
+    def scipy_boxes():
+        for cam in maps:
+            regions, _ = scipy.ndimage.label(cam > 0.2 * cam.max(), np.ones((3, 3)))
+            scipy.ndimage.find_objects(regions)[np.bincount(regions.ravel())[1:].argmax()]
+
+    tensor, peers = torch.from_numpy(maps), {"scipy": scipy_boxes}
+    name = f"boxes from {count} maps of {size} x {size}"
+    return [
+        row(f"{name}, PyTorch twin", lambda: maps_pytorch.box_from_map(tensor), peers),
+        row(f"{name}, NumPy twin", lambda: maps_scratch.box_from_map(maps), peers),
+    ]
+
+
+def gates(row, batch=64, channels=32, size=14):
+    """CBAM on the maps of a small network, forward and backward: the NumPy twin against the PyTorch twin."""
+    x = np.random.default_rng(6).standard_normal((batch, channels, size, size)).astype(np.float32)
+    ours, theirs = gates_scratch.CBAM(channels, 8), gates_pytorch.CBAM(channels, 8)
+    inputs = Tensor(x, requires_grad=True), torch.tensor(x, requires_grad=True)
+    gradients = x, torch.from_numpy(x)
+
+    def train(module, x, gradient):
+        def run():
+            x.grad = None
+            module(x).backward(gradient)
+
+        return run
+
+    runs = [
+        train(module, x, gradient)
+        for module, x, gradient in zip((ours, theirs), inputs, gradients, strict=True)
+    ]
+    return row(f"CBAM, {batch} x {channels} x {size} x {size}, forward+backward", runs[0], {"torch": runs[1]})
 
 
 def attention(row, length, tokens=4096, heads=4, dim=32):
@@ -85,4 +129,4 @@ def transformer(row, batch, time, dim, vocabulary=500):
 def rows(row):
     """All of them, made with the class `row`."""
     steps = [transformer(row, 64, 16, dim=64), transformer(row, 32, 32, dim=128)]
-    return [*steps, *(made for length in LENGTHS for made in attention(row, length))]
+    return [*boxes(row), gates(row), *steps, *(made for length in LENGTHS for made in attention(row, length))]

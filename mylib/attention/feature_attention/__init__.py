@@ -1,0 +1,1 @@
+"""Weights on channels and on places: squeeze-and-excitation and the convolutional block attention module."""

@@ -1,0 +1,137 @@
+# %% right: cat, and padding by hand
+class SpatialGate(torch.nn.Module):
+    def __init__(self, kernel):
+        super().__init__()
+        if kernel <= 0 or kernel % 2 != 1:
+            raise ValueError("the kernel needs a middle")
+        self.conv = torch.nn.Conv2d(2, 1, kernel, padding=kernel // 2)
+
+    def forward(self, x):
+        mean, (maximum, _) = x.mean(dim=1, keepdim=True), x.max(dim=1, keepdim=True)
+        return self.conv(torch.cat((mean, maximum), 1)).sigmoid() * x
+
+
+# %% right: the size of the padding as (k - 1) / 2
+class SpatialGate(torch.nn.Module):
+    def __init__(self, kernel):
+        if not (kernel >= 1 and kernel & 1):
+            raise ValueError(f"expected an odd kernel, got {kernel}")
+        super().__init__()
+        self.conv = torch.nn.Conv2d(in_channels=2, out_channels=1, kernel_size=kernel, padding=(kernel - 1) // 2, bias=True)
+
+    def gates(self, x):
+        pooled = x.new_empty(x.shape[0], 2, *x.shape[2:])
+        pooled[:, 0], pooled[:, 1] = x.sum(1) / x.shape[1], torch.amax(x, 1)
+        return torch.sigmoid(self.conv(pooled))
+
+    def forward(self, x):
+        return torch.mul(x, self.gates(x))
+
+
+# %% right: einsum for the product
+class SpatialGate(torch.nn.Module):
+    def __init__(self, kernel):
+        super().__init__()
+        if kernel not in range(1, 1000, 2):
+            raise ValueError(kernel)
+        self.conv = torch.nn.Conv2d(2, 1, (kernel, kernel), padding="same")
+
+    def forward(self, x):
+        m = self.conv(torch.stack((x.mean(1), x.max(1).values), 1))[:, 0]
+        return torch.einsum("nchw,nhw->nchw", x, 1 / (1 + torch.exp(-m)))
+
+
+# %% wrong: the maximum first
+class SpatialGate(torch.nn.Module):
+    def __init__(self, kernel):
+        super().__init__()
+        if kernel < 1 or kernel % 2 == 0:
+            raise ValueError(f"expected an odd kernel, got {kernel}")
+        self.conv = torch.nn.Conv2d(2, 1, kernel, padding=kernel // 2)
+
+    def forward(self, x):
+        return x * torch.sigmoid(self.conv(torch.stack([x.amax(1), x.mean(1)], dim=1)))
+
+
+# %% wrong: no padding
+class SpatialGate(torch.nn.Module):
+    def __init__(self, kernel):
+        super().__init__()
+        if kernel < 1 or kernel % 2 == 0:
+            raise ValueError(f"expected an odd kernel, got {kernel}")
+        self.conv = torch.nn.Conv2d(2, 1, kernel)
+
+    def forward(self, x):
+        return x * torch.sigmoid(self.conv(torch.stack([x.mean(1), x.amax(1)], dim=1)))
+
+
+# %% wrong: no bias
+class SpatialGate(torch.nn.Module):
+    def __init__(self, kernel):
+        super().__init__()
+        if kernel < 1 or kernel % 2 == 0:
+            raise ValueError(f"expected an odd kernel, got {kernel}")
+        self.conv = torch.nn.Conv2d(2, 1, kernel, padding=kernel // 2, bias=False)
+
+    def forward(self, x):
+        return x * torch.sigmoid(self.conv(torch.stack([x.mean(1), x.amax(1)], dim=1)))
+
+
+# %% wrong: takes even kernels
+class SpatialGate(torch.nn.Module):
+    def __init__(self, kernel):
+        super().__init__()
+        self.conv = torch.nn.Conv2d(2, 1, kernel, padding="same")
+
+    def forward(self, x):
+        return x * torch.sigmoid(self.conv(torch.stack([x.mean(1), x.amax(1)], dim=1)))
+
+
+# %% wrong: returns the gates
+class SpatialGate(torch.nn.Module):
+    def __init__(self, kernel):
+        super().__init__()
+        if kernel < 1 or kernel % 2 == 0:
+            raise ValueError(f"expected an odd kernel, got {kernel}")
+        self.conv = torch.nn.Conv2d(2, 1, kernel, padding=kernel // 2)
+
+    def forward(self, x):
+        return torch.sigmoid(self.conv(torch.stack([x.mean(1), x.amax(1)], dim=1)))
+
+
+# %% wrong: the gates are detached
+class SpatialGate(torch.nn.Module):
+    def __init__(self, kernel):
+        super().__init__()
+        if kernel < 1 or kernel % 2 == 0:
+            raise ValueError(f"expected an odd kernel, got {kernel}")
+        self.conv = torch.nn.Conv2d(2, 1, kernel, padding=kernel // 2)
+
+    def forward(self, x):
+        pooled = torch.stack([x.mean(1), x.amax(1)], dim=1).detach()
+        return x * torch.sigmoid(self.conv(pooled))
+
+
+# %% wrong: pools over the places
+class SpatialGate(torch.nn.Module):
+    def __init__(self, kernel):
+        super().__init__()
+        if kernel < 1 or kernel % 2 == 0:
+            raise ValueError(f"expected an odd kernel, got {kernel}")
+        self.conv = torch.nn.Conv2d(2, 1, kernel, padding=kernel // 2)
+
+    def forward(self, x):
+        means = x.mean((1, 2, 3), keepdim=True).expand(-1, 1, *x.shape[2:])
+        return x * torch.sigmoid(self.conv(torch.cat([means, x.amax(1, keepdim=True)], dim=1)))
+
+
+# %% wrong: reflects at the border
+class SpatialGate(torch.nn.Module):
+    def __init__(self, kernel):
+        super().__init__()
+        if kernel < 1 or kernel % 2 == 0:
+            raise ValueError(f"expected an odd kernel, got {kernel}")
+        self.conv = torch.nn.Conv2d(2, 1, kernel, padding=kernel // 2, padding_mode="replicate")
+
+    def forward(self, x):
+        return x * torch.sigmoid(self.conv(torch.stack([x.mean(1), x.amax(1)], dim=1)))
