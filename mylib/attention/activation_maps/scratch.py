@@ -213,21 +213,22 @@ def largest_region(mask):
 
     Each pixel starts with its own place in reading order as a name, and takes the least name among its neighbours and
     itself until nothing changes. What it is named after has a name too, by now perhaps a smaller one: to take that one
-    at once makes long regions quick.
+    at once makes long regions quick. Masks that are done are left out of the next round.
     """
     n, height, width = mask.shape
-    nothing = height * width
-    names = np.where(mask, np.arange(nothing).reshape(height, width), nothing)
-    while True:
-        wide = np.pad(names, ((0, 0), (1, 1), (1, 1)), constant_values=nothing)
-        least = np.minimum(np.minimum(wide[:, :-2], wide[:, 1:-1]), wide[:, 2:])
-        least = np.minimum(np.minimum(least[:, :, :-2], least[:, :, 1:-1]), least[:, :, 2:])
-        least = np.where(mask, least, nothing).reshape(n, -1)
-        named = np.concatenate([least, np.full((n, 1), nothing)], axis=1)  # nothing is named nothing
-        least = np.take_along_axis(named, least, axis=1).reshape(mask.shape)
-        if np.array_equal(least, names):
-            break
-        names = least
+    nothing = height * width  # the name of the background
+    names = np.where(mask, np.arange(nothing, dtype=np.int32).reshape(height, width), np.int32(nothing))
+    active = np.arange(n)
+    while active.size:
+        before, inside = names[active], mask[active]
+        wide = np.pad(before, ((0, 0), (1, 1), (1, 1)), constant_values=nothing)
+        rows = np.minimum(np.minimum(wide[:, :-2], wide[:, 1:-1]), wide[:, 2:])
+        least = np.minimum(np.minimum(rows[:, :, :-2], rows[:, :, 1:-1]), rows[:, :, 2:])
+        least[~inside] = nothing
+        flat = least.reshape(len(active), -1)
+        named = np.pad(flat, ((0, 0), (0, 1)), constant_values=nothing)  # nothing is named nothing
+        names[active] = np.take_along_axis(named, flat, axis=1).reshape(before.shape)
+        active = active[(names[active] != before).any((1, 2))]
     rows = (nothing + 1) * np.arange(n)[:, None, None]  # each mask counts its names in a row of its own
     sizes = np.bincount((names + rows).ravel(), minlength=n * (nothing + 1)).reshape(n, -1)
     return names == sizes[:, :nothing].argmax(1)[:, None, None]
