@@ -78,10 +78,8 @@ def beam_search(model, source, start, end, length, beam=4, penalty=0.6):
             totals = totals.flatten(1).gather(1, chosen)
             tokens = tokens.gather(1, origin[..., None].expand(-1, -1, tokens.shape[2]))
             tokens = torch.cat([tokens, token[..., None]], dim=2)
-            done, sizes = (
-                token == end,
-                sizes.gather(1, origin),
-            )  # a finished sequence has no other token than `end`
+            done = token == end  # a finished sequence has no other token than `end`
+            sizes = sizes.gather(1, origin)
             if done.all():
                 break
     finally:

@@ -89,10 +89,8 @@ def beam_search(model, source, start, end, length, beam=4, penalty=0.6):
             ranks = ranked[rows, chosen]
             written = written[rows, origin]
             written[..., step + 1] = token
-            done, sizes = (
-                token == end,
-                sizes[rows, origin],
-            )  # a finished sequence has no other token than `end`
+            done = token == end  # a finished sequence has no other token than `end`
+            sizes = sizes[rows, origin]
             if done.all():
                 break
     return written[:, 0, 1:], ranks[:, 0]
