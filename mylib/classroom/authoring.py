@@ -56,17 +56,17 @@ def mutants(
     topic: TOPIC = None,
     question: Annotated[str | None, typer.Option(help="Only this question.", metavar="NAME")] = None,
     write: Annotated[
-        bool, typer.Option("--write", help="Write solutions/README.md; all topics only.")
+        bool, typer.Option("--write", help="Write what was found into solutions/README.md.")
     ] = False,
 ):
     """Change the solutions' answers a little, one change at a time, and show which changes the tests notice.
 
-    Example: `mylib mutants --topic convolution`, `mylib mutants --write`
+    Example: `mylib mutants --question q3-layer`, `mylib mutants --topic convolution --write`
     """
     from mylib.classroom.mutants import ENOUGH, page, table, tallies
 
-    if write and (topic or question):
-        raise ValueError("mutants: --write needs all topics; expected no --topic and no --question")
+    if write and question:
+        raise ValueError("mutants: --write needs all questions of a topic; expected no --question")
     course = course_of()
     found = tallies(course, topic, question)
     show(table(found))
@@ -76,7 +76,9 @@ def mutants(
         for entry in one.stale:
             typer.echo(f"{one.topic}/equivalent.toml, {one.question}: no mutant {entry} survives", err=True)
     if write:
-        (course.solutions / "README.md").write_text(page(course, found), encoding="utf-8")
+        target = course.solutions / "README.md"
+        before = target.read_text(encoding="utf-8") if target.exists() else ""
+        target.write_text(page(course, found, before), encoding="utf-8")
     raise typer.Exit(1 if any(one.percent < ENOUGH or one.stale for one in found) else 0)
 
 
@@ -120,9 +122,9 @@ def claims(
 ):
     """Run every lecture with several seeds and collect what it claims in lectures/CLAIMS.md.
 
-    With --topic the claims are shown and the page is left as it is.
+    With --topic only that topic's part of the page is renewed.
 
-    Example: `mylib claims --seeds 3`
+    Example: `mylib claims --seeds 3`, `mylib claims --topic convolution`
     """
     from mylib import syllabus
     from mylib.classroom import lectures as run
@@ -135,13 +137,10 @@ def claims(
     failed = [row for row in rows if not row["holds"]]
     for row in failed:
         typer.echo(f"{row['name']} fails with seed {row['seed']}: {row['measured']}", err=True)
-    page = run.claims_page(topics, rows)
-    if topic:
-        typer.echo(page)
-    else:
-        target = syllabus.ROOT / "lectures" / "CLAIMS.md"
-        target.write_text(page, encoding="utf-8")
-        typer.echo(f"{len(rows)} measurements of {len({row['name'] for row in rows})} claims in {target}")
+    target = syllabus.ROOT / "lectures" / "CLAIMS.md"
+    before = target.read_text(encoding="utf-8") if target.exists() else ""
+    target.write_text(run.claims_page(topics, rows, before), encoding="utf-8")
+    typer.echo(f"{len(rows)} measurements of {len({row['name'] for row in rows})} claims in {target}")
     raise typer.Exit(1 if failed or any(one.error for one in runs) else 0)
 
 

@@ -103,26 +103,29 @@ def tidy(notebook):
     return notebook
 
 
-def claims_page(topics, rows):
+def claims_page(topics, rows, before=""):
     """The text of lectures/CLAIMS.md: every claim, what its slide says, and what was measured with each seed.
 
     Args:    topics: of the syllabus.
              rows: as `collect_claims` returns them.
+             before: the page as it is; its parts on other topics stay.
     Returns: Markdown.
     """
     seeds = sorted({row["seed"] for row in rows}) or ["none"]
-    lines = ["# What the slides claim, and what we measured", ""]
-    lines += [
-        f"Each lecture was run with seeds {', '.join(map(str, seeds))} at quick scale by `make claims`.",
-        "",
-    ]
+    parts = dict(re.findall(r"(?ms)^## ([^\n]+)\n\n(.*?)\s*(?=^## |\Z)", before))
     for topic in topics:
-        lines += [f"## {topic.title}", ""]
+        lines = []
         for claim in topic.claims:
             lines += _claim_section(
                 claim, sorted((r for r in rows if r["name"] == claim.name), key=lambda r: r["seed"])
             )
-    return "\n".join(lines).rstrip() + "\n"
+        parts[topic.title] = "\n".join(lines).strip()
+    order = [topic.title for topic in (*syllabus.topics(), *topics)]
+    titles = sorted(filter(order.count, parts), key=order.index)
+    text = ["# What the slides claim, and what we measured"]
+    text += [f"Each lecture was run with seeds {', '.join(map(str, seeds))} at quick scale by `make claims`."]
+    text += [f"## {title}\n\n{parts[title]}".strip() for title in titles]
+    return "\n\n".join(text) + "\n"
 
 
 def _claim_section(claim, rows):

@@ -16,6 +16,7 @@ import ast
 import contextlib
 import copy
 import functools
+import re
 import time
 import tomllib
 from dataclasses import dataclass, field
@@ -43,6 +44,9 @@ OPERATORS = [
     if name not in LEFT_OUT
 ]
 KEYS = {"question": str, "function": str, "before": str, "after": list, "reason": str}
+ROW = r"(?m)^\| (\w+) \| ([^| ]+) \| ([\d |]+) \| [\d.-]+ \|$"  # not that of all questions, which has a blank
+MISSED = r"(?m)^(?=- (\w+), )(- \w+, [\w-]+, `[^`]+`)$"
+UNCAUGHT = "## Survivors that no test catches yet"
 HEAD = ("topic", "question", "mutants", "caught", "equivalent", "survivors", "%")
 INTRODUCTION = f"""\
 # Solutions
@@ -260,23 +264,33 @@ def table(found):
     Args:    found: of `tallies`.
     """
     shown = Table(*HEAD, title="Mutants", box=None)
-    for row in _rows(found):
+    for row in _with_percents([_counts(one) for one in found]):
         shown.add_row(*map(str, row))
     return shown
 
 
-def page(course, found):
+def page(course, found, before=""):
     """The text of solutions/README.md.
 
     Args:    course: of `open_course`.
-             found: of `tallies`, for all topics.
+             found: of `tallies`, for all questions of a topic or of all topics.
+             before: the page as it is; what it says of other topics stays.
     """
-    lines = [INTRODUCTION, f"| {' | '.join(HEAD)} |", f"|---|---|{'---:|' * (len(HEAD) - 2)}"]
-    lines += [f"| {' | '.join(map(str, row))} |" for row in _rows(found)]
+    renewed = {one.topic for one in found}
+    rows = [_counts(one) for one in found]
+    rows += [
+        (topic, question, *map(int, numbers.split(" | ")))
+        for topic, question, numbers in re.findall(ROW, before)
+        if topic not in renewed
+    ]
     missed = [f"- {one.topic}, {one.question}, `{mutant}`" for one in found for mutant in one.survivors]
-    lines += ["", "## Survivors that no test catches yet", "", *missed] if missed else []
+    missed += [line for topic, line in re.findall(MISSED, before) if topic not in renewed]
+    rows.sort(key=lambda row: row[0])
+    lines = [INTRODUCTION, f"| {' | '.join(HEAD)} |", f"|---|---|{'---:|' * (len(HEAD) - 2)}"]
+    lines += [f"| {' | '.join(map(str, row))} |" for row in _with_percents(rows)]
+    lines += ["", UNCAUGHT, "", *sorted(missed)] if missed else []
     lines += ["", "## Survivors that are right answers"]
-    for topic in dict.fromkeys(one.topic for one in found):
+    for topic in dict.fromkeys(row[0] for row in rows):
         entries = equivalents(course, topic)
         lines += ["", f"### {topic.capitalize()}", ""] if entries else []
         for entry in entries:
@@ -286,11 +300,16 @@ def page(course, found):
     return "\n".join(lines) + "\n"
 
 
-def _rows(found):
-    parts = (
-        [each for one in found for each in getattr(one, name)]
-        for name in ("caught", "equivalent", "survivors")
-    )
-    for one in (*found, Tally("all", f"{len(found)} questions", *parts, stale=[])):
-        counts = one.mutants, len(one.caught), len(one.equivalent), len(one.survivors)
-        yield one.topic, one.question, *counts, f"{one.percent:.1f}" if one.mutants else "-"
+def _counts(one):
+    parts = (len(part) for part in (one.caught, one.equivalent, one.survivors))
+    return one.topic, one.question, one.mutants, *parts
+
+
+def _with_percents(rows):
+    """The rows, and one for all of them, each with the share that is caught of those that change behaviour."""
+    total = [sum(column) for column in zip(*(row[2:] for row in rows), strict=True)]
+    for row in (*rows, ("all", f"{len(rows)} questions", *total)):
+        mutants_, caught, equivalent, _ = row[2:]
+        different = mutants_ - equivalent
+        percent = f"{100 * caught / different if different else 100:.1f}" if mutants_ else "-"
+        yield *row, percent

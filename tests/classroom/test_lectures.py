@@ -8,6 +8,7 @@ import multiprocessing
 import re
 import time
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import nbformat
@@ -171,6 +172,19 @@ def test_the_page_of_claims_leaves_a_gap_where_a_seed_measured_something_else():
 
 def test_the_page_of_claims_says_what_was_not_measured():
     assert "**Not measured**: the lecture records no such claim." in lectures.claims_page(TOPICS, [])
+
+
+def test_the_page_of_claims_keeps_what_it_says_of_other_topics(monkeypatch):
+    other = replace(TOPICS[0], name="other", title="Another", claims=(replace(CLAIM, name="another"),))
+    monkeypatch.setattr(syllabus, "topics", lambda: (TOPICS[0], other))
+    text = lectures.claims_page([TOPICS[0], other], [row(0), row(0, name="another", measured={"b": 1.0})])
+    again = lectures.claims_page([other], [row(0, name="another", measured={"b": 2.0})], text)
+    assert "| a | 1 |" in again
+    assert "| b | 2 |" in again
+    assert "| b | 1 |" not in again
+    assert again.index(f"## {TOPICS[0].title}") < again.index("| a |") < again.index("## Another")
+    assert lectures.claims_page([other], [row(0, name="another", measured={"b": 2.0})], again) == again
+    assert "Gone" not in lectures.claims_page(TOPICS, [row(0)], "## Gone\n\nwords\n")
 
 
 def test_pages_load_nothing_from_elsewhere(pages):

@@ -169,6 +169,26 @@ def test_the_page_is_a_table_and_the_reasons(weak):
     )
 
 
+def test_the_page_keeps_what_it_says_of_other_topics(weak, monkeypatch):
+    monkeypatch.setattr("mylib.classroom.mutants.equivalents", lambda course, topic: [])
+    course = weak()
+    mutants = all_mutants(course, TOPIC, "q2-scale")
+    old = [
+        Tally("aaa", "q1-old", mutants[:3], mutants[3:4], mutants[4:6], []),
+        Tally("zzz", "q1", mutants, [], [], []),
+    ]
+    before = page(course, [*old, Tally(TOPIC, "q9-gone", mutants, [], [], [])])
+    text = page(course, [Tally(TOPIC, "q2-scale", mutants[:-1], [], mutants[-1:], [])], before)
+    expected = ["| aaa | q1-old | 6 | 3 | 1 | 2 | 60.0 |", "| sums | q2-scale | 11 | 10 | 0 | 1 | 90.9 |"]
+    expected += ["| zzz | q1 | 11 | 11 | 0 | 0 | 100.0 |", "| all | 3 questions | 28 | 24 | 1 | 3 | 88.9 |"]
+    assert "\n".join(expected) in text
+    assert "q9-gone" not in text
+    assert [line for line in text.splitlines() if line.startswith("- ")] == [
+        *sorted(f"- aaa, q1-old, `{one}`" for one in mutants[4:6]),
+        f"- sums, q2-scale, `{mutants[-1]}`",
+    ]
+
+
 def test_the_verb_writes_the_page_shows_survivors_and_fails_below_the_limit(weak):
     course = weak()
     failed = verb(course, "--write")
@@ -189,7 +209,7 @@ def test_the_verb_refuses_what_it_cannot_do(shared):
         2,
         "mylib: mutants: expected a question among ['q1-mean', 'q2-scale'], got 'q9-none'\n",
     )
-    assert "--write needs all topics" in verb(shared, "--topic", TOPIC, "--write").output
+    assert "--write needs all questions" in verb(shared, "--question", "q1-mean", "--write").output
 
 
 def verb(course, *arguments):
