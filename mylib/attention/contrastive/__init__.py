@@ -1,0 +1,1 @@
+"""Contrastive learning without labels: `scratch` in NumPy on the engine, `pytorch` with its kernels."""

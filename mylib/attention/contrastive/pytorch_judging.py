@@ -1,0 +1,88 @@
+"""How good is a representation that saw no labels? Three judges in PyTorch: neighbours, a linear layer, few labels."""
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from mylib.attention.contrastive.arguments import check_knn, check_labelled, check_shots
+
+
+@torch.no_grad()
+def knn_predict(features, bank, labels, k=20, temperature=0.07):
+    r"""Each of the k nearest votes for its label with weight exp(cos / tau); the class with the most wins.
+
+    Args:    features: to be classified. Shape (n, dim).
+             bank: features with labels. Shape (size, dim).
+             labels: integers from 0. Shape (size,).
+             k: neighbours, from 1 to size.
+             temperature: tau above 0.
+    Returns: integers; of equal votes the lowest class. Shape (n,).
+    Raises:  ValueError: shapes that do not fit, k out of range, or a temperature that is not above 0.
+    Source:  Wu et al. (2018), section 3.4, with k = 200 on ImageNet. Differs: none.
+    """
+    check_knn(tuple(features.shape), tuple(bank.shape), tuple(labels.shape), k, temperature)
+    cosines = F.normalize(features) @ F.normalize(bank).T  # (n, size)
+    near, nearest = cosines.topk(k, dim=1)
+    weights = ((near - near[:, :1]) / temperature).exp()
+    votes = weights.new_zeros(len(features), int(labels.max()) + 1)
+    return votes.scatter_add_(1, labels[nearest], weights).argmax(dim=1)
+
+
+@torch.no_grad()
+def linear_probe(features, labels, penalty=1e-3, steps=300):
+    r"""A linear layer on frozen features: multinomial logistic regression.
+
+    Minimises mean cross-entropy(W x + b) + penalty / 2 ||W||^2 over features x with mean 0 and variance 1, by
+    Nesterov's accelerated descent with the step 1 / L, where L = lambda_max(X^T X / n) / 2 + penalty bounds the
+    curvature.
+
+    Args:    features: Shape (n, dim).
+             labels: integers from 0. Shape (n,).
+             penalty: on the weights of the standardised features, not on the biases.
+             steps: of the descent.
+    Returns: `nn.Linear` from features as they are to classes.
+    Raises:  ValueError: shapes that do not fit, or numbers that are not above 0.
+    Source:  Alain and Bengio (2016); slide table 6. Differs: none.
+    """
+    check_labelled("linear_probe", tuple(features.shape), tuple(labels.shape), penalty, steps)
+    mean, deviation = features.mean(dim=0), features.std(dim=0, correction=0).clamp(min=1e-8)
+    x = F.pad((features - mean) / deviation, (0, 1), value=1.0)  # the last column is the bias
+    y = F.one_hot(labels).to(x.dtype)
+    shrink = torch.full_like(x[0], penalty).index_fill(0, torch.tensor([x.shape[1] - 1], device=x.device), 0)[
+        :, None
+    ]
+    # The largest eigenvalue by the largest singular value of X: X^T X would square the rounding.
+    step = 1 / (torch.linalg.matrix_norm(x, 2) ** 2 / len(x) / 2 + penalty)
+    weight = ahead = x.new_zeros(x.shape[1], y.shape[1])
+    for t in range(steps):
+        slope = x.T @ ((x @ ahead).softmax(dim=1) - y) / len(x) + shrink * ahead
+        before, weight = weight, ahead - step * slope
+        ahead = weight + t / (t + 3) * (weight - before)
+    layer = nn.Linear(features.shape[1], y.shape[1], device=x.device, dtype=x.dtype)
+    layer.weight.copy_((weight[:-1] / deviation[:, None]).T)
+    layer.bias.copy_(weight[-1] - layer.weight @ mean)
+    return layer
+
+
+def low_shot(features, labels, k, seed=0, penalty=1e-3, steps=300):
+    r"""A linear probe on k examples of each class.
+
+    Args:    features: Shape (n, dim).
+             labels: integers from 0. Shape (n,).
+             k: examples of each class, 1, 2, 4, 8, 16 on the slide.
+             seed: of the choice.
+             penalty, steps: of `linear_probe`.
+    Returns: `nn.Linear` from features to classes.
+    Raises:  ValueError: as `linear_probe`, or a class with fewer than k examples.
+    Source:  Li et al. (2021), table 1. Differs: as `scratch`.
+    """
+    check_labelled("low_shot", tuple(features.shape), tuple(labels.shape), penalty, steps)
+    numbers = labels.cpu().numpy()
+    check_shots(np.bincount(numbers), k)
+    rng = np.random.default_rng(seed)
+    chosen = np.concatenate(
+        [rng.choice(np.flatnonzero(numbers == one), k, replace=False) for one in np.unique(numbers)]
+    )
+    chosen = torch.as_tensor(chosen, device=features.device)
+    return linear_probe(features[chosen], labels[chosen], penalty, steps)

@@ -1,0 +1,76 @@
+"""Views in PyTorch: one sampling grid for the whole batch, one grouped convolution for all blurs."""
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from mylib.attention.contrastive.views import check_images, draw_views
+
+BLUR_RADIUS = 2
+
+
+def augment(images, rng, crop=True, flip=False, blur=True, contrast=True):
+    r"""A random view of each image: crop and enlarge, mirror, blur, change the contrast, each of them optional.
+
+    Seven numbers for each image are drawn on the CPU; the images stay where they are.
+
+    Args:    images: Shape (batch, channels, height, width), in [0, 1].
+             rng: NumPy generator; it draws what `draw_views` says.
+             crop: 40 to 100 % of the area at full size again.
+             flip: mirror left and right. Off: a mirrored 2 is no digit.
+             blur: half of the images, with a standard deviation of 0.1 to 1 pixel.
+             contrast: a factor of 0.4 to 1.6.
+    Returns: new tensor of the same shape and type.
+    Raises:  ValueError: another shape. TypeError: integers.
+    Source:  Chen et al. (2020), appendix A; slide "Data augmentation". Differs: as `scratch`.
+    """
+    check_images(images.shape, "f" if images.is_floating_point() else "i")
+    views = draw_views(rng, len(images), crop, flip, blur, contrast)
+    numbers = torch.stack([torch.as_tensor(one, dtype=torch.float64) for one in views])
+    top, left, height, width, mirrored, sigma, factor = numbers.to(images.device, images.dtype)
+    y = images
+    if crop or flip:
+        # From the grid's [-1, 1] to the crop's part of it.
+        zero = torch.zeros_like(top)
+        across = torch.stack([width * (1 - 2 * mirrored), zero, 2 * left + width - 1], dim=1)
+        down = torch.stack([zero, height, 2 * top + height - 1], dim=1)
+        grid = F.affine_grid(torch.stack([across, down], dim=1), images.shape, align_corners=False)
+        y = F.grid_sample(images, grid, padding_mode="border", align_corners=False)
+    if blur:
+        y = _blurred(y, sigma)
+    if contrast:
+        mean = y.mean(dim=(1, 2, 3), keepdim=True)
+        y = (mean + factor[:, None, None, None] * (y - mean)).clamp(0, 1)
+    return y
+
+
+def _blurred(images, sigma):
+    """Each image with its own Gaussian: the batch as channels of one image, each with its own kernel."""
+    batch, channels, height, width = images.shape
+    offsets = torch.arange(-BLUR_RADIUS, BLUR_RADIUS + 1, device=images.device, dtype=images.dtype)
+    weights = torch.exp(-0.5 * (offsets / sigma.clamp(min=1e-3)[:, None]) ** 2)
+    weights = (weights / weights.sum(dim=1, keepdim=True)).repeat_interleave(channels, 0)[:, None]
+    y = F.pad(images.reshape(1, -1, height, width), [BLUR_RADIUS] * 4, mode="replicate")
+    y = F.conv2d(y, weights[..., None], groups=batch * channels)
+    y = F.conv2d(y, weights[:, :, None], groups=batch * channels)
+    return y.reshape(images.shape)
+
+
+class ProjectionHead(nn.Module):
+    r"""g(h) = W_2 ReLU(W_1 h + b_1) + b_2: what the loss sees; afterwards it is thrown away and h is used.
+
+    Args:    in_features: of h.
+             hidden: width in between.
+             out_features: of the result.
+    Source:  Chen et al. (2020), section 2.1; slide "A simple framework for contrastive learning". Differs: none.
+    """
+
+    def __init__(self, in_features, hidden, out_features):
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Linear(in_features, hidden), nn.ReLU(), nn.Linear(hidden, out_features)
+        )
+
+    def forward(self, h):
+        """Shapes (batch, in_features) to (batch, out_features)."""
+        return self.layers(h)
