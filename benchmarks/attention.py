@@ -1,4 +1,4 @@
-"""Rows of the attention topics: boxes from maps, CBAM, attention at growing lengths, a Transformer's training step."""
+"""Rows of the attention topics: boxes from maps, CBAM, attention, a Transformer's training step, contrastive losses."""
 
 import numpy as np
 import scipy.ndimage
@@ -8,6 +8,8 @@ import torch.nn.functional as F
 from mylib import engine
 from mylib.attention.activation_maps import pytorch as maps_pytorch
 from mylib.attention.activation_maps import scratch as maps_scratch
+from mylib.attention.contrastive import pytorch as contrast_pytorch
+from mylib.attention.contrastive import scratch as contrast_scratch
 from mylib.attention.feature_attention import pytorch as gates_pytorch
 from mylib.attention.feature_attention import scratch as gates_scratch
 from mylib.attention.transformer import pytorch, scratch
@@ -126,7 +128,34 @@ def transformer(row, batch, time, dim, vocabulary=500):
     )
 
 
+def two_views(row, batch=256, dim=128):
+    """NT-Xent over two views of a batch, forward and backward: the NumPy twin against the PyTorch twin."""
+    arrays = np.random.default_rng(7).standard_normal((2, batch, dim)).astype(np.float32)
+    ours = [Tensor(array, requires_grad=True) for array in arrays]
+    theirs = [torch.tensor(array, requires_grad=True) for array in arrays]
+
+    def train(loss, views):
+        def run():
+            for view in views:
+                view.grad = None
+            loss(*views).backward()
+
+        return run
+
+    return row(
+        f"NT-Xent, 2 x {batch} views of {dim}, forward+backward",
+        train(contrast_scratch.nt_xent, ours),
+        {"torch": train(contrast_pytorch.nt_xent, theirs)},
+    )
+
+
 def rows(row):
     """All of them, made with the class `row`."""
     steps = [transformer(row, 64, 16, dim=64), transformer(row, 32, 32, dim=128)]
-    return [*boxes(row), gates(row), *steps, *(made for length in LENGTHS for made in attention(row, length))]
+    return [
+        *boxes(row),
+        gates(row),
+        two_views(row),
+        *steps,
+        *(made for length in LENGTHS for made in attention(row, length)),
+    ]
