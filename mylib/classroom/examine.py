@@ -130,6 +130,7 @@ class Examination:
     verdicts: dict = field(default_factory=dict)
     broken: dict = field(default_factory=dict)
     stopped: list = field(default_factory=list)
+    deadline: float = 0.0
 
     def run(self):
         """Attempt until every test has its verdict."""

@@ -16,6 +16,7 @@ import platform
 import random
 import resource
 import select
+import shutil
 import signal
 import socket
 import struct
@@ -157,8 +158,6 @@ def _supervise(job, descriptors, walled):
             status.send(json.dumps(reason).encode())
     finally:
         if not walled:
-            import shutil
-
             shutil.rmtree(folder, ignore_errors=True)
 
 
