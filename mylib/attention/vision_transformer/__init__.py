@@ -1,0 +1,1 @@
+"""The vision Transformer: `scratch` in NumPy on the engine, `pytorch` with fused attention."""

@@ -1,0 +1,91 @@
+# %% right: loops over squares
+def patches(images, size):
+    n, channels, height, width = images.shape
+    if height % size or width % size:
+        raise ValueError("the squares do not fit")
+    rows = [
+        images[:, :, i : i + size, j : j + size].reshape(n, channels * size * size)
+        for i in range(0, height, size)
+        for j in range(0, width, size)
+    ]
+    return np.stack(rows, axis=1)
+
+
+# %% right: swapaxes
+def patches(images, size):
+    n, c, h, w = images.shape
+    if h % size != 0 or w % size != 0:
+        raise ValueError(f"{size}, {h}, {w}")
+    x = images.reshape(n, c, h // size, size, w // size, size).swapaxes(3, 4)
+    return np.moveaxis(x, 1, 3).reshape(n, h // size * (w // size), c * size**2)
+
+
+# %% right: a view of windows
+def patches(images, size):
+    n, c, h, w = images.shape
+    if h % size or w % size:
+        raise ValueError("no")
+    windows = np.lib.stride_tricks.sliding_window_view(images, (size, size), axis=(2, 3))[:, :, ::size, ::size]
+    return np.einsum("ncijab->nijcab", windows).reshape(n, (h // size) * (w // size), c * size * size)
+
+
+# %% wrong: a plain reshape
+def patches(images, size):
+    n, c, h, w = images.shape
+    if h % size or w % size:
+        raise ValueError("no")
+    return images.reshape(n, (h // size) * (w // size), c * size * size)
+
+
+# %% wrong: channels last inside a square
+def patches(images, size):
+    n, c, h, w = images.shape
+    if h % size or w % size:
+        raise ValueError("no")
+    x = images.reshape(n, c, h // size, size, w // size, size)
+    return x.transpose(0, 2, 4, 3, 5, 1).reshape(n, (h // size) * (w // size), c * size * size)
+
+
+# %% wrong: squares column by column
+def patches(images, size):
+    n, c, h, w = images.shape
+    if h % size or w % size:
+        raise ValueError("no")
+    x = images.reshape(n, c, h // size, size, w // size, size)
+    return x.transpose(0, 4, 2, 1, 3, 5).reshape(n, (h // size) * (w // size), c * size * size)
+
+
+# %% wrong: transposed inside a square
+def patches(images, size):
+    n, c, h, w = images.shape
+    if h % size or w % size:
+        raise ValueError("no")
+    x = images.reshape(n, c, h // size, size, w // size, size)
+    return x.transpose(0, 2, 4, 1, 5, 3).reshape(n, (h // size) * (w // size), c * size * size)
+
+
+# %% wrong: cuts the rest off
+def patches(images, size):
+    n, c, h, w = images.shape
+    images = images[:, :, : h // size * size, : w // size * size]
+    x = images.reshape(n, c, h // size, size, w // size, size)
+    return x.transpose(0, 2, 4, 1, 3, 5).reshape(n, (h // size) * (w // size), c * size * size)
+
+
+# %% wrong: takes images for squares
+def patches(images, size):
+    n, c, h, w = images.shape
+    if h % size or w % size:
+        raise ValueError("no")
+    x = images.reshape(n, c, h // size, size, h // size, size)
+    return x.transpose(0, 2, 4, 1, 3, 5).reshape(n, (h // size) ** 2, c * size * size)
+
+
+# %% wrong: looks at the height only
+def patches(images, size):
+    n, c, h, w = images.shape
+    if h % size:
+        raise ValueError("no")
+    images = images[..., : w // size * size]
+    x = images.reshape(n, c, h // size, size, w // size, size)
+    return x.transpose(0, 2, 4, 1, 3, 5).reshape(n, (h // size) * (w // size), c * size * size)

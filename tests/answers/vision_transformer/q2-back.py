@@ -1,0 +1,67 @@
+# %% right: loops
+def assemble(rows, size, height, width):
+    n, count, entries = rows.shape
+    channels = entries // (size * size)
+    images = np.zeros((n, channels, height, width), rows.dtype)
+    across = width // size
+    for k in range(count):
+        i, j = divmod(k, across)
+        images[:, :, i * size : (i + 1) * size, j * size : (j + 1) * size] = rows[:, k].reshape(
+            n, channels, size, size
+        )
+    return images
+
+
+# %% right: swapaxes
+def assemble(rows, size, height, width):
+    n = len(rows)
+    c = rows.shape[-1] // size // size
+    x = rows.reshape(n, height // size, width // size, c, size, size)
+    return np.moveaxis(x, 3, 1).swapaxes(3, 4).reshape(n, c, height, width)
+
+
+# %% right: einsum
+def assemble(rows, size, height, width):
+    c = rows.shape[2] // size**2
+    x = rows.reshape(-1 if len(rows) else 0, height // size, width // size, c, size, size)
+    return np.einsum("nijcab->nciajb", x).reshape(len(rows), c, height, width)
+
+
+# %% wrong: a plain reshape
+def assemble(rows, size, height, width):
+    return rows.reshape(len(rows), rows.shape[2] // size**2, height, width)
+
+
+# %% wrong: squares column by column
+def assemble(rows, size, height, width):
+    c = rows.shape[2] // size**2
+    x = rows.reshape(len(rows), width // size, height // size, c, size, size)
+    return x.transpose(0, 3, 2, 4, 1, 5).reshape(len(rows), c, height, width)
+
+
+# %% wrong: one channel only
+def assemble(rows, size, height, width):
+    x = rows.reshape(len(rows), height // size, width // size, -1, size, size)[:, :, :, :1]
+    return x.transpose(0, 3, 1, 4, 2, 5).reshape(len(rows), 1, height, width)
+
+
+# %% wrong: transposed inside a square
+def assemble(rows, size, height, width):
+    c = rows.shape[2] // size**2
+    x = rows.reshape(len(rows), height // size, width // size, c, size, size)
+    return x.transpose(0, 3, 1, 5, 2, 4).reshape(len(rows), c, height, width)
+
+
+# %% wrong: channels last inside a row
+def assemble(rows, size, height, width):
+    c = rows.shape[2] // size**2
+    x = rows.reshape(len(rows), height // size, width // size, size, size, c)
+    return x.transpose(0, 5, 1, 3, 2, 4).reshape(len(rows), c, height, width)
+
+
+# %% wrong: as many squares across as down
+def assemble(rows, size, height, width):
+    c = rows.shape[2] // size**2
+    side = int(rows.shape[1] ** 0.5)
+    x = rows.reshape(len(rows), side, side, c, size, size)
+    return x.transpose(0, 3, 1, 4, 2, 5).reshape(len(rows), c, height, width)

@@ -1,0 +1,124 @@
+# %% right: repeat
+class Tokens(torch.nn.Module):
+    def __init__(self, count, dim):
+        super().__init__()
+        self.class_token = torch.nn.Parameter(torch.zeros(1, 1, dim))
+        self.positions = torch.nn.Parameter(torch.empty(1, count + 1, dim).normal_(std=0.02))
+
+    def forward(self, x):
+        first = self.class_token.repeat(x.shape[0], 1, 1)
+        return torch.cat((first, x), 1) + self.positions
+
+
+# %% right: positions added to each part
+class Tokens(torch.nn.Module):
+    def __init__(self, count, dim):
+        super().__init__()
+        self.class_token = torch.nn.Parameter(torch.zeros(1, 1, dim))
+        self.positions = torch.nn.Parameter(torch.empty(1, count + 1, dim).normal_(std=0.02))
+
+    def forward(self, x):
+        first = (self.class_token + self.positions[:, :1]).expand(len(x), 1, x.shape[2])
+        return torch.cat([first, x + self.positions[:, 1:]], dim=1)
+
+
+# %% right: padded in front
+class Tokens(torch.nn.Module):
+    def __init__(self, count, dim):
+        super().__init__()
+        self.class_token = torch.nn.Parameter(torch.zeros(1, 1, dim))
+        self.positions = torch.nn.Parameter(torch.empty(1, count + 1, dim).normal_(std=0.02))
+
+    def forward(self, x):
+        first = torch.nn.functional.pad(self.class_token, (0, 0, 0, x.shape[1]))
+        return torch.nn.functional.pad(x, (0, 0, 1, 0)) + first + self.positions
+
+
+# %% wrong: class token at the end
+class Tokens(torch.nn.Module):
+    def __init__(self, count, dim):
+        super().__init__()
+        self.class_token = torch.nn.Parameter(torch.zeros(1, 1, dim))
+        self.positions = torch.nn.Parameter(torch.empty(1, count + 1, dim).normal_(std=0.02))
+
+    def forward(self, x):
+        return torch.cat([x, self.class_token.expand(len(x), -1, -1)], dim=1) + self.positions
+
+
+# %% wrong: no position for the class token
+class Tokens(torch.nn.Module):
+    def __init__(self, count, dim):
+        super().__init__()
+        self.class_token = torch.nn.Parameter(torch.zeros(1, 1, dim))
+        self.positions = torch.nn.Parameter(torch.empty(1, count + 1, dim).normal_(std=0.02))
+
+    def forward(self, x):
+        first = self.class_token.expand(len(x), -1, -1)
+        return torch.cat([first, x + self.positions[:, 1:]], dim=1)
+
+
+# %% wrong: positions of the wrong tokens
+class Tokens(torch.nn.Module):
+    def __init__(self, count, dim):
+        super().__init__()
+        self.class_token = torch.nn.Parameter(torch.zeros(1, 1, dim))
+        self.positions = torch.nn.Parameter(torch.empty(1, count + 1, dim).normal_(std=0.02))
+
+    def forward(self, x):
+        first = self.class_token.expand(len(x), -1, -1)
+        return torch.cat([first + self.positions[:, -1:], x + self.positions[:, :-1]], dim=1)
+
+
+# %% wrong: no positions
+class Tokens(torch.nn.Module):
+    def __init__(self, count, dim):
+        super().__init__()
+        self.class_token = torch.nn.Parameter(torch.zeros(1, 1, dim))
+        self.positions = torch.nn.Parameter(torch.empty(1, count + 1, dim).normal_(std=0.02))
+
+    def forward(self, x):
+        return torch.cat([self.class_token.expand(len(x), -1, -1), x], dim=1) + 0 * self.positions
+
+
+# %% wrong: the class token gets no gradient
+class Tokens(torch.nn.Module):
+    def __init__(self, count, dim):
+        super().__init__()
+        self.class_token = torch.nn.Parameter(torch.zeros(1, 1, dim))
+        self.positions = torch.nn.Parameter(torch.empty(1, count + 1, dim).normal_(std=0.02))
+
+    def forward(self, x):
+        return torch.cat([self.class_token.detach().expand(len(x), -1, -1), x], dim=1) + self.positions
+
+
+# %% wrong: positions are multiplied
+class Tokens(torch.nn.Module):
+    def __init__(self, count, dim):
+        super().__init__()
+        self.class_token = torch.nn.Parameter(torch.zeros(1, 1, dim))
+        self.positions = torch.nn.Parameter(torch.empty(1, count + 1, dim).normal_(std=0.02))
+
+    def forward(self, x):
+        return torch.cat([self.class_token.expand(len(x), -1, -1), x], dim=1) * self.positions
+
+
+# %% wrong: positions of standard deviation 1
+class Tokens(torch.nn.Module):
+    def __init__(self, count, dim):
+        super().__init__()
+        self.class_token = torch.nn.Parameter(torch.zeros(1, 1, dim))
+        self.positions = torch.nn.Parameter(torch.empty(1, count + 1, dim).normal_())
+
+    def forward(self, x):
+        return torch.cat([self.class_token.expand(len(x), -1, -1), x], dim=1) + self.positions
+
+
+# %% wrong: a class token for one image only
+class Tokens(torch.nn.Module):
+    def __init__(self, count, dim):
+        super().__init__()
+        self.class_token = torch.nn.Parameter(torch.zeros(1, 1, dim))
+        self.positions = torch.nn.Parameter(torch.empty(1, count + 1, dim).normal_(std=0.02))
+
+    def forward(self, x):
+        return torch.cat([self.class_token, x[:1]], dim=1) + self.positions

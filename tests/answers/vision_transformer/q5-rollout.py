@@ -1,0 +1,91 @@
+# %% right: loops over images
+def rollout(maps):
+    results = []
+    for image in range(len(maps[0])):
+        product = np.eye(maps[0].shape[-1])
+        for weights in maps:
+            product = 0.5 * (weights[image].mean(axis=0) + np.eye(len(product))) @ product
+        results.append(product)
+    return np.array(results)
+
+
+# %% right: from the last layer to the first
+def rollout(maps):
+    count = maps[0].shape[-1]
+    product = np.tile(np.eye(count), (len(maps[0]), 1, 1))
+    for weights in maps[::-1]:
+        product = product @ (0.5 * np.mean(weights, axis=1) + 0.5 * np.eye(count))
+    return product
+
+
+# %% right: einsum and reduce
+def rollout(maps):
+    from functools import reduce
+
+    heads, count = maps[0].shape[1], maps[0].shape[2]
+    steps = [(np.einsum("nhij->nij", weights) / heads + np.identity(count)) / 2 for weights in maps]
+    return reduce(lambda earlier, later: np.einsum("nij,njk->nik", later, earlier), steps)
+
+
+# %% wrong: the layers in the other order
+def rollout(maps):
+    count = maps[0].shape[-1]
+    product = np.tile(np.eye(count), (len(maps[0]), 1, 1))
+    for weights in maps:
+        product = product @ ((weights.mean(axis=1) + np.eye(count)) / 2)
+    return product
+
+
+# %% wrong: no residual connection
+def rollout(maps):
+    product = np.tile(np.eye(maps[0].shape[-1]), (len(maps[0]), 1, 1))
+    for weights in maps:
+        product = weights.mean(axis=1) @ product
+    return product
+
+
+# %% wrong: rows that sum to more than 1
+def rollout(maps):
+    count = maps[0].shape[-1]
+    product = np.tile(np.eye(count), (len(maps[0]), 1, 1))
+    for weights in maps:
+        product = (weights.mean(axis=1) + np.eye(count)) @ product
+    return product
+
+
+# %% wrong: the largest head in place of the mean
+def rollout(maps):
+    count = maps[0].shape[-1]
+    product = np.tile(np.eye(count), (len(maps[0]), 1, 1))
+    for weights in maps:
+        product = (weights.max(axis=1) + np.eye(count)) / 2 @ product
+    return product
+
+
+# %% wrong: the last layer alone
+def rollout(maps):
+    return (maps[-1].mean(axis=1) + np.eye(maps[0].shape[-1])) / 2
+
+
+# %% wrong: the mean of the layers
+def rollout(maps):
+    return np.mean([(weights.mean(axis=1) + np.eye(weights.shape[-1])) / 2 for weights in maps], axis=0)
+
+
+# %% wrong: works in the maps that were handed in
+def rollout(maps):
+    count = maps[0].shape[-1]
+    product = np.tile(np.eye(count), (len(maps[0]), 1, 1))
+    for weights in maps:
+        weights += np.eye(count)
+        product = weights.mean(axis=1) / 2 @ product
+    return product
+
+
+# %% wrong: transposed
+def rollout(maps):
+    count = maps[0].shape[-1]
+    product = np.tile(np.eye(count), (len(maps[0]), 1, 1))
+    for weights in maps:
+        product = (weights.mean(axis=1).swapaxes(1, 2) + np.eye(count)) / 2 @ product
+    return product
