@@ -1,4 +1,4 @@
-"""Rows of the attention topics: boxes from maps, CBAM, attention, a Transformer's training step, contrastive losses."""
+"""Rows of the attention topics: maps, CBAM, attention, a Transformer's training step, contrast, re-identification."""
 
 import numpy as np
 import scipy.ndimage
@@ -12,6 +12,8 @@ from mylib.attention.contrastive import pytorch as contrast_pytorch
 from mylib.attention.contrastive import scratch as contrast_scratch
 from mylib.attention.feature_attention import pytorch as gates_pytorch
 from mylib.attention.feature_attention import scratch as gates_scratch
+from mylib.attention.reid import pytorch as people_pytorch
+from mylib.attention.reid import scratch as people_scratch
 from mylib.attention.transformer import pytorch, scratch
 from mylib.engine import Tensor
 
@@ -149,6 +151,29 @@ def two_views(row, batch=256, dim=128):
     )
 
 
+def people(row, count=1000, persons=60, dim=64):
+    """Distances of k-reciprocal neighbours, and DBSCAN on them: both twins; DBSCAN against scikit-learn's."""
+    from sklearn.cluster import DBSCAN
+
+    rng = np.random.default_rng(8)
+    centres = rng.standard_normal((persons, dim))
+    features = (centres[np.arange(count) % persons] + rng.standard_normal((count, dim))).astype(np.float32)
+    tensor = torch.from_numpy(features)
+    distances = people_scratch.jaccard_distance(features)
+    known = torch.from_numpy(distances)
+    peer = DBSCAN(eps=0.5, min_samples=4, metric="precomputed")
+    peers = {"scikit-learn": lambda: peer.fit_predict(distances)}
+    return [
+        row(
+            f"k-reciprocal distances of {count} images",
+            lambda: people_scratch.jaccard_distance(features),
+            {"torch": lambda: people_pytorch.jaccard_distance(tensor)},
+        ),
+        row(f"DBSCAN of {count} images, NumPy twin", lambda: people_scratch.dbscan(distances, 0.5, 4), peers),
+        row(f"DBSCAN of {count} images, PyTorch twin", lambda: people_pytorch.dbscan(known, 0.5, 4), peers),
+    ]
+
+
 def rows(row):
     """All of them, made with the class `row`."""
     steps = [transformer(row, 64, 16, dim=64), transformer(row, 32, 32, dim=128)]
@@ -156,6 +181,7 @@ def rows(row):
         *boxes(row),
         gates(row),
         two_views(row),
+        *people(row),
         *steps,
         *(made for length in LENGTHS for made in attention(row, length)),
     ]

@@ -6,6 +6,7 @@ no real set can be installed, a seeded generator composes one out of real digits
 
 from mylib.data.images import Dataset, digits, mnist, photograph, split
 from mylib.data.motion import Clips, moving_digits
+from mylib.data.people import People, camera_people
 from mylib.data.scenes import Scenes, digit_scenes
 from mylib.data.stereo import StereoPair, stereo_pair
 from mylib.data.words import Pronunciations, pronunciations
@@ -13,9 +14,11 @@ from mylib.data.words import Pronunciations, pronunciations
 __all__ = [
     "Clips",
     "Dataset",
+    "People",
     "Pronunciations",
     "Scenes",
     "StereoPair",
+    "camera_people",
     "digit_scenes",
     "digits",
     "mnist",

@@ -1,0 +1,115 @@
+"""What both twins ask of their arguments, and how they draw batches: shapes and numbers only."""
+
+import numpy as np
+
+
+def check_vectors(name, x, y):
+    """Raise unless both hold vectors of one dimension."""
+    if len(x) != 2 or len(y) != 2 or x[1] != y[1] or 0 in (*x, *y):
+        raise ValueError(
+            f"{name}: expected vectors (n, dim) and (m, dim), none empty, got {tuple(x)} and {tuple(y)}"
+        )
+
+
+def check_ranking(name, distances, ids_q, ids_g, cams_q, cams_g):
+    """Raise unless every row and every column has an identity and a camera."""
+    rows, columns = distances if len(distances) == 2 else (0, 0)
+    if not rows or not columns or {ids_q, cams_q} != {(rows,)} or {ids_g, cams_g} != {(columns,)}:
+        raise ValueError(
+            f"{name}: expected distances (queries, gallery) with an identity and a camera for each row and column, got "
+            f"{distances}, identities {ids_q} and {ids_g}, cameras {cams_q} and {cams_g}"
+        )
+
+
+def check_matches(name, matched):
+    """Raise unless every query has a right answer left. `matched` is a NumPy array of booleans."""
+    missing = np.flatnonzero(~matched)
+    if len(missing):
+        raise ValueError(
+            f"{name}: expected an image of each query's person from another camera in the gallery, got none for "
+            f"{len(missing)} of {len(matched)} queries, the first is {missing[0]}; leave these queries out"
+        )
+
+
+def check_reciprocal(features, k1, k2):
+    """Raise unless there are so many neighbours."""
+    if len(features) != 2 or not 1 <= k1 < features[0] or not 1 <= k2 <= features[0] or not features[1]:
+        raise ValueError(
+            f"jaccard_distance: expected features (n, dim), k1 from 1 to n - 1 and k2 from 1 to n, got "
+            f"{tuple(features)}, k1={k1} and k2={k2}; take fewer neighbours"
+        )
+
+
+def check_dbscan(distances, fits, eps, min_samples):
+    """Raise unless the matrix is square, `fits` (finite, not negative, symmetric), and the numbers are above 0."""
+    if len(distances) != 2 or distances[0] != distances[1] or not distances[0] or not fits:
+        raise ValueError(
+            f"dbscan: expected a square, symmetric matrix of finite distances of at least 0, got shape "
+            f"{tuple(distances)}{'' if fits else ' with other values'}; see euclidean_distances"
+        )
+    if not eps > 0 or min_samples < 1:
+        raise ValueError(
+            f"dbscan: expected eps above 0 and min_samples of at least 1, got {eps} and {min_samples}"
+        )
+
+
+def check_groups(features, clusters, cameras, momentum, members):
+    """Raise unless each image has a cluster and a camera, and some image is no noise."""
+    if len(features) != 2 or {clusters, cameras} != {tuple(features[:1])} or not members:
+        raise ValueError(
+            f"CameraProxies: expected features (n, dim), clusters (n,) and cameras (n,), not all of them noise (-1), "
+            f"got {tuple(features)}, {clusters} and {cameras}; with noise alone, take a larger eps"
+        )
+    if not 0 <= momentum <= 1:
+        raise ValueError(f"CameraProxies: expected momentum from 0 to 1, got {momentum}")
+
+
+def check_batch(name, features, indices, proxies, temperature=1.0):
+    """Raise unless there is one proxy for each vector of a batch."""
+    if len(features) != 2 or features[1] != proxies[1] or indices != tuple(features[:1]) or not indices[0]:
+        raise ValueError(
+            f"{name}: expected features (batch, {proxies[1]}) and indices (batch,), at least one, got "
+            f"{tuple(features)} and {indices}"
+        )
+    if not temperature > 0:
+        raise ValueError(f"{name}: expected a temperature above 0, got {temperature}; try 0.07")
+
+
+def check_negatives(negatives):
+    """Raise unless at least one negative is wanted."""
+    if negatives < 1:
+        raise ValueError(f"inter_camera_loss: expected negatives of at least 1, got {negatives}")
+
+
+def check_training(images, cameras, labels, proxies, shots, weight):
+    """Raise unless a batch can be drawn."""
+    if cameras != images[:1] or (labels is not None and labels != images[:1]):
+        raise ValueError(
+            f"CAP: expected one camera, and one label if any, for each image, got images {images}, cameras {cameras} "
+            f"and labels {labels}"
+        )
+    if proxies < 1 or shots < 1 or weight < 0:
+        raise ValueError(
+            f"CAP: expected proxies and shots of at least 1 and weight of at least 0, got {proxies}, {shots}, {weight}"
+        )
+
+
+def draw_batches(indices, proxies, shots, rng):
+    """Numbers of images: in each batch `shots` images of each of `proxies` proxies; images come again if too few.
+
+    Args:    indices: the proxy of each image, -1 without. Shape (n,).
+             rng: NumPy's generator.
+    Returns: list of integer arrays; every proxy is drawn once in an epoch.
+
+    Example:
+        >>> batches = draw_batches(np.array([0, 0, 1, -1]), proxies=2, shots=2, rng=np.random.default_rng(0))
+        >>> [sorted(batch.tolist()) for batch in batches]  # image 2 is alone: it comes twice; image 3 is noise
+        [[0, 1, 2, 2]]
+    """
+    members = np.flatnonzero(indices >= 0)
+    members = members[np.lexsort((rng.random(len(members)), indices[members]))]  # by proxy, shuffled inside
+    counts = np.bincount(indices[members])
+    first = np.cumsum(counts) - counts
+    order = rng.permutation(len(counts))
+    chosen = members[first[order, None] + np.arange(shots) % counts[order, None]]  # (all proxies, shots)
+    return [chosen[start : start + proxies].ravel() for start in range(0, len(order), proxies)]

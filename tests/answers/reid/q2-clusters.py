@@ -1,0 +1,143 @@
+# %% right: a stack
+def cluster(distances, eps, min_samples):
+    n = len(distances)
+    neighbours = [np.flatnonzero(row <= eps) for row in distances]
+    labels, name = [-1] * n, -1
+    for i in range(n):
+        if labels[i] != -1 or len(neighbours[i]) < min_samples:
+            continue
+        name += 1
+        stack = [i]
+        while stack:
+            j = stack.pop()
+            if labels[j] == -1:
+                labels[j] = name
+                if len(neighbours[j]) >= min_samples:
+                    stack.extend(neighbours[j])
+    return np.array(labels)
+
+
+# %% right: the smallest number flows
+def cluster(distances, eps, min_samples):
+    near = distances <= eps
+    core = near.sum(axis=0) >= min_samples
+    n = len(near)
+    number = np.where(core, np.arange(n), n)
+    while True:
+        new = np.where(near & core, number, n).min(axis=1)
+        new = np.where(core, np.minimum(new, number), number)
+        if (new == number).all():
+            break
+        number = new
+    number = np.where(near & core, number, n).min(axis=1)
+    names = np.unique(number[number < n])
+    return np.where(number < n, np.searchsorted(names, number), -1)
+
+
+# %% right: union and find
+def cluster(distances, eps, min_samples):
+    near = distances <= eps
+    core = near.sum(axis=1) >= min_samples
+    parent = list(range(len(near)))
+
+    def find(i):
+        while parent[i] != i:
+            i = parent[i]
+        return i
+
+    for i in np.flatnonzero(core):
+        for j in np.flatnonzero(near[i] & core):
+            parent[find(j)] = find(i)
+    labels, names = np.full(len(near), -1), {}
+    for i in range(len(near)):
+        owners = np.flatnonzero(near[i] & core)
+        if len(owners):
+            labels[i] = names.setdefault(find(owners[0]), len(names))
+    return labels
+
+
+# %% wrong: the point itself is not counted
+def cluster(distances, eps, min_samples):
+    near = distances <= eps
+    core = near.sum(axis=1) - 1 >= min_samples
+    labels, name = np.full(len(near), -1), 0
+    for i in np.flatnonzero(core):
+        if labels[i] < 0:
+            front = np.array([i])
+            while len(front):
+                labels[front] = name
+                front = np.flatnonzero(near[front[core[front]]].any(axis=0) & (labels < 0))
+            name += 1
+    return labels
+
+
+# %% wrong: border points carry on
+def cluster(distances, eps, min_samples):
+    near = distances <= eps
+    core = near.sum(axis=1) >= min_samples
+    labels, name = np.full(len(near), -1), 0
+    for i in np.flatnonzero(core):
+        if labels[i] < 0:
+            front = np.array([i])
+            while len(front):
+                labels[front] = name
+                front = np.flatnonzero(near[front].any(axis=0) & (labels < 0))
+            name += 1
+    return labels
+
+
+# %% wrong: border points are noise
+def cluster(distances, eps, min_samples):
+    near = distances <= eps
+    core = near.sum(axis=1) >= min_samples
+    labels, name = np.full(len(near), -1), 0
+    for i in np.flatnonzero(core):
+        if labels[i] < 0:
+            front = np.array([i])
+            while len(front):
+                labels[front] = name
+                front = np.flatnonzero(near[front].any(axis=0) & (labels < 0) & core)
+            name += 1
+    return labels
+
+
+# %% wrong: below eps only
+def cluster(distances, eps, min_samples):
+    near = distances < eps
+    core = near.sum(axis=1) >= min_samples
+    labels, name = np.full(len(near), -1), 0
+    for i in np.flatnonzero(core):
+        if labels[i] < 0:
+            front = np.array([i])
+            while len(front):
+                labels[front] = name
+                front = np.flatnonzero(near[front[core[front]]].any(axis=0) & (labels < 0))
+            name += 1
+    return labels
+
+
+# %% wrong: one step from the first core
+def cluster(distances, eps, min_samples):
+    near = distances <= eps
+    core = near.sum(axis=1) >= min_samples
+    labels, name = np.full(len(near), -1), 0
+    for i in np.flatnonzero(core):
+        if labels[i] < 0:
+            labels[near[i] & (labels < 0)] = name
+            name += 1
+    return labels
+
+
+# %% wrong: labels from 1
+def cluster(distances, eps, min_samples):
+    near = distances <= eps
+    core = near.sum(axis=1) >= min_samples
+    labels, name = np.full(len(near), -1), 1
+    for i in np.flatnonzero(core):
+        if labels[i] < 0:
+            front = np.array([i])
+            while len(front):
+                labels[front] = name
+                front = np.flatnonzero(near[front[core[front]]].any(axis=0) & (labels < 0))
+            name += 1
+    return labels

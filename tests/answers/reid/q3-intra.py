@@ -1,0 +1,83 @@
+# %% right: camera by camera
+def intra_loss(features, indices, vectors, cameras, temperature):
+    f = features / features.norm(dim=1, keepdim=True)
+    total = 0.0
+    for camera in cameras[indices].unique():
+        rows = cameras[indices] == camera
+        columns = (cameras == camera).nonzero()[:, 0]
+        scores = f[rows] @ vectors[columns].T / temperature
+        targets = torch.searchsorted(columns, indices[rows])
+        total = total + nn.functional.cross_entropy(scores, targets)
+    return total
+
+
+# %% right: logsumexp
+def intra_loss(features, indices, vectors, cameras, temperature):
+    f = nn.functional.normalize(features, dim=1)
+    scores = torch.einsum("bd,pd->bp", f, vectors) / temperature
+    own = cameras[None] == cameras[indices][:, None]
+    total = torch.where(own, scores, torch.tensor(-torch.inf, dtype=scores.dtype)).logsumexp(dim=1)
+    losses = total - scores.gather(1, indices[:, None])[:, 0]
+    weights = 1 / torch.bincount(cameras[indices])[cameras[indices]]
+    return (losses * weights).sum()
+
+
+# %% right: image by image
+def intra_loss(features, indices, vectors, cameras, temperature):
+    losses = {}
+    for feature, j in zip(features, indices):
+        f = feature / (feature * feature).sum().sqrt()
+        s = vectors[cameras == cameras[j]] @ f / temperature
+        losses.setdefault(int(cameras[j]), []).append(torch.logsumexp(s, 0) - vectors[j] @ f / temperature)
+    return sum(torch.stack(values).mean() for values in losses.values())
+
+
+# %% wrong: all proxies in the denominator
+def intra_loss(features, indices, vectors, cameras, temperature):
+    scores = nn.functional.normalize(features) @ vectors.T / temperature
+    mine = cameras[indices]
+    losses = nn.functional.cross_entropy(scores, indices, reduction="none")
+    return (losses / (mine[:, None] == mine).sum(dim=1)).sum()
+
+
+# %% wrong: the mean over the batch
+def intra_loss(features, indices, vectors, cameras, temperature):
+    scores = nn.functional.normalize(features) @ vectors.T / temperature
+    scores = scores.masked_fill(cameras != cameras[indices][:, None], -torch.inf)
+    return nn.functional.cross_entropy(scores, indices)
+
+
+# %% wrong: the mean over cameras
+def intra_loss(features, indices, vectors, cameras, temperature):
+    scores = nn.functional.normalize(features) @ vectors.T / temperature
+    mine = cameras[indices]
+    scores = scores.masked_fill(cameras != mine[:, None], -torch.inf)
+    losses = nn.functional.cross_entropy(scores, indices, reduction="none")
+    return (losses / (mine[:, None] == mine).sum(dim=1)).sum() / len(mine.unique())
+
+
+# %% wrong: features keep their length
+def intra_loss(features, indices, vectors, cameras, temperature):
+    scores = features @ vectors.T / temperature
+    mine = cameras[indices]
+    scores = scores.masked_fill(cameras != mine[:, None], -torch.inf)
+    losses = nn.functional.cross_entropy(scores, indices, reduction="none")
+    return (losses / (mine[:, None] == mine).sum(dim=1)).sum()
+
+
+# %% wrong: the exponential overflows
+def intra_loss(features, indices, vectors, cameras, temperature):
+    s = (nn.functional.normalize(features) @ vectors.T / temperature).exp()
+    mine = cameras[indices]
+    total = (s * (cameras == mine[:, None])).sum(dim=1)
+    losses = -(s.gather(1, indices[:, None])[:, 0] / total).log()
+    return (losses / (mine[:, None] == mine).sum(dim=1)).sum()
+
+
+# %% wrong: other cameras get a score of 0
+def intra_loss(features, indices, vectors, cameras, temperature):
+    scores = nn.functional.normalize(features) @ vectors.T / temperature
+    mine = cameras[indices]
+    scores = scores.masked_fill(cameras != mine[:, None], 0)
+    losses = nn.functional.cross_entropy(scores, indices, reduction="none")
+    return (losses / (mine[:, None] == mine).sum(dim=1)).sum()

@@ -1,0 +1,604 @@
+"""The reid topic: ranking by hand, k-reciprocal sets, DBSCAN against scikit-learn, proxies, losses, training."""
+
+import math
+import time
+import tracemalloc
+
+import numpy as np
+import pytest
+import scipy.spatial.distance
+import torch
+from sklearn.cluster import DBSCAN
+from sklearn.metrics import average_precision_score
+
+from mylib import data, engine
+from mylib.attention.reid import pytorch, scratch
+from mylib.attention.reid.arguments import draw_batches
+from tests.twins import assert_same_function
+
+SIDES = {
+    "scratch": (scratch, np.asarray),
+    "pytorch": (pytorch, lambda value: torch.tensor(np.asarray(value))),
+}
+RNG = np.random.default_rng
+
+
+@pytest.fixture(params=SIDES)
+def side(request):
+    """A twin, and what makes its arrays."""
+    return SIDES[request.param]
+
+
+def unit(x):
+    return x / np.linalg.norm(x, axis=-1, keepdims=True)
+
+
+def array(value):
+    return value.detach().numpy() if torch.is_tensor(value) else np.asarray(value)
+
+
+def wrong(side, name, *arguments, match, **options):
+    module, make = side
+    arguments = [make(value) if isinstance(value, (list, np.ndarray)) else value for value in arguments]
+    with pytest.raises(ValueError, match=match):
+        getattr(module, name)(*arguments, **options)
+
+
+# ranking
+
+
+def test_distances_are_those_of_scipy(side):
+    module, make = side
+    x, y = RNG(0).normal(size=(7, 5)), RNG(1).normal(size=(4, 5))
+    got = array(module.euclidean_distances(make(x), make(y)))
+    np.testing.assert_allclose(got, scipy.spatial.distance.cdist(x, y), rtol=1e-9)
+
+
+def test_a_vector_is_at_distance_zero_from_itself_up_to_rounding(side):
+    """A square that rounds to less than 0 must not become a NaN."""
+    module, make = side
+    x = 100 * RNG(2).normal(size=(40, 3))
+    got = array(module.euclidean_distances(make(x), make(x)))
+    assert np.abs(np.diag(got)).max() < 1e-5  # sqrt of 1e-16 times the squared length, 1e4
+
+
+HAND = {  # one query of person 1 by camera 0; in the order of distance: out, no, yes, out, no, yes
+    "distances": [[0.1, 0.2, 0.3, 0.4, 0.5, 0.6]],
+    "ids_q": [1],
+    "ids_g": [1, 2, 1, 1, 3, 1],
+    "cams_q": [0],
+    "cams_g": [0, 0, 1, 0, 1, 2],
+}
+
+
+def test_the_hand_ranked_list(side):
+    """The left-out images take no place: right ones stand at places 2 and 4."""
+    module, make = side
+    hand = {name: make(value) for name, value in HAND.items()}
+    assert float(module.mean_average_precision(**hand)) == pytest.approx((1 / 2 + 2 / 4) / 2, rel=1e-12)
+    found = array(module.cumulative_match(**hand, ranks=(1, 2, 3)))
+    assert found.tolist() == [0, 1, 1]
+
+
+def test_the_order_of_the_gallery_does_not_matter(side):
+    module, make = side
+    order = np.array([3, 5, 0, 2, 4, 1])
+    mixed = {
+        name: np.array(value)[..., order] if name in ("distances", "ids_g", "cams_g") else np.array(value)
+        for name, value in HAND.items()
+    }
+    got = module.mean_average_precision(**{name: make(value) for name, value in mixed.items()})
+    assert float(got) == pytest.approx(0.5, rel=1e-12)
+
+
+def random_ranking(seed, queries=30, gallery=60, people=5, cameras=3):
+    rng = RNG(seed)
+    ids_q, ids_g = rng.integers(0, people, queries), np.arange(gallery) % people
+    cams_q, cams_g = rng.integers(0, cameras, queries), rng.integers(0, cameras, gallery)
+    return rng.random((queries, gallery)), ids_q, ids_g, cams_q, cams_g
+
+
+def test_average_precision_is_that_of_scikit_learn_without_the_left_out(side):
+    module, make = side
+    d, ids_q, ids_g, cams_q, cams_g = random_ranking(3)
+    expected = []
+    for row, person, camera in zip(d, ids_q, cams_q, strict=True):
+        keep = ~((ids_g == person) & (cams_g == camera))
+        expected.append(average_precision_score(ids_g[keep] == person, -row[keep]))
+    got = module.mean_average_precision(*map(make, (d, ids_q, ids_g, cams_q, cams_g)))
+    assert float(got) == pytest.approx(np.mean(expected), rel=1e-7)
+
+
+def test_cumulative_match_by_a_loop(side):
+    module, make = side
+    d, ids_q, ids_g, cams_q, cams_g = random_ranking(4, gallery=120, people=20)
+    first = []
+    for row, person, camera in zip(d, ids_q, cams_q, strict=True):
+        listed = [j for j in np.argsort(row) if not (ids_g[j] == person and cams_g[j] == camera)]
+        first.append([ids_g[j] == person for j in listed].index(True) + 1)
+    got = array(module.cumulative_match(*map(make, (d, ids_q, ids_g, cams_q, cams_g))))
+    assert got.shape == (4,)
+    np.testing.assert_allclose(got, [(np.array(first) <= r).mean() for r in (1, 5, 10, 20)], rtol=1e-6)
+
+
+def test_ranks_beyond_the_gallery_are_one(side):
+    module, make = side
+    got = module.cumulative_match(*map(make, ([[0.2, 0.1]], [1], [1, 2], [0], [1, 1])))
+    assert array(got).tolist() == [0, 1, 1, 1]
+
+
+def test_a_query_without_a_match_in_the_gallery_is_an_error_that_names_it(side):
+    arguments = [[0.1, 0.2], [0.1, 0.2]], [1, 2], [1, 2], [0, 0], [1, 0]  # person 2: by the same camera only
+    for name in ("cumulative_match", "mean_average_precision"):
+        wrong(side, name, *arguments, match="1 of 2 queries, the first is 1; leave")
+
+
+def test_ranking_refuses_what_does_not_fit(side):
+    good = [[0.1, 0.2]], [1], [1, 2], [0], [1, 1]
+    for place, bad in ((0, [0.1, 0.2]), (1, [1, 2]), (2, [1]), (3, [[0]]), (4, [1, 1, 1])):
+        arguments = list(good)
+        arguments[place] = bad
+        wrong(side, "mean_average_precision", *arguments, match="expected distances")
+        wrong(side, "cumulative_match", *arguments, match="expected distances")
+    wrong(side, "cumulative_match", *good, ranks=(0, 1), match="ranks of at least 1")
+    wrong(side, "euclidean_distances", np.ones((2, 3)), np.ones((2, 4)), match="expected vectors")
+    wrong(side, "euclidean_distances", np.ones((0, 3)), np.ones((2, 3)), match="none empty")
+
+
+# k-reciprocal neighbours
+
+
+def jaccard_by_sets(x, k1, k2):
+    """Steps 1 to 5 with Python's sets, written from the paper."""
+    x, n = unit(x), len(x)
+    d = ((x[:, None] - x) ** 2).sum(-1)
+    order = [sorted(range(n), key=lambda j, i=i: (j != i, d[i, j])) for i in range(n)]
+
+    def reciprocal(i, k):
+        return {j for j in order[i][: k + 1] if i in order[j][: k + 1]}
+
+    v = np.zeros((n, n))
+    for i in range(n):
+        mine = reciprocal(i, k1)
+        wide = set(mine)
+        for j in mine:
+            theirs = reciprocal(j, round(k1 / 2))
+            if len(theirs & mine) > 2 / 3 * len(theirs):
+                wide |= theirs
+        for j in wide:
+            v[i, j] = math.exp(-d[i, j])
+        v[i] /= v[i].sum()
+    v = np.array([v[order[i][:k2]].mean(0) for i in range(n)])
+    return np.array([[1 - np.minimum(a, b).sum() / np.maximum(a, b).sum() for b in v] for a in v])
+
+
+@pytest.mark.parametrize(("k1", "k2"), [(1, 1), (5, 1), (7, 3), (12, 4), (29, 6)])
+def test_jaccard_distances_are_those_of_sets(side, k1, k2):
+    module, make = side
+    x = RNG(5).normal(size=(30, 4)) + 4 * np.eye(4)[np.arange(30) % 3]
+    got = array(module.jaccard_distance(make(x), k1, k2))
+    np.testing.assert_allclose(got, jaccard_by_sets(x, k1, k2), atol=1e-9)
+
+
+def test_jaccard_distance_is_symmetric_zero_with_itself_and_at_most_one(side):
+    module, make = side
+    d = array(module.jaccard_distance(make(RNG(6).normal(size=(50, 8))), 10, 3))
+    assert np.abs(d - d.T).max() == 0
+    assert np.abs(np.diag(d)).max() < 1e-12
+    assert 0 <= d.min() < d.max() == 1
+
+
+def test_the_length_of_a_feature_does_not_matter(side):
+    module, make = side
+    x = RNG(7).normal(size=(20, 3))
+    scaled = x * RNG(8).uniform(0.1, 10, (20, 1))
+    got, expected = (array(module.jaccard_distance(make(value), 5, 2)) for value in (scaled, x))
+    np.testing.assert_allclose(got, expected, atol=1e-9)
+
+
+def test_twins_of_an_image_are_at_distance_zero(side):
+    """Each is its own nearest, whatever the order of equal distances."""
+    module, make = side
+    x = np.repeat(np.eye(3), 4, axis=0)
+    d = array(module.jaccard_distance(make(x), 3, 1))
+    np.testing.assert_allclose(d, 1 - np.kron(np.eye(3), np.ones((4, 4))), atol=1e-12)
+
+
+@pytest.mark.parametrize(("k1", "k2"), [(1, 1), (2, 1), (2, 2)])
+def test_fewer_neighbours_than_twins(side, k1, k2):
+    """Each image stands in its own list, also where others at distance 0 have smaller numbers."""
+    module, make = side
+    x = np.repeat(np.eye(3), 4, axis=0)
+    got = array(module.jaccard_distance(make(x), k1, k2))
+    np.testing.assert_allclose(got, jaccard_by_sets(x, k1, k2), atol=1e-12)
+
+
+def test_two_thousand_features_take_under_ten_seconds_and_a_gigabyte():
+    x = (
+        RNG(9).normal(size=(2000, 64)).astype(np.float32)
+        + 3 * np.eye(64, dtype=np.float32)[np.arange(2000) % 50]
+    )
+    start = time.process_time()
+    tracemalloc.start()
+    scratch.jaccard_distance(x)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert time.process_time() - start < 10
+    assert most < 1e9
+
+
+def test_jaccard_distance_refuses_more_neighbours_than_there_are(side):
+    x = np.ones((5, 2))
+    wrong(side, "jaccard_distance", x, 5, 2, match="k1 from 1 to n - 1")
+    wrong(side, "jaccard_distance", x, 0, 2, match="k1 from 1")
+    wrong(side, "jaccard_distance", x, 3, 6, match="k2 from 1 to n")
+    wrong(side, "jaccard_distance", x, 3, 0, match="k2 from 1 to n")
+    wrong(side, "jaccard_distance", np.ones(5), 3, 1, match="expected features")
+
+
+# DBSCAN
+
+
+@pytest.mark.parametrize("seed", [10, 11])
+@pytest.mark.parametrize("eps", [0.1, 0.3, 0.6, 5.0])
+@pytest.mark.parametrize("min_samples", [1, 2, 5])
+def test_dbscan_is_that_of_scikit_learn_border_points_too(side, seed, eps, min_samples):
+    module, make = side
+    x = RNG(seed).normal(size=(90, 2))
+    d = scipy.spatial.distance.cdist(x, x)
+    expected = DBSCAN(eps=eps, min_samples=min_samples, metric="precomputed").fit_predict(d)
+    np.testing.assert_array_equal(array(module.dbscan(make(d), eps, min_samples)), expected)
+
+
+def test_dbscan_follows_a_long_chain_in_any_order(side):
+    module, make = side
+    place = RNG(12).permutation(300).astype(float)
+    place[place >= 150] += 5  # a gap in the middle
+    got = array(module.dbscan(make(np.abs(place[:, None] - place)), 1.0, 2))
+    assert (got == got[np.argmin(place)]).sum() == 150
+    assert set(got.tolist()) == {0, 1}
+
+
+def test_a_point_at_eps_counts_and_so_does_the_point_itself(side):
+    module, make = side
+    d = make([[0.0, 0.5], [0.5, 0.0]])
+    assert array(module.dbscan(d, 0.5, 2)).tolist() == [0, 0]
+    assert array(module.dbscan(d, 0.49, 2)).tolist() == [-1, -1]
+    assert array(module.dbscan(d, 0.49, 1)).tolist() == [0, 1]  # clusters of one member
+
+
+def test_a_border_point_does_not_join_two_clusters(side):
+    """The point at 1 sees one core of each group and itself: it is no core, and goes with the first."""
+    module, make = side
+    x = np.array([2.0, 2.1, 2.2, 2.3, 1.0, 0.0, -0.1, -0.2, -0.3])
+    got = array(module.dbscan(make(np.abs(x[:, None] - x)), 1.0, 4))
+    assert got.tolist() == [0, 0, 0, 0, 0, 1, 1, 1, 1]
+
+
+def test_dbscan_refuses_what_is_no_distance(side):
+    d = np.array([[0.0, 1.0], [1.0, 0.0]])
+    wrong(side, "dbscan", d, 0.0, 1, match="eps above 0")
+    wrong(side, "dbscan", d, -1.0, 1, match="eps above 0")
+    wrong(side, "dbscan", d, 0.5, 0, match="min_samples of at least 1")
+    wrong(side, "dbscan", d[:1], 0.5, 1, match="square")
+    wrong(side, "dbscan", d[:0, :0], 0.5, 1, match="square")
+    wrong(side, "dbscan", d * np.nan, 0.5, 1, match="other values")
+    wrong(side, "dbscan", -d, 0.5, 1, match="other values")
+    wrong(side, "dbscan", np.array([[0.0, 1.0], [0.2, 0.0]]), 0.5, 1, match="other values")
+
+
+# proxies
+
+CLUSTERS, CAMERAS = np.array([1, 0, -1, 1, 1, 0, 2]), np.array([0, 1, 0, 1, 0, 1, 0])
+
+
+def memory_of(module, make, dtype=np.float64, momentum=0.2, dim=4):
+    x = RNG(13).normal(size=(7, dim)).astype(dtype)
+    return module.CameraProxies(make(x), make(CLUSTERS), make(CAMERAS), momentum), unit(x)
+
+
+def test_there_is_a_proxy_for_each_pair_in_the_order_of_cameras(side):
+    memory, x = memory_of(*side)
+    assert array(memory.cameras).tolist() == [0, 0, 1, 1]
+    assert array(memory.clusters).tolist() == [1, 2, 0, 1]
+    assert array(memory.indices).tolist() == [0, 2, -1, 3, 0, 2, 1]  # cluster 2 has one member
+    expected = unit(np.stack([x[0] + x[4], x[6], x[1] + x[5], x[3]]))
+    np.testing.assert_allclose(array(memory.vectors), expected, rtol=1e-9)
+
+
+def test_the_memory_follows_image_after_image(side):
+    module, make = side
+    memory, _ = memory_of(module, make, momentum=0.3)
+    before, f = array(memory.vectors).copy(), RNG(14).normal(size=(4, 4))
+    memory.update(make(f), make([2, 0, 2, 2]))
+    expected, g = before.copy(), unit(f)
+    expected[0] = unit(0.3 * before[0] + 0.7 * g[1])
+    expected[2] = unit(0.3 * (0.3 * (0.3 * before[2] + 0.7 * g[0]) + 0.7 * g[2]) + 0.7 * g[3])
+    np.testing.assert_allclose(array(memory.vectors), expected, rtol=1e-9)
+    assert (array(memory.vectors)[[1, 3]] == before[[1, 3]]).all()
+
+
+@pytest.mark.parametrize("momentum", [0.0, 1.0])
+def test_the_ends_of_the_momentum(side, momentum):
+    module, make = side
+    memory, _ = memory_of(module, make, momentum=momentum)
+    before, f = array(memory.vectors).copy(), unit(RNG(15).normal(size=(2, 4)))
+    memory.update(make(f), make([1, 1]))
+    expected = f[1] if momentum == 0 else before[1]
+    np.testing.assert_allclose(array(memory.vectors)[1], expected, rtol=1e-9)
+
+
+def test_proxies_refuse_what_does_not_fit(side):
+    x, zeros = np.ones((3, 2)), np.zeros(3, int)
+    wrong(side, "CameraProxies", x, zeros - 1, zeros, match="not all of them noise")
+    wrong(side, "CameraProxies", x, zeros[:2], zeros, match="expected features")
+    wrong(side, "CameraProxies", x, zeros, zeros[:2], match="expected features")
+    wrong(side, "CameraProxies", x, zeros, zeros, 1.5, match="momentum from 0 to 1")
+    module, make = side
+    memory, _ = memory_of(module, make)
+    with pytest.raises(ValueError, match=r"CameraProxies.update: expected features \(batch, 4\)"):
+        memory.update(make(np.ones((2, 3))), make([0, 1]))
+
+
+# losses
+
+INDICES = np.array([0, 3, 1, 2, 0])
+
+
+def intra_by_loops(f, memory, tau):
+    """The slide's equation, camera by camera."""
+    total, vectors, cameras = 0.0, array(memory.vectors), array(memory.cameras)
+    for camera in set(cameras[INDICES].tolist()):
+        mine = [i for i, j in enumerate(INDICES) if cameras[j] == camera]
+        for i in mine:
+            s = np.exp(vectors @ f[i] / tau)
+            total -= math.log(s[INDICES[i]] / s[cameras == camera].sum()) / len(mine)
+    return total
+
+
+def inter_by_loops(f, memory, tau, negatives):
+    total, vectors = 0.0, array(memory.vectors)
+    cameras, clusters = array(memory.cameras), array(memory.clusters)
+    for row, j in zip(f, INDICES, strict=True):
+        s = np.exp(vectors @ row / tau)
+        p = [k for k in range(len(s)) if clusters[k] == clusters[j] and cameras[k] != cameras[j]]
+        q = [k for k in range(len(s)) if clusters[k] != clusters[j] and cameras[k] != cameras[j]]
+        q = sorted(q, key=lambda k, s=s: -s[k])[:negatives]
+        for k in p:
+            total -= math.log(s[k] / (s[p].sum() + s[q].sum())) / len(p)
+    return total / len(f)
+
+
+@pytest.mark.parametrize("tau", [0.07, 0.5])
+def test_both_losses_by_the_slides_sums(side, tau):
+    module, make = side
+    memory, _ = memory_of(module, make)
+    f = RNG(16).normal(size=(5, 4))
+    got = module.intra_camera_loss(make(f), make(INDICES), memory, tau)
+    assert got.item() == pytest.approx(intra_by_loops(unit(f), memory, tau), rel=1e-9)
+    for negatives in (1, 2, 50):
+        got = module.inter_camera_loss(make(f), make(INDICES), memory, tau, negatives)
+        assert got.item() == pytest.approx(inter_by_loops(unit(f), memory, tau, negatives), rel=1e-9)
+
+
+def large(module, make, dtype=np.float64):
+    """A memory of 3 cameras and 6 clusters, each image's proxy, and features."""
+    clusters, cameras = np.arange(40) % 7 - 1, np.arange(40) * 5 % 3
+    x = RNG(17).normal(size=(40, 5)).astype(dtype)
+    memory = module.CameraProxies(make(x), make(clusters), make(cameras))
+    rows = np.flatnonzero(clusters >= 0)[::2]
+    return memory, array(memory.indices)[rows], RNG(18).normal(size=(len(rows), 5)).astype(dtype)
+
+
+@pytest.mark.parametrize("name", ["intra_camera_loss", "inter_camera_loss"])
+def test_the_losses_gradients_are_those_of_differences(name):
+    memory, indices, f = large(scratch, np.asarray)
+    engine.gradcheck(lambda f: getattr(scratch, name)(f, indices, memory, 0.3), f)
+
+
+@pytest.mark.parametrize("name", ["intra_camera_loss", "inter_camera_loss"])
+@pytest.mark.parametrize("options", [(0.07,), (0.5,), (0.2, 3)])
+def test_the_losses_agree_with_their_twins(name, options):
+    if name == "intra_camera_loss":
+        options = options[:1]
+    ours, indices, f = large(scratch, np.asarray)
+    theirs, _, _ = large(pytorch, torch.tensor)
+    assert_same_function(
+        lambda f: getattr(scratch, name)(f, indices, ours, *options),
+        lambda f: getattr(pytorch, name)(f, torch.tensor(indices), theirs, *options),
+        f,
+    )
+
+
+def test_intra_camera_loss_does_not_see_other_cameras(side):
+    module, make = side
+    memory, indices, f = large(module, make)
+    mine = np.array([i for i, j in enumerate(indices) if array(memory.cameras)[j] == 1])
+    before = module.intra_camera_loss(make(f[mine]), make(indices[mine]), memory).item()
+    vectors = array(memory.vectors).copy()
+    vectors[array(memory.cameras) != 1] = unit(RNG(19).normal(size=5))
+    memory.vectors = make(vectors)
+    assert module.intra_camera_loss(make(f[mine]), make(indices[mine]), memory).item() == before
+
+
+def test_inter_camera_loss_does_not_see_its_own_camera(side):
+    module, make = side
+    memory, indices, f = large(module, make)
+    mine = np.array([i for i, j in enumerate(indices) if array(memory.cameras)[j] == 1])
+    before = module.inter_camera_loss(make(f[mine]), make(indices[mine]), memory).item()
+    vectors = array(memory.vectors).copy()
+    vectors[array(memory.cameras) == 1] = unit(RNG(20).normal(size=5))
+    memory.vectors = make(vectors)
+    assert module.inter_camera_loss(make(f[mine]), make(indices[mine]), memory).item() == before
+
+
+def test_with_one_camera_intra_is_a_plain_cross_entropy_and_inter_is_zero(side):
+    module, make = side
+    x, f = RNG(21).normal(size=(9, 3)), RNG(22).normal(size=(9, 3))
+    memory = module.CameraProxies(make(x), make(np.arange(9) % 3), make(np.zeros(9, int)))
+    expected = torch.nn.functional.cross_entropy(
+        torch.tensor(unit(f) @ array(memory.vectors).T / 0.2), torch.arange(9) % 3
+    )
+    got = module.intra_camera_loss(make(f), make(np.arange(9) % 3), memory, 0.2)
+    assert got.item() == pytest.approx(expected.item(), rel=1e-9)
+    assert module.inter_camera_loss(make(f), make(np.arange(9) % 3), memory, 0.2).item() == 0
+
+
+def test_images_without_a_positive_have_a_gradient_of_zero_not_of_nothing(side):
+    """Cluster 2 is seen by camera 0 alone, and is its one member."""
+    module, make = side
+    memory, _ = memory_of(module, make)
+    f = RNG(23).normal(size=(2, 4))
+    if module is scratch:
+        x = engine.Tensor(f, requires_grad=True)
+        module.inter_camera_loss(x, np.array([1, 0]), memory).backward()
+        gradient = x.grad
+    else:
+        x = torch.tensor(f, requires_grad=True)
+        module.inter_camera_loss(x, torch.tensor([1, 0]), memory).backward()
+        gradient = x.grad.numpy()
+    assert (gradient[0] == 0).all()
+    assert np.isfinite(gradient).all()
+    assert np.abs(gradient[1]).max() > 0
+
+
+def test_the_losses_refuse_what_does_not_fit(side):
+    module, make = side
+    memory, _ = memory_of(module, make)
+    f, j = np.ones((2, 4)), np.array([0, 1])
+    for name in ("intra_camera_loss", "inter_camera_loss"):
+        wrong(side, name, f[:, :3], j, memory, match=r"expected features \(batch, 4\)")
+        wrong(side, name, f, j[:1], memory, match="expected features")
+        wrong(side, name, f[:0], j[:0], memory, match="at least one")
+        wrong(side, name, f, j, memory, 0.0, match="temperature above 0")
+    wrong(side, "inter_camera_loss", f, j, memory, 0.1, 0, match="negatives of at least 1")
+
+
+# training
+
+
+def test_batches_hold_each_proxy_once_an_epoch_and_no_noise():
+    indices = np.array([0, 1, 1, 2, -1, 2, 2, 2, 3])
+    batches = draw_batches(indices, proxies=3, shots=2, rng=RNG(24))
+    assert [len(batch) for batch in batches] == [6, 2]
+    drawn = np.concatenate(batches)
+    assert sorted(indices[drawn].tolist()) == [0, 0, 1, 1, 2, 2, 3, 3]
+    assert len(set(drawn[indices[drawn] == 2])) == 2  # different images where there are enough
+    assert set(drawn[indices[drawn] == 0]) == {0}
+
+
+def people_and_linear(module, seed=0):
+    """Pictures of few people, and a linear encoder with the same weights on both sides."""
+    people = data.camera_people(seed, identities=8, cameras=2, shots=3)
+    weights = 0.05 * RNG(seed).normal(size=(8, 3 * 32 * 16)).astype(np.float32)
+    if module is scratch:
+        encoder = engine.nn.Sequential(engine.nn.Flatten(), engine.nn.Linear(1536, 8, bias=False))
+        encoder[1].weight.data = weights
+        return people, encoder, engine.optim.SGD(encoder.parameters(), 0.05)
+    encoder = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(1536, 8, bias=False))
+    encoder[1].weight = torch.nn.Parameter(torch.tensor(weights))
+    return people, encoder, torch.optim.SGD(encoder.parameters(), 0.05)
+
+
+SMALL = {"k1": 6, "k2": 2, "min_samples": 2, "proxies": 4, "shots": 2}
+
+
+@pytest.mark.parametrize("supervised", [False, True])
+def test_both_sides_train_to_the_same_weights(supervised):
+    results = []
+    for module, make in SIDES.values():
+        people, encoder, optimizer = people_and_linear(module)
+        labels = make(people.ids) if supervised else None
+        cap = module.CAP(encoder, optimizer, make(people.images), make(people.cameras), labels, **SMALL)
+        reports = [cap.epoch() for _ in range(3)]
+        results.append((reports, array(encoder[1].weight)))
+    (ours, our_weight), (theirs, their_weight) = results
+    for our, their in zip(ours, theirs, strict=True):
+        assert our == pytest.approx(their, rel=1e-4)
+    np.testing.assert_allclose(our_weight, their_weight, atol=1e-4)
+
+
+def test_supervised_training_takes_the_labels_and_lowers_the_loss(side):
+    module, make = side
+    people, encoder, optimizer = people_and_linear(module, 1)
+    cap = module.CAP(encoder, optimizer, make(people.images), make(people.cameras), make(people.ids), **SMALL)
+    reports = [cap.epoch() for _ in range(6)]
+    assert reports[0]["clusters"] == 8
+    assert (reports[0]["proxies"], reports[0]["noise"]) == (16, 0)
+    assert reports[-1]["loss"] < 0.7 * reports[0]["loss"]
+
+
+def test_the_warm_up_leaves_the_inter_camera_loss_out(side):
+    """Two epochs of warm-up are two epochs of weight 0; the third differs."""
+    module, make = side
+    losses = {}
+    for name, options in {"warm": {"warm_up_epochs": 2}, "none": {"weight": 0}}.items():
+        people, encoder, optimizer = people_and_linear(module, 2)
+        cap = module.CAP(
+            encoder,
+            optimizer,
+            make(people.images),
+            make(people.cameras),
+            make(people.ids),
+            **SMALL,
+            **options,
+        )
+        losses[name] = [cap.epoch()["loss"] for _ in range(3)]
+    assert losses["warm"][:2] == losses["none"][:2]
+    assert losses["warm"][2] > losses["none"][2]
+
+
+def test_augment_sees_every_batch_in_training_alone(side):
+    module, make = side
+    people, encoder, optimizer = people_and_linear(module, 3)
+    seen = []
+
+    def augment(images, rng):
+        seen.append((len(images), rng.random()))
+        return images
+
+    cap = module.CAP(
+        *(encoder, optimizer, make(people.images), make(people.cameras), make(people.ids)),
+        **SMALL,
+        augment=augment,
+    )
+    cap.epoch()
+    assert [count for count, _ in seen] == [8] * 4
+
+
+def test_embedding_is_of_length_one_and_leaves_the_mode(side):
+    module, make = side
+    people, encoder, optimizer = people_and_linear(module, 4)
+    cap = module.CAP(encoder, optimizer, make(people.images), make(people.cameras), **SMALL)
+    for training in (True, False):
+        encoder.train(training)
+        features = array(cap.embed(make(people.images)))
+        assert encoder.training == training
+    np.testing.assert_allclose(np.linalg.norm(features, axis=1), 1, rtol=1e-5)
+    assert features.shape == (48, 8)
+
+
+def test_training_refuses_what_does_not_fit(side):
+    module, make = side
+    people, encoder, optimizer = people_and_linear(module, 5)
+    images, cameras = make(people.images), make(people.cameras)
+    with pytest.raises(ValueError, match="one camera, and one label"):
+        module.CAP(encoder, optimizer, images, cameras[:-1])
+    with pytest.raises(ValueError, match="one camera, and one label"):
+        module.CAP(encoder, optimizer, images, cameras, cameras[:-1])
+    with pytest.raises(ValueError, match="proxies and shots of at least 1"):
+        module.CAP(encoder, optimizer, images, cameras, shots=0)
+    lonely = module.CAP(encoder, optimizer, images, cameras, **SMALL | {"min_samples": 48})
+    with pytest.raises(ValueError, match="with noise alone, take a larger eps"):
+        lonely.epoch()
+
+
+@pytest.mark.gpu
+def test_the_twin_stays_on_its_device():
+    x = torch.randn(40, 5, device="cuda")
+    labels, cameras = torch.arange(40, device="cuda") % 4, torch.arange(40, device="cuda") // 4 % 3
+    memory = pytorch.CameraProxies(x, labels, cameras)
+    assert pytorch.dbscan(pytorch.jaccard_distance(x, 5, 2), 0.5, 2).device == x.device
+    assert pytorch.inter_camera_loss(x, memory.indices, memory).device == x.device
+    memory.update(x, memory.indices)
+    assert memory.vectors.device == x.device
