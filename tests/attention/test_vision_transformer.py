@@ -390,6 +390,11 @@ BAD = {
         ValueError,
         "images of 5 x 4",
     ),
+    "a width that does not divide": (
+        lambda m: m.unpatchify(TENSOR[m](np.zeros((1, 4, 4))), 2, 4, 5),
+        ValueError,
+        "images of 4 x 5",
+    ),
     "rows without a batch": (
         lambda m: m.unpatchify(TENSOR[m](np.zeros((4, 4))), 2, 4, 4),
         ValueError,
