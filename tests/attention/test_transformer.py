@@ -676,31 +676,41 @@ def test_layers_are_twins(options):
 
 
 @pytest.mark.parametrize("share", [False, True])
-def test_transformers_are_twins(share):
-    # One layer: with two, float32 loses more than four digits of the queries' tiny gradients.
-    options = SMALL | {"layers": 1, "share": share}
-    source, target = tokens(3, 6, padded=[(0, 2)]), tokens(3, 5, seed=1)
-    assert_same_module(
-        lambda: scratch.Transformer(11, 11, **options),
-        lambda: pytorch.Transformer(11, 11, **options),
-        source,
-        target,
-    )
-
-
-def test_deep_transformers_are_twins_in_float64():
-    ours, theirs = (side.Transformer(11, 9, **SMALL | {"layers": 3}).double() for side in (scratch, pytorch))
-    share_random_weights(ours, theirs, np.float64)
-    source, target = tokens(3, 6, padded=[(0, 2)]), tokens(3, 5, vocabulary=9, seed=1)
-    scratch.label_smoothing_loss(ours(source, target[:, :-1]), target[:, 1:]).backward()
-    source, target = torch.tensor(source), torch.tensor(target)
-    pytorch.label_smoothing_loss(theirs(source, target[:, :-1]), target[:, 1:]).backward()
-    expected = dict(theirs.named_parameters())
-    for name, parameter in ours.named_parameters():
-        scale = np.abs(expected[name].grad.numpy()).max()
-        np.testing.assert_allclose(
-            parameter.grad, expected[name].grad.numpy(), rtol=0, atol=1e-8 * scale, err_msg=name
-        )  # positions are float32 numbers, the same to one unit in the last place
+@pytest.mark.parametrize("dtype", TOLERANCE)
+def test_transformers_are_twins_over_training_steps(dtype, share):
+    # Not by `assert_same_module`: the queries' gradients are a thousandth of the others', and lose as many digits.
+    vocabularies = (11, 11 if share else 9)
+    ours, theirs = (side.Transformer(*vocabularies, **SMALL, share=share) for side in (scratch, pytorch))
+    if dtype is np.float64:
+        ours.double(), theirs.double()
+    share_random_weights(ours, theirs, dtype)
+    optimizers = engine.optim.SGD(ours.parameters(), 0.1), torch.optim.SGD(theirs.parameters(), 0.1)
+    # The tables of positions are float32 numbers, the same to one unit in the last place.
+    tolerance = max(TOLERANCE[dtype], 1e-7)
+    for step in range(3):
+        source = tokens(3, 6, padded=[(0, 2)], seed=step)
+        target = tokens(3, 5, vocabulary=9, padded=[(1, 1)], seed=step + 1)
+        pairs = (source, target), (torch.tensor(source), torch.tensor(target))
+        losses = [
+            module.label_smoothing_loss(model(s, t[:, :-1]), t[:, 1:])
+            for module, model, (s, t) in zip((scratch, pytorch), (ours, theirs), pairs, strict=True)
+        ]
+        assert losses[0].item() == pytest.approx(losses[1].item(), rel=tolerance)
+        for optimizer, loss in zip(optimizers, losses, strict=True):
+            optimizer.zero_grad()
+            loss.backward()
+        expected = dict(theirs.named_parameters())
+        largest = max(np.abs(parameter.grad.numpy()).max() for parameter in expected.values())
+        for name, parameter in ours.named_parameters():
+            gradient = expected[name].grad.numpy()
+            np.testing.assert_allclose(
+                parameter.grad, gradient, rtol=0, atol=tolerance * largest, err_msg=name
+            )
+        for optimizer in optimizers:
+            optimizer.step()
+    state = theirs.state_dict()
+    for name, value in ours.state_dict().items():
+        np.testing.assert_allclose(value, state[name].numpy(), rtol=tolerance, atol=tolerance, err_msg=name)
 
 
 def test_recurrent_translators_are_twins():
