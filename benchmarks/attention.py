@@ -15,6 +15,8 @@ from mylib.attention.feature_attention import scratch as gates_scratch
 from mylib.attention.reid import pytorch as people_pytorch
 from mylib.attention.reid import scratch as people_scratch
 from mylib.attention.transformer import pytorch, scratch
+from mylib.attention.vision_transformer import pytorch as vit_pytorch
+from mylib.attention.vision_transformer import scratch as vit_scratch
 from mylib.engine import Tensor
 
 LENGTHS = (64, 128, 256, 512, 1024)
@@ -174,9 +176,36 @@ def people(row, count=1000, persons=60, dim=64):
     ]
 
 
+def vision_transformer(row, batch=64, dim=64):
+    """A training step on images of 28 x 28 in patches of 4, with Adam: the NumPy twin against the PyTorch twin."""
+    sizes = {"dim": dim, "depth": 4, "heads": 4, "mlp_dim": 2 * dim, "classes": 10, "channels": 1}
+    rng = np.random.default_rng(8)
+    images = rng.random((batch, 1, 28, 28), np.float32)
+    labels = rng.integers(0, 10, batch)
+    engine.manual_seed(0)
+    torch.manual_seed(0)
+    ours, theirs = (side.ViT(28, 4, **sizes) for side in (vit_scratch, vit_pytorch))
+    optimizers = engine.optim.Adam(ours.parameters()), torch.optim.Adam(theirs.parameters(), fused=True)
+
+    def step(loss, model, optimizer, images, labels):
+        def run():
+            optimizer.zero_grad()
+            loss(model(images), labels).backward()
+            optimizer.step()
+
+        return run
+
+    peer = step(F.cross_entropy, theirs, optimizers[1], torch.from_numpy(images), torch.from_numpy(labels))
+    return row(
+        f"ViT training step, {batch} images of 49 patches, dim {dim}",
+        step(engine.cross_entropy, ours, optimizers[0], Tensor(images), labels),
+        {"torch": peer},
+    )
+
+
 def rows(row):
     """All of them, made with the class `row`."""
-    steps = [transformer(row, 64, 16, dim=64), transformer(row, 32, 32, dim=128)]
+    steps = [transformer(row, 64, 16, dim=64), transformer(row, 32, 32, dim=128), vision_transformer(row)]
     return [
         *boxes(row),
         gates(row),
