@@ -270,9 +270,13 @@ def test_a_point_at_eps_counts_and_so_does_the_point_itself(side):
 def test_a_border_point_does_not_join_two_clusters(side):
     """The point at 1 sees one core of each group and itself: it is no core, and goes with the first."""
     module, make = side
-    x = np.array([2.0, 2.1, 2.2, 2.3, 1.0, 0.0, -0.1, -0.2, -0.3])
-    got = array(module.dbscan(make(np.abs(x[:, None] - x)), 1.0, 4))
-    assert got.tolist() == [0, 0, 0, 0, 0, 1, 1, 1, 1]
+    for x, expected in (
+        ([2.0, 2.1, 2.2, 2.3, 1.0, 0.0, -0.1, -0.2, -0.3], [0, 0, 0, 0, 0, 1, 1, 1, 1]),
+        # It meets the second group's number before it hears of the first group's smaller one.
+        ([2.3, 2.2, 2.1, 0.0, -0.1, -0.2, -0.3, 2.0, 1.0], [0, 0, 0, 1, 1, 1, 1, 0, 0]),
+    ):
+        points = np.array(x)
+        assert array(module.dbscan(make(np.abs(points[:, None] - points)), 1.0, 4)).tolist() == expected
 
 
 def test_dbscan_refuses_what_is_no_distance(side):
@@ -444,22 +448,28 @@ def test_with_one_camera_intra_is_a_plain_cross_entropy_and_inter_is_zero(side):
     assert module.inter_camera_loss(make(f), make(np.arange(9) % 3), memory, 0.2).item() == 0
 
 
+def inter_gradient(module, f, indices, memory):
+    """Of the inter-camera loss with respect to the features."""
+    if module is scratch:
+        x = engine.Tensor(f, requires_grad=True)
+        module.inter_camera_loss(x, indices, memory).backward()
+        return x.grad
+    x = torch.tensor(f, requires_grad=True)
+    module.inter_camera_loss(x, torch.tensor(indices), memory).backward()
+    return x.grad.numpy()
+
+
 def test_images_without_a_positive_have_a_gradient_of_zero_not_of_nothing(side):
-    """Cluster 2 is seen by camera 0 alone, and is its one member."""
+    """Cluster 2 is seen by camera 0 alone, and is its one member; in the other memory there is no second camera."""
     module, make = side
     memory, _ = memory_of(module, make)
     f = RNG(23).normal(size=(2, 4))
-    if module is scratch:
-        x = engine.Tensor(f, requires_grad=True)
-        module.inter_camera_loss(x, np.array([1, 0]), memory).backward()
-        gradient = x.grad
-    else:
-        x = torch.tensor(f, requires_grad=True)
-        module.inter_camera_loss(x, torch.tensor([1, 0]), memory).backward()
-        gradient = x.grad.numpy()
+    gradient = inter_gradient(module, f, np.array([1, 0]), memory)
     assert (gradient[0] == 0).all()
     assert np.isfinite(gradient).all()
     assert np.abs(gradient[1]).max() > 0
+    lonely = module.CameraProxies(make(f), make([0, 1]), make([3, 3]))
+    assert (inter_gradient(module, f, np.array([1, 0]), lonely) == 0).all()
 
 
 def test_the_losses_refuse_what_does_not_fit(side):
@@ -548,13 +558,13 @@ def test_the_warm_up_leaves_the_inter_camera_loss_out(side):
     assert losses["warm"][2] > losses["none"][2]
 
 
-def test_augment_sees_every_batch_in_training_alone(side):
+def test_augment_sees_every_batch_of_an_encoder_in_training_mode(side):
     module, make = side
     people, encoder, optimizer = people_and_linear(module, 3)
     seen = []
 
     def augment(images, rng):
-        seen.append((len(images), rng.random()))
+        seen.append((len(images), encoder.training))
         return images
 
     cap = module.CAP(
@@ -562,8 +572,9 @@ def test_augment_sees_every_batch_in_training_alone(side):
         **SMALL,
         augment=augment,
     )
+    encoder.eval()
     cap.epoch()
-    assert [count for count, _ in seen] == [8] * 4
+    assert seen == [(8, True)] * 4
 
 
 def test_embedding_is_of_length_one_and_leaves_the_mode(side):
