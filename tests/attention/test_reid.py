@@ -497,6 +497,13 @@ def test_batches_hold_each_proxy_once_an_epoch_and_no_noise():
     assert set(drawn[indices[drawn] == 0]) == {0}
 
 
+def test_every_epoch_draws_other_images_in_another_order():
+    indices, rng = np.repeat(np.arange(8), 6), RNG(25)
+    epochs = [np.concatenate(draw_batches(indices, proxies=3, shots=2, rng=rng)) for _ in range(30)]
+    assert set(np.concatenate(epochs)) == set(range(48))  # one is missed with probability (2/3)^30
+    assert len({tuple(indices[epoch]) for epoch in epochs}) == 30
+
+
 def people_and_linear(module, seed=0):
     """Pictures of few people, and a linear encoder with the same weights on both sides."""
     people = data.camera_people(seed, identities=8, cameras=2, shots=3)

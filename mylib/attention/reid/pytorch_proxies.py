@@ -115,8 +115,6 @@ def inter_camera_loss(features, indices, memory, temperature=0.07, negatives=50)
     hard = scores.masked_fill(same | ~elsewhere, -torch.inf).topk(most, dim=1).values
     pulled = scores.masked_fill(~positive, -torch.inf)
     counts = positive.sum(1)
-    # A row without positives would be -inf minus -inf: it gets its own scores, and a weight of 0.
-    pulled = torch.where((counts == 0)[:, None], scores, pulled)
     total = torch.cat([pulled, hard], 1).logsumexp(1)
     own = torch.where(positive, scores, 0).sum(1) / counts.clamp(min=1)
     return torch.where(counts > 0, total - own, 0).mean()

@@ -119,7 +119,7 @@ def inter_camera_loss(features, indices, memory, temperature=0.07, negatives=50)
     scores = _scores(f, memory, temperature)
     strangers = np.where(elsewhere & ~same, scores.numpy(), -np.inf)
     hardest = np.argsort(-strangers, axis=1, kind="stable")[:, :negatives]
-    allowed = positive.copy()
+    allowed = np.zeros_like(positive)
     np.put_along_axis(allowed, hardest, np.isfinite(np.take_along_axis(strangers, hardest, 1)), axis=1)
     allowed |= positive
     counts = positive.sum(axis=1)
