@@ -414,6 +414,17 @@ def test_the_losses_agree_with_their_twins(name, options):
     )
 
 
+def test_the_losses_of_half_precision_are_sums_in_single():
+    memory, indices, f = large(pytorch, torch.tensor, np.float32)
+    indices, f = torch.tensor(indices), torch.tensor(f)
+    for loss in (pytorch.intra_camera_loss, pytorch.inter_camera_loss):
+        with torch.autocast("cpu", torch.bfloat16):
+            got = loss(f, indices, memory, 0.1)
+        assert got.dtype == torch.float32
+        # Cosines have 8 bits: an error of 0.004, divided by 0.1, against losses of several nats.
+        assert got.item() == pytest.approx(loss(f, indices, memory, 0.1).item(), rel=0.02)
+
+
 def test_intra_camera_loss_does_not_see_other_cameras(side):
     module, make = side
     memory, indices, f = large(module, make)

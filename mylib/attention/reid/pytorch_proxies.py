@@ -122,4 +122,6 @@ def inter_camera_loss(features, indices, memory, temperature=0.07, negatives=50)
 
 def _scores(features, memory, temperature):
     """K'[k] . f(x_i) / tau. Shape (batch, proxies)."""
-    return F.normalize(features) @ memory.vectors.to(features.dtype).T / temperature
+    cosines = F.normalize(features) @ memory.vectors.to(features.dtype).T
+    # Half precision would lose the sums of exponentials.
+    return cosines.to(torch.promote_types(cosines.dtype, torch.float32)) / temperature
