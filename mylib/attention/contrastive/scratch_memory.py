@@ -79,6 +79,7 @@ def momentum_update(key, query, m=0.999):
     Args:    key: the module that follows.
              query: the module that is trained, with the same parameters.
              m: from 0 (a copy) to 1 (stands still).
+    Returns: None.
     Raises:  ValueError: m is no share, or the modules' parameters differ.
     Source:  He et al. (2020), equation 2; slide "Momentum Contrast". Differs: none.
 
