@@ -7,7 +7,7 @@ from scipy.special import erf
 
 from mylib.engine.tensor import float_tensor, record
 
-BLOCK = 1 << 14  # elements of a chain of operations that stay in the cache
+BLOCK = 1 << 15  # elements of a chain of operations that stay in the cache
 
 
 def relu(x):
@@ -155,21 +155,33 @@ def normal(z):
     SciPy's erf takes ten times longer than the rest of a GELU. In float32, whose own resolution is hardly finer, Phi
     comes from a polynomial instead, right to 3e-7. Source: Abramowitz and Stegun, 7.1.26.
     """
-    bell = np.exp(-0.5 * z * z)
+    bell = np.multiply(z, z)
+    bell *= -0.5
+    np.exp(bell, out=bell)
     if z.dtype != np.float32:
         return 0.5 * (1 + erf(z * math.sqrt(0.5))), bell * (1 / math.sqrt(2 * math.pi))
-    t = 1 / (1 + (0.3275911 * math.sqrt(0.5)) * np.abs(z))
-    tail = t * 1.061405429
-    for coefficient in (-1.453152027, 1.421413741, -0.284496736, 0.254829592):
-        tail += coefficient
-        tail *= t
-    tail *= bell
-    tail *= -0.5  # Phi(-|z|), with its sign changed
-    tail += 0.5
-    phi = np.copysign(tail, z)
+    t = np.abs(z)
+    t += WIDTH
+    np.reciprocal(t, out=t)
+    phi = t * TAIL[0]
+    for coefficient in TAIL[1:]:
+        phi += coefficient
+        phi *= t
+    phi *= bell
+    phi += 0.5  # 1/2 - Phi(-|z|), at least 0: it takes the sign of z. As bits: np.copysign is four times slower.
+    phi.view(np.uint32)[...] |= z.view(np.uint32) & SIGN
     phi += 0.5
     bell *= 1 / math.sqrt(2 * math.pi)
     return phi, bell
+
+
+# erf(x) = 1 - e^(-x^2) sum a_i t^i with t = 1 / (1 + 0.3275911 x) and x = |z| / sqrt 2, written for 1 / (WIDTH + |z|).
+WIDTH = math.sqrt(2) / 0.3275911
+TAIL = [
+    -0.5 * a * WIDTH**i
+    for i, a in ((5, 1.061405429), (4, -1.453152027), (3, 1.421413741), (2, -0.284496736), (1, 0.254829592))
+]
+SIGN = np.uint32(1 << 31)
 
 
 def gelu_tanh_backward(gradient, needs, x, t):

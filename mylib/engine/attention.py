@@ -50,18 +50,19 @@ def attention(query, key, value, mask=None, causal=False):
     bias = None if mask is None else _bias(mask, (*shapes[0][:-1], shapes[1][-2]), q.dtype)
     y = np.empty_like(q, shape=(*q.shape[:-1], v.shape[-1]))  # in the memory order of the queries
     normaliser = np.empty(q.shape[:-1], q.dtype)
+    columns = _scaled_columns(k, q)
     (room,) = _rooms(q, k, 1)
     for block in blocks(q, k, causal):
-        forward_block(q, k, v, bias, causal, block, y, normaliser, room)
+        forward_block(q, k, v, columns, bias, causal, block, y, normaliser, room)
     saved = q, k, v, bias, causal, y, normaliser, shapes
     return record(
         y.reshape(*shapes[0][:-1], shapes[2][-1]), attention_backward, saved, *(x._node for x in inputs)
     )
 
 
-def forward_block(q, k, v, bias, causal, block, y, normaliser, room):
+def forward_block(q, k, v, columns, bias, causal, block, y, normaliser, room):
     r"""Fill y, and the logarithms of the normalisers log sum_j e^{s_j}, for one block of queries."""
-    scores, where, keys = _scores(q, k, bias, causal, block, room)
+    scores, where, keys = _scores(q, columns, bias, causal, block, room)
     top = _shift(q[where], k[keys], scores, bias)
     if top is not None:
         scores -= top[..., None]
@@ -69,7 +70,8 @@ def forward_block(q, k, v, bias, causal, block, y, normaliser, room):
     total = _row_sums(scores)
     total[total == 0] = 1  # a query that may look at nothing: its weights are 0, and stay so
     # Divide what comes out: it is smaller than the weights.
-    np.divide(scores @ v[keys], total[..., None], out=y[where])
+    np.matmul(scores, v[keys], out=y[where])
+    y[where] /= total[..., None]
     np.log(total, out=total)
     normaliser[where] = total if top is None else total + top
 
@@ -77,43 +79,65 @@ def forward_block(q, k, v, bias, causal, block, y, normaliser, room):
 def attention_backward(gradient, needs, q, k, v, bias, causal, y, normaliser, shapes):
     r"""With the weights P = softmax(S), S = Q K^T / sqrt(d), and g the gradient of y:
 
-    dL/dV = P^T g,   dL/dS = P * (g V^T - g . y),   dL/dQ = dL/dS K / sqrt(d),   dL/dK = dL/dS^T Q / sqrt(d);
+    dL/dV = P^T g,   dL/dQ = D K,   dL/dK = D^T Q,   D = P * (g V^T - g . y) / sqrt(d);
 
     g . y is one number for each query, sum_j P_j (g . V_j): what softmax's gradient subtracts.
     """
     gradient = four_axes(gradient)
     to_q, to_k, to_v = np.empty_like(q), np.zeros_like(k), np.zeros_like(v)
-    scale = q.dtype.type(1 / math.sqrt(q.shape[-1]))
+    key_columns, value_columns = _scaled_columns(k, q), _scaled_columns(v, q)
+    mean = _dots(gradient, y) * _scale(q)
     room, other_room = _rooms(q, k, 2)
     for block in blocks(q, k, causal):
-        p, where, keys = _scores(q, k, bias, causal, block, room)
+        p, where, keys = _scores(q, key_columns, bias, causal, block, room)
         g = gradient[where]
         p -= normaliser[where][..., None]
         np.exp(p, out=p)
-        to_v[keys] += p.swapaxes(-1, -2) @ g
-        to_scores = _product(g, v[keys].swapaxes(-1, -2), other_room)
-        to_scores -= np.vecdot(g, y[where])[..., None]
-        to_scores *= p
-        np.multiply(to_scores @ k[keys], scale, out=to_q[where])
-        to_k[keys] += to_scores.swapaxes(-1, -2) @ (q[where] * scale)
+        _add_product(to_v[keys], p.swapaxes(-1, -2), g, block)
+        d = _product(g, value_columns[*block[:2], :, keys[2]], other_room)
+        d -= mean[where][..., None]
+        d *= p
+        np.matmul(d, k[keys], out=to_q[where])
+        _add_product(to_k[keys], d.swapaxes(-1, -2), q[where], block)
     return tuple(
         node and array.reshape(shape)
         for node, array, shape in zip(needs, (to_q, to_k, to_v), shapes, strict=True)
     )
 
 
-def _scores(q, k, bias, causal, block, room):
+def _scale(q):
+    return q.dtype.type(1 / math.sqrt(q.shape[-1]))
+
+
+def _scaled_columns(x, q):
+    """x^T / sqrt(d), laid out anew: BLAS multiplies short rows by columns twice as fast as by transposed rows."""
+    return np.multiply(x.swapaxes(-1, -2), _scale(q), order="C")
+
+
+def _dots(a, b):
+    """The dot products of the last axes, a product with ones: `np.vecdot` is five times slower on short ones."""
+    return (a * b) @ np.ones(a.shape[-1], a.dtype)
+
+
+def _scores(q, columns, bias, causal, block, room):
     """Q K^T / sqrt(d) of one block, -inf where nothing may be seen; where its queries stand, and its keys."""
     batch, heads, queries = block
     # No query of a causal block looks beyond the block's end.
     where, keys = block, (batch, heads, slice(queries.stop if causal else None))
-    scaled = q[where] * q.dtype.type(1 / math.sqrt(q.shape[-1]))
-    scores = _product(scaled, k[keys].swapaxes(-1, -2), room)
+    scores = _product(q[where], columns[batch, heads, :, keys[2]], room)
     if bias is not None:
         scores += bias[*block, keys[2]]
     if causal:
         scores += np.triu(np.full(scores.shape[-2:], -np.inf, q.dtype), 1 + queries.start)
     return scores, where, keys
+
+
+def _add_product(total, a, b, block):
+    """`total += a @ b`; the first block of queries finds zeros, and writes over them."""
+    if block[2].start == 0:
+        np.matmul(a, b, out=total)
+    else:
+        total += a @ b
 
 
 def _product(a, b, room):
@@ -147,7 +171,7 @@ def _shift(q, k, scores, bias):
 
 
 def _longest(vectors):
-    return math.sqrt(np.vecdot(vectors, vectors).max(initial=0))
+    return math.sqrt(_dots(vectors, vectors).max(initial=0))
 
 
 def blocks(q, k, causal):
