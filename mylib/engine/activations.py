@@ -168,7 +168,9 @@ def normal(z):
         phi += coefficient
         phi *= t
     phi *= bell
-    phi += 0.5  # 1/2 - Phi(-|z|), at least 0: it takes the sign of z. As bits: np.copysign is four times slower.
+    phi += (
+        0.5  # 1/2 - Phi(-|z|), at least 0: it takes the sign of z. As bits: np.copysign is four times slower.
+    )
     phi.view(np.uint32)[...] |= z.view(np.uint32) & SIGN
     phi += 0.5
     bell *= 1 / math.sqrt(2 * math.pi)

@@ -196,7 +196,7 @@ def _parameter(operation, name, parameter, x_shape, shape):
 
 
 def _norm_rows(operation, x, length, eps, weight, bias, shape, aligned):
-    """Standardise rows of so many elements, and record y = w z + b, for w and b of `shape`, laid along x as `aligned`."""
+    """Standardise rows of so many elements; record y = w z + b, for w and b of `shape`, laid along x as `aligned`."""
     w, w_node = _parameter(operation, "weight", weight, x.shape, shape)
     b, b_node = _parameter(operation, "bias", bias, x.shape, shape)
     z, scale = standardise(x._data.reshape(x.size // max(length, 1), length), eps)

@@ -133,7 +133,7 @@ def plain_attention(q, k, v, allowed):
 
 
 @pytest.mark.parametrize(
-    "shape", [(2, 3, 5, 4), (3, 130, 4), (7, 2), (2, 1, 2, 9, 6), (0, 2, 3, 4), (2, 3, 0, 4)]
+    "shape", [(2, 3, 5, 4), (3, 130, 4), (2, 128, 5), (7, 2), (2, 1, 2, 9, 6), (0, 2, 3, 4), (2, 3, 0, 4)]
 )
 @pytest.mark.parametrize("causal", [False, True])
 @pytest.mark.parametrize("masked", [False, True])
@@ -159,8 +159,16 @@ def test_attention_in_blocks_equals_all_weights_at_once(shape, causal, masked, s
         if shape[-2]
         else [gradient, *map(np.zeros_like, arrays)]
     )
-    for block in (1, 1000, 5000, 1 << 20):
+    in_pieces = 32 * shape[-2] * shape[-1]  # 128 queries are multiplied in four
+    for block, quick in [
+        (1, 0),
+        (1000, in_pieces),
+        (5000, in_pieces),
+        (1 << 20, in_pieces),
+        (1 << 20, 1 << 20),
+    ]:
         monkeypatch.setattr(ATTENTION, "BLOCK_BYTES", block)
+        monkeypatch.setattr(ATTENTION, "QUICK", quick)
         got = run(lambda *qkv: engine.attention(*qkv, mask=allowed if masked else None, causal=causal))
         for name, ours, plain in zip(("y", "dq", "dk", "dv"), got, expected, strict=True):
             np.testing.assert_allclose(ours, plain, rtol=1e-8, atol=1e-10, err_msg=f"{name}, block {block}")
