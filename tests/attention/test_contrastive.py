@@ -270,6 +270,17 @@ def test_an_empty_cluster_starts_again_at_the_farthest_point(side):
         assert len(np.unique(array(labels))) == 3
 
 
+def test_two_empty_clusters_take_the_two_farthest_points_in_turn(side):
+    module, make = side
+    x = np.array([[1.0, 0.0]] * 6 + [[1.0, 1.0], [-1.0, 0.1]])
+    seed = next(s for s in range(100) if max(np.random.default_rng(s).choice(8, 3, replace=False)) < 6)
+    centroids, _ = module.spherical_kmeans(
+        make(x), 3, seed=seed, iterations=1
+    )  # starts with three equal centroids
+    unit = x / np.linalg.norm(x, axis=1, keepdims=True)
+    np.testing.assert_allclose(array(centroids)[1:], unit[[7, 6]], atol=1e-12)
+
+
 def test_as_many_clusters_as_points_and_one_for_all(side):
     module, make = side
     x = RNG(32).normal(size=(5, 3))
@@ -433,6 +444,13 @@ def test_one_neighbour_and_all_of_them(side):
     assert array(hot).tolist() == [0]  # at a high temperature each has one vote
     two = module.knn_predict(make([[5.0, 1.0]]), make(bank), make(labels), k=2, temperature=100.0)
     assert array(two).tolist() == [2]  # the third is not asked
+
+
+def test_votes_at_a_temperature_whose_exponentials_overflow(side):
+    module, make = side
+    bank, labels = np.array([[1.0, 0.1], [1.0, 0.0]]), np.array([0, 1])
+    cold = module.knn_predict(make([[1.0, 0.0]]), make(bank), make(labels), k=2, temperature=1e-4)
+    assert array(cold).tolist() == [1]  # e^10000 is infinite, for both
 
 
 def test_the_probe_is_scikit_learns_logistic_regression(side):

@@ -389,11 +389,11 @@ def test_transformer_is_torchs_with_embeddings_around_it(side):
 
     padded = torch.tensor(source == 0)
     memory = embed(source, "source_embedding")
-    for number, layer in enumerate(model.encoder):
+    assert len(model.encoder) == len(model.decoder) == 2
+    for layer in model.encoder:
         plain = torch.nn.TransformerEncoderLayer(16, 2, 24, dropout=0.0, batch_first=True)
         parts = {"attention": "self_attn"}, {"norm1": "norm1", "norm2": "norm2"}
         memory = as_torch_layer(layer, plain, *parts)(memory, src_key_padding_mask=padded)
-        assert number < 2
     x = embed(target, "target_embedding")
     future = torch.nn.Transformer.generate_square_subsequent_mask(4, dtype=torch.float64)
     for layer in model.decoder:
@@ -549,6 +549,19 @@ def test_embeddings_enter_with_variance_one(side):
     assert table.std() * 8 == pytest.approx(1, rel=0.02), "25,600 numbers: error 0.5 %"
 
 
+def test_a_seed_decides_all_weights(side):
+    module, _ = side
+    models = []
+    for _ in range(10):  # all kept, so that each lies elsewhere in memory
+        (engine if module is scratch else torch).manual_seed(3)
+        models.append(module.Transformer(9, 11, **SMALL))
+    first = models[0].state_dict()
+    for model in models[1:]:
+        for name, value in model.state_dict().items():
+            np.testing.assert_array_equal(array(value), array(first[name]), err_msg=name)
+    assert (array(first["source_embedding.weight"])[0] != array(first["target_embedding.weight"])[0]).all()
+
+
 def pair_of_tokens(module):
     return on(module, tokens(2, 5, vocabulary=9)), on(module, tokens(2, 4, vocabulary=7))
 
@@ -562,7 +575,7 @@ def test_dropout_acts_in_training_only(side):
     np.testing.assert_array_equal(array(model(*pair)), array(model(*pair)))
     layer, x = module.EncoderLayer(4, 1, 4, dropout=1.0, norm_first=True), normal(1, 3, 4).astype(np.float32)
     got = array(layer(engine.Tensor(x) if module is scratch else torch.tensor(x)))
-    np.testing.assert_array_equal(got, x), "all parts dropped: the residual alone is left"
+    np.testing.assert_array_equal(got, x, err_msg="all parts dropped: the residual alone is left")
     layer = module.EncoderLayer(4, 1, 4, dropout=1.0)
     got = array(layer(engine.Tensor(x) if module is scratch else torch.tensor(x)))
     centred = x - x.mean(axis=2, keepdims=True)

@@ -154,7 +154,8 @@ class Transformer(nn.Module):
         self.dim, self.padding, self.longest = dim, padding, longest
         self.source_embedding = nn.Embedding(vocab_in, dim)
         self.target_embedding = self.source_embedding if share else nn.Embedding(vocab_out, dim)
-        for table in {self.source_embedding, self.target_embedding}:
+        # Each table once, in an order that a seed repeats; a set's order changes from run to run.
+        for table in dict.fromkeys((self.source_embedding, self.target_embedding)):
             nn.init.normal_(table.weight, std=dim**-0.5)
         self.register_buffer("positions", sinusoidal_positions(longest, dim), persistent=False)
         self.dropout = nn.Dropout(dropout)
