@@ -94,7 +94,7 @@ def _names(notebook):
 
 
 def _markers(notebook):
-    """Solution markers stand in answer cells and hidden-test markers in test cells, in pairs."""
+    """Solution markers stand in answer cells and hidden-test markers in test cells, in pairs, and inside functions."""
     for cell in notebook.cells:
         for kind in MARKERS:
             lines = [
@@ -107,6 +107,11 @@ def _markers(notebook):
             if order and not home:
                 wanted = "an answer" if kind == "SOLUTION" else "a test"
                 yield f"{_label(notebook, cell)}: ### BEGIN {kind} stands outside {wanted} cell"
+            elif kind == "SOLUTION" and len(order) > 2 and any(line.startswith("###") for line in lines[::2]):
+                yield (
+                    f"{_label(notebook, cell)}: a solution outside its functions leaves students a stub that says "
+                    "nothing; put the helper into the region of the function before it"
+                )
 
 
 def _roles(notebook):

@@ -122,6 +122,14 @@ PROBLEMS = {
         with_cell(3, source="### BEGIN SOLUTION\n### END SOLUTION"),
         "### BEGIN SOLUTION stands outside an answer cell",
     ),
+    "a stub beside the functions": (
+        with_cell(
+            2,
+            source="def mean(x):\n    ### BEGIN SOLUTION\n    return half(x)\n    ### END SOLUTION\n"
+            "### BEGIN SOLUTION\ndef half(x):\n    pass\n### END SOLUTION",
+        ),
+        "q1-mean: a solution outside its functions leaves students a stub",
+    ),
     "unlocked test": (with_cell(3, locked=False), "q1-mean-tests: a test cell must be a code cell"),
     "locked answer": (with_cell(2, locked=True), "q1-mean: an answer cell must have locked=false"),
     "written answer without points": (with_cell(7, grade=False), "a written answer needs grade=true"),
