@@ -31,12 +31,17 @@ def check_matches(name, matched):
         )
 
 
-def check_reciprocal(features, k1, k2):
-    """Raise unless there are so many neighbours."""
+def check_reciprocal(features, k1, k2, finite):
+    """Raise unless there are so many neighbours, and numbers."""
     if len(features) != 2 or not 1 <= k1 < features[0] or not 1 <= k2 <= features[0] or not features[1]:
         raise ValueError(
             f"jaccard_distance: expected features (n, dim), k1 from 1 to n - 1 and k2 from 1 to n, got "
             f"{tuple(features)}, k1={k1} and k2={k2}; take fewer neighbours"
+        )
+    if not finite:
+        raise ValueError(
+            "jaccard_distance: expected finite features, got NaN or infinity; did training diverge? take a smaller "
+            "learning rate"
         )
 
 

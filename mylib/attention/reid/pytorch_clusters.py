@@ -5,7 +5,7 @@ import torch.nn.functional as F
 
 from mylib.attention.reid.arguments import check_dbscan, check_reciprocal
 
-ENTRIES = 2**24  # of the largest intermediate: 64 MB in float32
+ENTRIES = 2**21  # pairs that are added at once: fits in a cache of 32 MB; larger gains nothing
 
 
 @torch.no_grad()
@@ -13,29 +13,34 @@ def jaccard_distance(features, k1=20, k2=6):
     r"""Distance between the neighbourhoods of two images: the five steps of `scratch.jaccard_distance`.
 
     d_J(i, j) = 1 - sum_l min(V_i(l), V_j(l)) / sum_l max(V_i(l), V_j(l)), where V_i weights the k-reciprocal
-    neighbours of i. All in matrix products and gathers; how many neighbours a row has at most is read back once.
+    neighbours of i. Step 5 adds up over l: few images have l among their neighbours, and only their pairs share it. How
+    many have which l is read back once.
 
     Args:    features: Shape (n, dim).
              k1: neighbours that are looked at, from 1 to n - 1.
              k2: neighbours that V is averaged over; 1 leaves it.
     Returns: distances from 0 to 1. Shape (n, n).
-    Raises:  ValueError: no matrix, or more neighbours than there are images.
+    Raises:  ValueError: no matrix of finite numbers, or more neighbours than there are images.
     Source:  Zhong et al. (2017), sections 3.2 to 3.4; CAP clusters with it. Differs: as in `scratch`.
     """
-    check_reciprocal(tuple(features.shape), k1, k2)
-    unit = F.normalize(features)
-    distances = (2 - 2 * (unit @ unit.T)).clamp(min=0).fill_diagonal_(-1)  # itself first
-    order = distances.argsort(dim=1, stable=True)
-    distances.fill_diagonal_(0)
-    full, half = _reciprocal(order, k1), _reciprocal(order, round(k1 / 2))
-    trusted = full * (full @ half.T > 2 / 3 * half.sum(1))
-    expanded = full + trusted @ half > 0
-    weights = F.softmax(torch.where(expanded, -distances, -torch.inf), dim=1)
+    check_reciprocal(tuple(features.shape), k1, k2, bool(features.isfinite().all()))
+    unit = F.normalize(features.to(torch.promote_types(features.dtype, torch.float32)))
+    with torch.autocast(unit.device.type, enabled=False):  # half precision would mix up the order
+        distances = (2 - 2 * (unit @ unit.T)).clamp(min=0).fill_diagonal_(-1)  # itself first
+        order = distances.argsort(dim=1, stable=True)
+        distances.fill_diagonal_(0)
+        weights = F.softmax(torch.where(_expanded(order, k1), -distances, -torch.inf), dim=1)
     if k2 > 1:
-        average = torch.zeros_like(weights).scatter_(1, order[:, :k2], 1 / k2)
-        weights = average @ weights
+        weights = sum(weights[order[:, nearest]] for nearest in range(k2)) / k2
     shared = _shared(weights)
     return (1 - shared / (2 - shared)).clamp(0, 1)
+
+
+def _expanded(order, k1):
+    """R*(i), as a matrix of booleans."""
+    full, half = _reciprocal(order, k1), _reciprocal(order, round(k1 / 2))
+    trusted = full * (3 * (full @ half.T) > 2 * half.sum(1))  # in whole numbers
+    return full + trusted @ half > 0
 
 
 def _reciprocal(order, k):
@@ -45,16 +50,19 @@ def _reciprocal(order, k):
 
 
 def _shared(weights):
-    """sum_l min(V_i(l), V_j(l)) for all pairs, over the entries of each row that are not 0."""
-    most = int((weights > 0).sum(1).max())
-    values, places = weights.topk(most, dim=1)
-    columns = weights.T.contiguous()
-    step = max(1, ENTRIES // (most * len(weights)))
-    parts = [
-        torch.minimum(columns[where], value.unsqueeze(2)).sum(1)  # (rows, most, n) to (rows, n)
-        for where, value in zip(places.split(step), values.split(step), strict=True)
-    ]
-    shared = torch.cat(parts)
+    """sum_l min(V_i(l), V_j(l)) for all pairs, over the entries of each column that are not 0."""
+    count = len(weights)
+    lengths, order = (weights > 0).sum(0).sort(descending=True)
+    lengths, columns = lengths.tolist(), weights.T[order]
+    shared = weights.new_zeros(count * count)
+    start = 0
+    while start < count:  # columns of about one length at once; the shorter ones are filled with zeros, which add 0
+        length = lengths[start]
+        values, images = columns[start : start + max(1, ENTRIES // length**2)].topk(length, dim=1)
+        places = images[:, :, None] * count + images[:, None]  # (columns, length, length)
+        shared.index_add_(0, places.flatten(), torch.minimum(values[:, :, None], values[:, None]).flatten())
+        start += len(values)
+    shared = shared.view(count, count)
     return (shared + shared.T) / 2  # equal but for rounding
 
 
@@ -73,15 +81,18 @@ def dbscan(distances, eps, min_samples):
     Source:  Ester et al. (1996), section 3; pointer jumping: Shiloach and Vishkin (1982). Differs: none.
     """
     square = distances.ndim == 2 and distances.shape[0] == distances.shape[1]
-    fits = torch.isfinite(distances).all() & (distances >= 0).all()
-    fits = bool(fits) and (not square or torch.allclose(distances, distances.T, rtol=1e-5, atol=1e-6))
+    # A difference of infinities or NaN is no number, and not at most anything.
+    fits = not square or bool(
+        (((distances - distances.T).abs() <= 1e-6 + 1e-5 * distances) & (distances >= 0)).all()
+    )
     check_dbscan(tuple(distances.shape), fits, eps, min_samples)
     near, count = distances <= eps, len(distances)
     core = near.sum(1) >= min_samples
+    point, neighbour = (near & core).nonzero(as_tuple=True)  # each point, and the cores near it
     numbers = torch.arange(count, device=distances.device)
-    nearby, root = near & core, numbers
+    nothing, root = torch.full_like(numbers, count), numbers
     while True:
-        least = torch.where(nearby, root, count).amin(1)
+        least = nothing.scatter_reduce(0, point, root[neighbour], "amin")
         least = torch.where(core, torch.minimum(least, root), root)
         hooked = root.scatter_reduce(0, root, least, "amin")  # a whole tree moves with its root
         jumped = torch.minimum(hooked[hooked], least)
@@ -90,6 +101,5 @@ def dbscan(distances, eps, min_samples):
         root = jumped
     first = core & (root == numbers)
     name = first.cumsum(0) - 1  # clusters in the order of their first cores
-    least = torch.where(nearby, root, count).amin(1)
-    reached = least < count
-    return torch.where(reached, name[least.clamp(max=count - 1)], -1)
+    least = nothing.scatter_reduce(0, point, root[neighbour], "amin")
+    return torch.where(least < count, name[least.clamp(max=count - 1)], -1)

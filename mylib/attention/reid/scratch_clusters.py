@@ -12,7 +12,8 @@ def jaccard_distance(features, k1=20, k2=6):
     Features are brought to length 1; d is the squared Euclidean distance. With N(i, k) the image i and its k nearest:
 
     1. k-reciprocal neighbours R(i, k) = {j : j in N(i, k) and i in N(j, k)}, for k = k1;
-    2. R*(i) also takes R(j, k1/2) of each j in R(i) where more than 2/3 of R(j, k1/2) lie in R(i);
+    2. R*(i) also takes R(j, k1/2) of each j in R(i) where more than 2/3 of R(j, k1/2) lie in R(i); a half is rounded to
+       the even number;
     3. V_i(j) = exp(-d(i, j)) for j in R*(i) and 0 elsewhere, divided by its sum;
     4. V_i becomes the mean of V over the k2 nearest of i, itself included (query expansion);
     5. d_J(i, j) = 1 - sum_l min(V_i(l), V_j(l)) / sum_l max(V_i(l), V_j(l)).
@@ -21,9 +22,10 @@ def jaccard_distance(features, k1=20, k2=6):
              k1: neighbours that are looked at, from 1 to n - 1.
              k2: neighbours that V is averaged over; 1 leaves it.
     Returns: distances from 0 to 1, symmetric. Shape (n, n).
-    Raises:  ValueError: no matrix, or more neighbours than there are images.
+    Raises:  ValueError: no matrix of finite numbers, or more neighbours than there are images.
     Source:  Zhong et al. (2017), sections 3.2 to 3.4; CAP clusters with it. Differs: no blend with d itself
-             (lambda = 0), as in CAP; d is not divided by its largest value.
+             (lambda = 0), as in CAP; d is not divided by its largest value. Step 2 asks for more than 2/3, and V is divided
+             by its sum, as in the authors' program; the paper says at least 2/3, and divides nothing.
 
     Example:
         >>> d = jaccard_distance([[1.0, 0.0], [1.0, 0.1], [0.0, 1.0], [0.1, 1.0]], k1=1, k2=1)
@@ -31,7 +33,7 @@ def jaccard_distance(features, k1=20, k2=6):
         [0.0, 0.01, 1.0, 1.0]
     """
     features = np.asarray(features)
-    check_reciprocal(features.shape, k1, k2)
+    check_reciprocal(features.shape, k1, k2, np.isfinite(features).all())
     unit = unit_rows(features)
     distances = np.maximum(2 - 2 * (unit @ unit.T), 0)
     np.fill_diagonal(distances, -1)  # each image is its own nearest, before any twin of it
@@ -53,7 +55,7 @@ def _expanded(order, k1):
     """R*(i), as a matrix of booleans."""
     full, half = _reciprocal(order, k1), _reciprocal(order, round(k1 / 2))
     common = full.astype(np.float32) @ half.T.astype(np.float32)  # |R(i, k1) and R(j, k1/2)|
-    trusted = full & (common > 2 / 3 * half.sum(axis=1))
+    trusted = full & (3 * common > 2 * half.sum(axis=1))  # in whole numbers
     return full | (trusted.astype(np.float32) @ half.astype(np.float32) > 0)
 
 
@@ -85,8 +87,8 @@ def dbscan(distances, eps, min_samples):
     """
     distances = np.asarray(distances)
     square = distances.ndim == 2 and distances.shape[0] == distances.shape[1]
-    fits = np.isfinite(distances).all() and (distances >= 0).all()
-    fits = bool(fits and (not square or np.allclose(distances, distances.T, rtol=1e-5, atol=1e-6)))
+    fits = bool(np.isfinite(distances).all() and (distances >= 0).all())
+    fits = not square or (fits and np.allclose(distances, distances.T, rtol=1e-5, atol=1e-6))
     check_dbscan(distances.shape, fits, eps, min_samples)
     near = distances <= eps
     core = near.sum(axis=1) >= min_samples
