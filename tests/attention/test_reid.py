@@ -142,7 +142,35 @@ def test_ranking_refuses_what_does_not_fit(side):
         wrong(side, "cumulative_match", *arguments, match="expected distances")
     wrong(side, "cumulative_match", *good, ranks=(0, 1), match="ranks of at least 1")
     wrong(side, "euclidean_distances", np.ones((2, 3)), np.ones((2, 4)), match="expected vectors")
+    wrong(side, "cumulative_match", *good, ranks=(), match="a list of ranks of at least 1")
+    wrong(side, "cumulative_match", *good, ranks=5, match="a list of ranks of at least 1, got 5")
     wrong(side, "euclidean_distances", np.ones((0, 3)), np.ones((2, 3)), match="none empty")
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_distances_that_are_no_numbers_cannot_be_ranked(side, bad):
+    for name in ("cumulative_match", "mean_average_precision"):
+        wrong(side, name, [[0.1, bad]], [1], [1, 2], [0], [1, 1], match="expected finite distances")
+
+
+def test_distances_of_whole_numbers_are_refused_as_their_squares_overflow(side):
+    module, make = side
+    bytes_ = make(np.full((2, 3), 200, np.uint8))
+    with pytest.raises(TypeError, match="floating point, got whole numbers.*divide pixels by 255"):
+        module.euclidean_distances(bytes_, bytes_)
+
+
+def test_a_query_that_is_alone_in_its_batch_and_vectors_that_lie_otherwise_in_memory(side):
+    module, make = side
+    d, ids_q, ids_g, cams_q, cams_g = random_ranking(30)
+    arguments = ids_q, ids_g, cams_q, cams_g
+    one = [float(module.mean_average_precision(*map(make, (d[[q]], ids_q[[q]], ids_g, cams_q[[q]], cams_g))))
+           for q in range(len(d))]  # fmt: skip
+    turned = make(np.ascontiguousarray(d.T)).T
+    # The PyTorch twin counts in float32.
+    assert float(module.mean_average_precision(turned, *map(make, arguments))) == pytest.approx(
+        np.mean(one), rel=1e-6
+    )
 
 
 # k-reciprocal neighbours
@@ -225,6 +253,9 @@ def test_two_thousand_features_take_under_ten_seconds_and_a_gigabyte():
     tracemalloc.stop()
     assert time.process_time() - start < 10
     assert most < 1e9
+    start = time.process_time()
+    pytorch.jaccard_distance(torch.tensor(x))
+    assert time.process_time() - start < 10
 
 
 def test_jaccard_distance_refuses_more_neighbours_than_there_are(side):
@@ -234,6 +265,38 @@ def test_jaccard_distance_refuses_more_neighbours_than_there_are(side):
     wrong(side, "jaccard_distance", x, 3, 6, match="k2 from 1 to n")
     wrong(side, "jaccard_distance", x, 3, 0, match="k2 from 1 to n")
     wrong(side, "jaccard_distance", np.ones(5), 3, 1, match="expected features")
+    for bad in (np.nan, np.inf):
+        wrong(side, "jaccard_distance", x * [1.0, bad], 3, 2, match="finite features.*diverge")
+
+
+def test_jaccard_distance_keeps_the_precision_of_the_features_however_they_lie(side):
+    module, make = side
+    x = RNG(31).normal(size=(40, 6))
+    expected = array(module.jaccard_distance(make(x), 8, 3))
+    assert expected.dtype == np.float64
+    turned = make(np.ascontiguousarray(x.T)).T
+    np.testing.assert_allclose(array(module.jaccard_distance(turned, 8, 3)), expected, atol=1e-12)
+    assert array(module.jaccard_distance(make(x.astype(np.float32)), 8, 3)).dtype == np.float32
+
+
+def test_jaccard_distance_ranks_in_full_precision_under_autocast():
+    x = torch.tensor(RNG(32).normal(size=(60, 6)), dtype=torch.float32)
+    expected = pytorch.jaccard_distance(x, 8, 3)
+    with torch.autocast("cpu", torch.bfloat16):
+        got = pytorch.jaccard_distance(x, 8, 3)
+    assert torch.equal(got, expected)
+    assert pytorch.jaccard_distance(x.bfloat16(), 8, 3).dtype == torch.float32
+
+
+def test_pairs_are_added_in_several_rounds(monkeypatch):
+    """Blocks of columns, each as long as its longest: the sum is that of one block."""
+    from mylib.attention.reid import pytorch_clusters
+
+    x = torch.tensor(RNG(33).normal(size=(50, 4)))
+    expected = pytorch.jaccard_distance(x, 9, 3)
+    for entries in (1, 300, 2000):
+        monkeypatch.setattr(pytorch_clusters, "ENTRIES", entries)
+        torch.testing.assert_close(pytorch.jaccard_distance(x, 9, 3), expected, rtol=0, atol=1e-12)
 
 
 # DBSCAN
@@ -287,6 +350,7 @@ def test_dbscan_refuses_what_is_no_distance(side):
     wrong(side, "dbscan", d[:1], 0.5, 1, match="square")
     wrong(side, "dbscan", d[:0, :0], 0.5, 1, match="square")
     wrong(side, "dbscan", d * np.nan, 0.5, 1, match="other values")
+    wrong(side, "dbscan", np.array([[0.0, np.inf], [np.inf, 0.0]]), 0.5, 1, match="other values")
     wrong(side, "dbscan", -d, 0.5, 1, match="other values")
     wrong(side, "dbscan", np.array([[0.0, 1.0], [0.2, 0.0]]), 0.5, 1, match="other values")
 
@@ -366,7 +430,7 @@ def inter_by_loops(f, memory, tau, negatives):
     for row, j in zip(f, INDICES, strict=True):
         s = np.exp(vectors @ row / tau)
         p = [k for k in range(len(s)) if clusters[k] == clusters[j] and cameras[k] != cameras[j]]
-        q = [k for k in range(len(s)) if clusters[k] != clusters[j] and cameras[k] != cameras[j]]
+        q = [k for k in range(len(s)) if clusters[k] != clusters[j]]
         q = sorted(q, key=lambda k, s=s: -s[k])[:negatives]
         for k in p:
             total -= math.log(s[k] / (s[p].sum() + s[q].sum())) / len(p)
@@ -436,15 +500,22 @@ def test_intra_camera_loss_does_not_see_other_cameras(side):
     assert module.intra_camera_loss(make(f[mine]), make(indices[mine]), memory).item() == before
 
 
-def test_inter_camera_loss_does_not_see_its_own_camera(side):
+def test_inter_camera_loss_does_not_see_an_images_own_proxy_but_others_of_its_camera(side):
     module, make = side
     memory, indices, f = large(module, make)
-    mine = np.array([i for i, j in enumerate(indices) if array(memory.cameras)[j] == 1])
-    before = module.inter_camera_loss(make(f[mine]), make(indices[mine]), memory).item()
-    vectors = array(memory.vectors).copy()
-    vectors[array(memory.cameras) == 1] = unit(RNG(20).normal(size=5))
-    memory.vectors = make(vectors)
-    assert module.inter_camera_loss(make(f[mine]), make(indices[mine]), memory).item() == before
+    j = indices[0]
+    camera, cluster = array(memory.cameras)[j], array(memory.clusters)[j]
+    stranger = np.flatnonzero((array(memory.cameras) == camera) & (array(memory.clusters) != cluster))[0]
+
+    def loss():
+        return module.inter_camera_loss(make(f[:1]), make(indices[:1]), memory, 0.5).item()
+
+    before, vectors = loss(), array(memory.vectors).copy()
+    for place, changes in ((j, False), (stranger, True)):
+        moved = vectors.copy()
+        moved[place] = unit(RNG(20).normal(size=5))
+        memory.vectors = make(moved)
+        assert (loss() != before) == changes
 
 
 def test_with_one_camera_intra_is_a_plain_cross_entropy_and_inter_is_zero(side):
@@ -492,6 +563,11 @@ def test_the_losses_refuse_what_does_not_fit(side):
         wrong(side, name, f, j[:1], memory, match="expected features")
         wrong(side, name, f[:0], j[:0], memory, match="at least one")
         wrong(side, name, f, j, memory, 0.0, match="temperature above 0")
+        noisy = make(np.array([0, -1]))  # must not be taken for the last proxy
+        with pytest.raises((ValueError, IndexError), match="leave out the images that are noise|out of"):
+            getattr(module, name)(make(f), noisy, memory)
+        with pytest.raises((ValueError, RuntimeError), match="leave out the images that are noise|out of"):
+            memory.update(make(f), noisy)
     wrong(side, "inter_camera_loss", f, j, memory, 0.1, 0, match="negatives of at least 1")
 
 
@@ -605,6 +681,8 @@ def test_embedding_is_of_length_one_and_leaves_the_mode(side):
         assert encoder.training == training
     np.testing.assert_allclose(np.linalg.norm(features, axis=1), 1, rtol=1e-5)
     assert features.shape == (48, 8)
+    encoder.double()
+    assert array(cap.embed(make(people.images.astype(np.float64)))).dtype == np.float64
 
 
 def test_training_refuses_what_does_not_fit(side):
@@ -615,6 +693,8 @@ def test_training_refuses_what_does_not_fit(side):
         module.CAP(encoder, optimizer, images, cameras[:-1])
     with pytest.raises(ValueError, match="one camera, and one label"):
         module.CAP(encoder, optimizer, images, cameras, cameras[:-1])
+    with pytest.raises(ValueError, match="expected images"):
+        module.CAP(encoder, optimizer, images[:0], cameras[:0])
     with pytest.raises(ValueError, match="proxies and shots of at least 1"):
         module.CAP(encoder, optimizer, images, cameras, shots=0)
     lonely = module.CAP(encoder, optimizer, images, cameras, **SMALL | {"min_samples": 48})

@@ -3,11 +3,22 @@
 import numpy as np
 
 
-def check_vectors(name, x, y):
-    """Raise unless both hold vectors of one dimension."""
+def check_ranks(ranks):
+    """Raise unless there are ranks, each at least 1. A NumPy array."""
+    if ranks.ndim != 1 or not ranks.size or (ranks < 1).any():
+        raise ValueError(f"cumulative_match: expected a list of ranks of at least 1, got {ranks.tolist()}")
+
+
+def check_vectors(name, x, y, floating):
+    """Raise unless both hold vectors of one dimension, in `floating` point."""
     if len(x) != 2 or len(y) != 2 or x[1] != y[1] or 0 in (*x, *y):
         raise ValueError(
             f"{name}: expected vectors (n, dim) and (m, dim), none empty, got {tuple(x)} and {tuple(y)}"
+        )
+    if not floating:
+        raise TypeError(
+            f"{name}: expected vectors of floating point, got whole numbers, whose squares can overflow; divide pixels "
+            "by 255.0"
         )
 
 
@@ -21,8 +32,10 @@ def check_ranking(name, distances, ids_q, ids_g, cams_q, cams_g):
         )
 
 
-def check_matches(name, matched):
-    """Raise unless every query has a right answer left. `matched` is a NumPy array of booleans."""
+def check_matches(name, matched, finite):
+    """Raise unless distances are `finite`, and every query has a right answer left, an array of booleans in NumPy."""
+    if not finite:
+        raise ValueError(f"{name}: expected finite distances, got NaN or infinity; see euclidean_distances")
     missing = np.flatnonzero(~matched)
     if len(missing):
         raise ValueError(
@@ -80,6 +93,15 @@ def check_batch(name, features, indices, proxies, temperature=1.0):
         raise ValueError(f"{name}: expected a temperature above 0, got {temperature}; try 0.07")
 
 
+def check_indices(name, indices, proxies):
+    """Raise unless each index is that of a proxy; noise, -1, would be taken for the last one. A NumPy array."""
+    if indices.min() < 0 or indices.max() >= proxies[0]:
+        raise ValueError(
+            f"{name}: expected indices of proxies from 0 to {proxies[0] - 1}, got {indices.min()} to {indices.max()}; "
+            f"leave out the images that are noise (-1)"
+        )
+
+
 def check_negatives(negatives):
     """Raise unless at least one negative is wanted."""
     if negatives < 1:
@@ -88,10 +110,15 @@ def check_negatives(negatives):
 
 def check_training(images, cameras, labels, proxies, shots, weight):
     """Raise unless a batch can be drawn."""
-    if cameras != images[:1] or (labels is not None and labels != images[:1]):
+    if (
+        not images[:1]
+        or not images[0]
+        or cameras != images[:1]
+        or (labels is not None and labels != images[:1])
+    ):
         raise ValueError(
-            f"CAP: expected one camera, and one label if any, for each image, got images {images}, cameras {cameras} "
-            f"and labels {labels}"
+            f"CAP: expected images, and for each one camera, and one label if any, got images {images}, cameras "
+            f"{cameras} and labels {labels}"
         )
     if proxies < 1 or shots < 1 or weight < 0:
         raise ValueError(

@@ -68,8 +68,9 @@ def intra_camera_loss(features, indices, memory, temperature=0.07):
              memory: K', a `CameraProxies`; constant.
              temperature: tau above 0.
     Returns: scalar.
-    Raises:  ValueError: shapes that do not fit, or a temperature that is not above 0.
-    Source:  Wang et al. (2021), equation 2; slide "Loss". Differs: none.
+    Raises:  ValueError: shapes that do not fit, or a temperature that is not above 0. IndexError: noise among the
+             indices, as far as the device says so.
+    Source:  Wang et al. (2021), the intra-camera loss; slide "Loss". Differs: none.
     """
     check_batch(
         "intra_camera_loss",
@@ -78,7 +79,7 @@ def intra_camera_loss(features, indices, memory, temperature=0.07):
         tuple(memory.vectors.shape),
         temperature,
     )
-    cameras = memory.cameras[indices]
+    cameras = memory.cameras.index_select(0, indices)
     scores = _scores(features, memory, temperature).masked_fill(
         memory.cameras != cameras[:, None], -torch.inf
     )
@@ -91,13 +92,14 @@ def inter_camera_loss(features, indices, memory, temperature=0.07, negatives=50)
 
     L = - 1/N' sum_i 1/|P| sum_{p in P} log S(p, x_i) / (sum_{u in P} S(u, x_i) + sum_{q in Q} S(q, x_i)),
 
-    with S, P and Q as in `scratch`: everything in P and Q belongs to other cameras.
+    with S, P and Q as in `scratch`: P is the image's cluster in other cameras, Q the nearest of all other clusters.
 
     Args:    features, indices, memory, temperature: as in `intra_camera_loss`.
              negatives: |Q|; where there are fewer, all of them.
     Returns: scalar.
     Raises:  ValueError: as `intra_camera_loss`, or no negatives.
-    Source:  Wang et al. (2021), equation 3; slide "Loss". Differs: the mean over the batch, where the slide sums.
+    Source:  Wang et al. (2021), the inter-camera loss; slide "Loss". Differs: the mean over the batch, where the slide
+             sums.
     """
     check_batch(
         "inter_camera_loss",
@@ -107,12 +109,11 @@ def inter_camera_loss(features, indices, memory, temperature=0.07, negatives=50)
         temperature,
     )
     check_negatives(negatives)
-    elsewhere = memory.cameras != memory.cameras[indices, None]
-    same = memory.clusters == memory.clusters[indices, None]
-    positive = same & elsewhere
+    same = memory.clusters == memory.clusters.index_select(0, indices)[:, None]
+    positive = same & (memory.cameras != memory.cameras.index_select(0, indices)[:, None])
     scores = _scores(features, memory, temperature)
     most = min(negatives, scores.shape[1])
-    hard = scores.masked_fill(same | ~elsewhere, -torch.inf).topk(most, dim=1).values
+    hard = scores.masked_fill(same, -torch.inf).topk(most, dim=1).values
     pulled = scores.masked_fill(~positive, -torch.inf)
     counts = positive.sum(1)
     total = torch.cat([pulled, hard], 1).logsumexp(1)

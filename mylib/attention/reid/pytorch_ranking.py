@@ -1,8 +1,9 @@
 """How re-identification is judged, in PyTorch: distances, and where the right images stand in the ranked gallery."""
 
+import numpy as np
 import torch
 
-from mylib.attention.reid.arguments import check_matches, check_ranking, check_vectors
+from mylib.attention.reid.arguments import check_matches, check_ranking, check_ranks, check_vectors
 
 
 def euclidean_distances(x, y):
@@ -10,10 +11,11 @@ def euclidean_distances(x, y):
 
     Args:    x, y: vectors. Shapes (n, dim) and (m, dim).
     Returns: distances. Shape (n, m).
-    Raises:  ValueError: shapes that do not fit, or no vectors.
+    Raises:  ValueError: shapes that do not fit, or no vectors. TypeError: whole numbers.
     Source:  elementary; slide "The flow of a practical person Re-ID system". Differs: none.
     """
-    check_vectors("euclidean_distances", tuple(x.shape), tuple(y.shape))
+    floating = x.is_floating_point() and y.is_floating_point()
+    check_vectors("euclidean_distances", tuple(x.shape), tuple(y.shape), floating)
     return torch.cdist(x, y, compute_mode="donot_use_mm_for_euclid_dist")
 
 
@@ -25,12 +27,13 @@ def cumulative_match(distances, ids_q, ids_g, cams_q, cams_g, ranks=(1, 5, 10, 2
              cams_q, cams_g: cameras; images of the query's person by the query's camera are left out.
              ranks: r, each at least 1; beyond the gallery's size the share is 1.
     Returns: shares from 0 to 1, one for each rank.
-    Raises:  ValueError: shapes that do not fit, a rank below 1, or a query without a right image.
+    Raises:  ValueError: shapes that do not fit, distances that are not finite, a rank below 1, or a query without a
+             right image.
     Source:  Zheng et al. (2015), section 5; the columns R1, R5, R10 of the table. Differs: a query that has no right
              image is an error; the field's programs leave it out without a word.
     """
-    if any(rank < 1 for rank in ranks):
-        raise ValueError(f"cumulative_match: expected ranks of at least 1, got {list(ranks)}")
+    ranks = np.asarray(ranks)
+    check_ranks(ranks)
     places, valid = _places("cumulative_match", distances, ids_q, ids_g, cams_q, cams_g)
     best = torch.where(valid, places, places.shape[1] + 1).amin(1)
     limits = torch.as_tensor(ranks, device=best.device)
@@ -42,7 +45,7 @@ def mean_average_precision(distances, ids_q, ids_g, cams_q, cams_g):
 
     Args:    distances, ids_q, ids_g, cams_q, cams_g: as in `cumulative_match`.
     Returns: scalar from 0 to 1.
-    Raises:  ValueError: shapes that do not fit, or a query without a right image.
+    Raises:  ValueError: shapes that do not fit, distances that are not finite, or a query without a right image.
     Source:  Zheng et al. (2015), section 5; the column mAP of the table. Differs: that paper's program joins precisions
              by trapezoids, which gives a little less; a query without a right image is an error.
     """
@@ -60,7 +63,8 @@ def _places(name, distances, ids_q, ids_g, cams_q, cams_g):
     same = ids_q[:, None] == ids_g
     left_out = same & (cams_q[:, None] == cams_g)
     valid = same & ~left_out
-    check_matches(name, valid.any(1).cpu().numpy())
+    found = torch.cat([valid.any(1), distances.isfinite().all()[None]]).cpu().numpy()  # read once
+    check_matches(name, found[:-1], found[-1])
     # What is left out comes last.
     order = distances.masked_fill(left_out, torch.inf).argsort(dim=1, stable=True)
     return torch.empty_like(order).scatter_(1, order, _numbers(order)), valid

@@ -72,7 +72,7 @@ class CAP:
         self.encoder.eval()
         features = torch.cat([self.encoder(part) for part in images.split(256)])
         self.encoder.train(training)
-        return F.normalize(features.float())
+        return F.normalize(features.to(torch.promote_types(features.dtype, torch.float32)))
 
     def cluster(self, features):
         """The labels if there are any, else clusters of these features. Shape (n,)."""

@@ -24,8 +24,8 @@ def jaccard_distance(features, k1=20, k2=6):
     Returns: distances from 0 to 1, symmetric. Shape (n, n).
     Raises:  ValueError: no matrix of finite numbers, or more neighbours than there are images.
     Source:  Zhong et al. (2017), sections 3.2 to 3.4; CAP clusters with it. Differs: no blend with d itself
-             (lambda = 0), as in CAP; d is not divided by its largest value. Step 2 asks for more than 2/3, and V is divided
-             by its sum, as in the authors' program; the paper says at least 2/3, and divides nothing.
+             (lambda = 0), as in CAP; d is not divided by its largest value. "More than" in step 2 and the sum in step 3
+             are those of the authors' program; the paper says at least 2/3, and divides by nothing.
 
     Example:
         >>> d = jaccard_distance([[1.0, 0.0], [1.0, 0.1], [0.0, 1.0], [0.1, 1.0]], k1=1, k2=1)

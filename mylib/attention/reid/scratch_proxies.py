@@ -4,7 +4,7 @@ import numpy as np
 
 from mylib.attention.contrastive.scratch_losses import unit
 from mylib.attention.contrastive.scratch_memory import unit_rows
-from mylib.attention.reid.arguments import check_batch, check_groups, check_negatives
+from mylib.attention.reid.arguments import check_batch, check_groups, check_indices, check_negatives
 from mylib.engine import as_tensor, cross_entropy, nn, where
 
 
@@ -36,8 +36,9 @@ class CameraProxies(nn.Module):
         check_groups(features.shape, clusters.shape, cameras.shape, momentum, members.any())
         self.momentum = momentum
         pairs, which = np.unique(np.stack([cameras[members], clusters[members]]), axis=1, return_inverse=True)
-        sums = np.zeros((pairs.shape[1], features.shape[1]), features.dtype)
-        np.add.at(sums, which, unit_rows(features[members]))
+        known = unit_rows(features[members])
+        sums = np.zeros((pairs.shape[1], features.shape[1]), known.dtype)
+        np.add.at(sums, which, known)
         self.register_buffer("vectors", unit_rows(sums))
         self.register_buffer("cameras", pairs[0].astype(np.int64))
         self.register_buffer("clusters", pairs[1].astype(np.int64))
@@ -49,9 +50,11 @@ class CameraProxies(nn.Module):
 
         Args:    features: Shape (batch, dim).
                  indices: j, the proxy of each image. Shape (batch,).
+        Raises:  ValueError: shapes that do not fit, or noise, which has no proxy.
         """
         features, indices = np.asarray(features), np.asarray(indices)
         check_batch("CameraProxies.update", features.shape, indices.shape, self.vectors.shape)
+        check_indices("CameraProxies.update", indices, self.vectors.shape)
         for row, j in zip(unit_rows(features), indices, strict=True):
             self.vectors[j] = self.momentum * self.vectors[j] + (1 - self.momentum) * row
         touched = np.unique(indices)
@@ -71,8 +74,8 @@ def intra_camera_loss(features, indices, memory, temperature=0.07):
              memory: K', a `CameraProxies`; constant.
              temperature: tau above 0.
     Returns: scalar.
-    Raises:  ValueError: shapes that do not fit, or a temperature that is not above 0.
-    Source:  Wang et al. (2021), equation 2; slide "Loss". Differs: none.
+    Raises:  ValueError: shapes that do not fit, noise among the indices, or a temperature that is not above 0.
+    Source:  Wang et al. (2021), the intra-camera loss; slide "Loss". Differs: none.
 
     Example:
         >>> memory = CameraProxies(np.eye(3), clusters=[0, 1, 0], cameras=[0, 0, 1])
@@ -81,6 +84,7 @@ def intra_camera_loss(features, indices, memory, temperature=0.07):
     """
     f, indices = as_tensor(features), np.asarray(indices)
     check_batch("intra_camera_loss", f.shape, indices.shape, memory.vectors.shape, temperature)
+    check_indices("intra_camera_loss", indices, memory.vectors.shape)
     cameras = memory.cameras[indices]
     others = np.where(memory.cameras == cameras[:, None], 0, -np.inf).astype(f.dtype)
     losses = cross_entropy(_scores(f, memory, temperature) + others, indices, reduction="none")
@@ -94,15 +98,15 @@ def inter_camera_loss(features, indices, memory, temperature=0.07, negatives=50)
     L = - 1/N' sum_i 1/|P| sum_{p in P} log S(p, x_i) / (sum_{u in P} S(u, x_i) + sum_{q in Q} S(q, x_i)),
 
     S(p, x) = exp(K'[p] . f(x) / tau). P: proxies of the image's cluster in other cameras. Q: of the proxies of other
-    clusters in other cameras, the `negatives` most similar. N': the images of the batch. An image whose cluster no
-    other camera sees has an empty P, and adds 0.
+    clusters in all cameras, the `negatives` most similar. N': the images of the batch. An image whose cluster no other
+    camera sees has an empty P, and adds 0.
 
     Args:    features, indices, memory, temperature: as in `intra_camera_loss`.
              negatives: |Q|; where there are fewer, all of them.
     Returns: scalar.
     Raises:  ValueError: as `intra_camera_loss`, or no negatives.
-    Source:  Wang et al. (2021), equation 3; slide "Loss". Differs: the slide sums over the N' images; here it is their
-             mean, so that the loss does not grow with the batch.
+    Source:  Wang et al. (2021), the inter-camera loss; slide "Loss". Differs: the slide sums over the N' images; here
+             it is their mean, so that the loss does not grow with the batch.
 
     Example:
         >>> memory = CameraProxies(np.eye(3), clusters=[0, 0, 1], cameras=[0, 1, 1])
@@ -112,12 +116,12 @@ def inter_camera_loss(features, indices, memory, temperature=0.07, negatives=50)
     """
     f, indices = as_tensor(features), np.asarray(indices)
     check_batch("inter_camera_loss", f.shape, indices.shape, memory.vectors.shape, temperature)
+    check_indices("inter_camera_loss", indices, memory.vectors.shape)
     check_negatives(negatives)
-    elsewhere = memory.cameras != memory.cameras[indices, None]
     same = memory.clusters == memory.clusters[indices, None]
-    positive = same & elsewhere
+    positive = same & (memory.cameras != memory.cameras[indices, None])
     scores = _scores(f, memory, temperature)
-    strangers = np.where(elsewhere & ~same, scores.numpy(), -np.inf)
+    strangers = np.where(same, -np.inf, scores.numpy())
     hardest = np.argsort(-strangers, axis=1, kind="stable")[:, :negatives]
     allowed = np.zeros_like(positive)
     np.put_along_axis(allowed, hardest, np.isfinite(np.take_along_axis(strangers, hardest, 1)), axis=1)

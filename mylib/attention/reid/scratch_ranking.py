@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mylib.attention.reid.arguments import check_matches, check_ranking, check_vectors
+from mylib.attention.reid.arguments import check_matches, check_ranking, check_ranks, check_vectors
 
 
 def euclidean_distances(x, y):
@@ -10,7 +10,7 @@ def euclidean_distances(x, y):
 
     Args:    x, y: vectors. Shapes (n, dim) and (m, dim).
     Returns: distances. Shape (n, m). Differences below 1e-8 (float64) of the vectors' lengths are lost to rounding.
-    Raises:  ValueError: shapes that do not fit, or no vectors.
+    Raises:  ValueError: shapes that do not fit, or no vectors. TypeError: whole numbers.
     Source:  elementary; slide "The flow of a practical person Re-ID system". Differs: none.
 
     Example:
@@ -18,7 +18,8 @@ def euclidean_distances(x, y):
         [[5.0, 1.0]]
     """
     x, y = np.asarray(x), np.asarray(y)
-    check_vectors("euclidean_distances", x.shape, y.shape)
+    floating = all(np.issubdtype(value.dtype, np.floating) for value in (x, y))
+    check_vectors("euclidean_distances", x.shape, y.shape, floating)
     squares = (x * x).sum(axis=1)[:, None] + (y * y).sum(axis=1) - 2 * (x @ y.T)
     return np.sqrt(np.maximum(squares, 0))  # rounding can leave a little less than 0
 
@@ -34,7 +35,8 @@ def cumulative_match(distances, ids_q, ids_g, cams_q, cams_g, ranks=(1, 5, 10, 2
              cams_q, cams_g: cameras, likewise.
              ranks: r, each at least 1; beyond the gallery's size the share is 1.
     Returns: shares from 0 to 1, one for each rank.
-    Raises:  ValueError: shapes that do not fit, a rank below 1, or a query without a right image.
+    Raises:  ValueError: shapes that do not fit, distances that are not finite, a rank below 1, or a query without a
+             right image.
     Source:  Zheng et al. (2015), section 5; the columns R1, R5, R10 of the table. Differs: a query that has no right
              image is an error; the field's programs leave it out without a word.
 
@@ -44,8 +46,7 @@ def cumulative_match(distances, ids_q, ids_g, cams_q, cams_g, ranks=(1, 5, 10, 2
         [0.0, 1.0]
     """
     ranks = np.asarray(ranks)
-    if ranks.ndim != 1 or (ranks < 1).any():
-        raise ValueError(f"cumulative_match: expected ranks of at least 1, got {ranks.tolist()}")
+    check_ranks(ranks)
     right, place = _ranked("cumulative_match", distances, ids_q, ids_g, cams_q, cams_g)
     best = np.where(right, place, np.inf).min(axis=1)
     return (best[:, None] <= ranks).mean(axis=0)
@@ -58,7 +59,7 @@ def mean_average_precision(distances, ids_q, ids_g, cams_q, cams_g):
 
     Args:    distances, ids_q, ids_g, cams_q, cams_g: as in `cumulative_match`.
     Returns: a number from 0 to 1.
-    Raises:  ValueError: shapes that do not fit, or a query without a right image.
+    Raises:  ValueError: shapes that do not fit, distances that are not finite, or a query without a right image.
     Source:  Zheng et al. (2015), section 5; the column mAP of the table. Differs: that paper's program joins precisions
              by trapezoids, which gives a little less; a query without a right image is an error.
 
@@ -81,5 +82,5 @@ def _ranked(name, distances, ids_q, ids_g, cams_q, cams_g):
     same = ids_g[order] == ids_q[:, None]
     counts = ~(same & (cams_g[order] == cams_q[:, None]))
     right = same & counts
-    check_matches(name, right.any(axis=1))
+    check_matches(name, right.any(axis=1), np.isfinite(distances).all())
     return right, counts.cumsum(axis=1)
