@@ -548,3 +548,5 @@ def test_attend_refuses_and_leaves_the_network_alone(side):
     for other in (convnets.PlainNet(8, 3, 1, width=4), convnets.DenseNet(2, (1,), 3, 1, "cifar")):
         with pytest.raises(TypeError, match="network of residual units.*got (PlainNet|DenseNet) without any"):
             module.attend(other, "se", 1)
+    with pytest.raises(TypeError, match="got BasicBlock without any; put a single unit into a Sequential"):
+        module.attend(convnets.BasicBlock(8, 8), "se", 4)

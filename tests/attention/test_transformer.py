@@ -268,6 +268,19 @@ def test_attention_is_onnxs(side, causal, masked):
     np.testing.assert_allclose(got, expected, rtol=1e-4, atol=1e-5)  # float32
 
 
+@pytest.mark.parametrize("shape", [(), (5,), (1, 5), (4, 1), (3, 1, 5), (2, 1, 1, 1), (2, 3, 4, 5)])
+def test_masks_broadcast_from_any_shape(side, shape):
+    module, tensor = side
+    q, k, v = normal(2, 3, 4, 6), normal(2, 3, 5, 6, seed=1), normal(2, 3, 5, 2, seed=2)
+    mask = np.asarray(RNG(4).random(shape) < 0.6)
+    powers = np.where(mask, np.exp(q @ k.swapaxes(2, 3) / np.sqrt(6)), 0)
+    weights = powers / np.where(powers.any(axis=-1, keepdims=True), powers.sum(axis=-1, keepdims=True), 1)
+    got = array(module.attention_weights(tensor(q), tensor(k), on(module, mask)))
+    np.testing.assert_allclose(got, weights, rtol=1e-9, atol=1e-12)
+    got = array(module.scaled_dot_product_attention(tensor(q), tensor(k), tensor(v), on(module, mask)))
+    np.testing.assert_allclose(got, weights @ v, rtol=1e-9, atol=1e-12)
+
+
 @pytest.mark.parametrize("bias", [False, True])
 def test_multi_head_attention_is_torchs(side, bias):
     module, tensor = side
@@ -1049,6 +1062,20 @@ BAD = {
         ValueError,
         "causal needs as many queries as keys, got 2 and 4",
     ),
+    "a mask for other sequences": (
+        lambda m: m.scaled_dot_product_attention(
+            *[SIDES_TENSOR[m](np.zeros((2, 3, 4)))] * 3, mask=on(m, np.ones((5, 3, 3), bool))
+        ),
+        ValueError,
+        "a mask (5, 3, 3) does not broadcast to (2, 3, 3)",
+    ),
+    "weights with a mask of too many axes": (
+        lambda m: m.attention_weights(
+            *[SIDES_TENSOR[m](np.zeros((3, 4)))] * 2, mask=on(m, np.ones((2, 3, 3), bool))
+        ),
+        ValueError,
+        "a mask (2, 3, 3) does not broadcast to (3, 3)",
+    ),
     "a mask of numbers": (
         lambda m: m.scaled_dot_product_attention(
             *[SIDES_TENSOR[m](np.zeros((2, 3)))] * 3, mask=on(m, np.ones((2, 2)))
@@ -1164,6 +1191,16 @@ BAD = {
         lambda m: m.beam_search(Language(m), on(m, SOURCES), 1, 2, 0),
         ValueError,
         "got 0 and 4",
+    ),
+    "an end that cannot be written": (
+        lambda m: m.greedy_decode(Language(m), on(m, SOURCES), 1, 4, 3),
+        ValueError,
+        "expected an end among the 4 tokens that can be written, got 4",
+    ),
+    "an end of a beam that cannot be written": (
+        lambda m: m.beam_search(Language(m), on(m, SOURCES), 1, -1, 3),
+        ValueError,
+        "expected an end among the 4 tokens that can be written, got -1",
     ),
     "no candidates": (lambda m: m.bleu([], []), ValueError, "bleu: expected at least one candidate"),
     "references that are missing": (lambda m: m.bleu([list("ab")], []), ValueError, "got 1 and 0"),

@@ -38,7 +38,7 @@ def check_attend(resnet, units, gates, kind):
     if not units:
         raise TypeError(
             f"attend: expected a network of residual units, such as convnets' ResNet, got {type(resnet).__name__} "
-            "without any"
+            "without any; put a single unit into a Sequential"
         )
     if gates:
         raise ValueError(

@@ -143,12 +143,12 @@ def attend(resnet, kind, reduction=16):
              kind: "se" or "cbam".
              reduction: r, divides the channels of every unit.
     Returns: the network itself.
-    Raises:  TypeError: a network without residual units. ValueError: an unknown kind, gates that are there already, or
-                 channels that the reduction does not divide; the network is then as it was.
+    Raises:  TypeError: a network without residual units, or a single unit. ValueError: an unknown kind, gates that are
+                 there already, or channels that the reduction does not divide; the network is then as it was.
     Source:  Hu et al. (2018), figure 3; Woo et al. (2018), figure 3; slide "SE-ResNet Module". Differs: none.
     """
     modules = list(resnet.modules())
-    units = [module for module in modules if isinstance(module, ResidualUnit)]
+    units = [module for module in modules if isinstance(module, ResidualUnit) and module is not resnet]
     gates = [module for module in modules if isinstance(module, SqueezeExcitation | CBAM)]
     check_attend(resnet, units, gates, kind)
     for unit in units:

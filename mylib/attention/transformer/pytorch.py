@@ -184,7 +184,10 @@ class Transformer(nn.Module):
 
     @torch.no_grad()
     def attention_maps(self, source, target):
-        """The weights of every layer, in three lists "encoder", "decoder" and "cross" of (batch, heads, query, key)."""
+        """The weights of every layer, in lists "encoder", "decoder" and "cross" of (batch, heads, query, key).
+
+        Of the model as it is: while training, dropout acts on what the layers see.
+        """
         maps = {"encoder": [], "decoder": [], "cross": []}
         mask, x = padding_mask(source, self.padding), self._embed(source, self.source_embedding)
         for layer in self.encoder:
@@ -266,7 +269,8 @@ def _check_sequence(tokens, vocabulary, longest):
         raise TypeError(f"Transformer: got tokens of {tokens.dtype}, expected integers")
     if tokens.ndim != 2 or not 1 <= tokens.shape[1] <= longest:
         raise ValueError(
-            f"Transformer: expected tokens of shape (batch, 1 to {longest}), got {tuple(tokens.shape)}; raise longest=?"
+            f"Transformer: expected tokens of shape (batch, 1 to {longest}), got {tuple(tokens.shape)}; "
+            "a larger `longest` takes longer ones"
         )
     # A GPU would have to be waited for; there, the embedding's own check ends the program.
     if tokens.device.type == "cpu" and tokens.numel() and not torch.compiler.is_compiling():

@@ -22,6 +22,7 @@ def scaled_dot_product_attention(q, k, v, mask=None, causal=False):
         return q @ (k.transpose(-1, -2) @ v)  # a sum of nothing is 0, and its gradient too
     if mask is None:
         return F.scaled_dot_product_attention(q, k, v, is_causal=causal)
+    mask = torch.atleast_2d(mask)  # the fused call knows no mask for keys alone
     if causal:
         mask = mask & causal_mask(q.shape[-2], q.device)
     # A row without keys looks at all of them, and what it sees is thrown away: kernels differ in what else they do.
@@ -133,6 +134,16 @@ def _check_attention(q, k, v, mask, causal):
         raise TypeError(
             f"attention: got a mask of {mask.dtype}, expected booleans, True where a query may look"
         )
+    scores = (*q[:-1], k[-2])
+    if mask is not None and not _broadcasts(mask.shape, scores):
+        raise ValueError(
+            f"attention: a mask {tuple(mask.shape)} does not broadcast to {scores}, (..., query, key)"
+        )
+
+
+def _broadcasts(shape, target):
+    axes = zip(reversed(shape), reversed(target), strict=False)
+    return len(shape) <= len(target) and all(size in (1, wanted) for size, wanted in axes)
 
 
 def _check_heads(dim, heads):

@@ -17,7 +17,7 @@ def greedy_decode(model, source, start, end, length):
              start, end: the tokens that begin and finish a sequence.
              length: tokens to write, at most.
     Returns: integers, shape (batch, length), with `end` after the first end.
-    Raises:  ValueError: a length below 1.
+    Raises:  ValueError: a length below 1, or an end that the model cannot write.
     Source:  elementary.
     """
     _check_search(length, 1)
@@ -28,7 +28,9 @@ def greedy_decode(model, source, start, end, length):
         tokens = source.new_full((len(source), 1), start)
         done = torch.zeros(len(source), dtype=torch.bool, device=source.device)
         for _ in range(length):
-            token = model.decode(tokens, memory)[:, -1].argmax(dim=1).masked_fill(done, end)
+            scores = model.decode(tokens, memory)[:, -1]
+            _check_end(end, scores.shape[1])
+            token = scores.argmax(dim=1).masked_fill(done, end)
             tokens = torch.cat([tokens, token[:, None]], dim=1)
             done = done | (token == end)
             if done.all():
@@ -48,7 +50,7 @@ def beam_search(model, source, start, end, length, beam=4, penalty=0.6):
              beam: how many sequences are kept, at least 1.
              penalty: 0 favours short sequences; at 1 nearly the mean per token counts.
     Returns: integers, shape (batch, length), with `end` after the first end; and their ranks' values, shape (batch,).
-    Raises:  ValueError: a length or beam below 1.
+    Raises:  ValueError: a length or beam below 1, or an end that the model cannot write.
     Source:  Vaswani et al. (2017), section 6.1; Wu et al. (2016), equation 14. Differs: no penalty for what the cross
              attention has not covered.
     """
@@ -68,6 +70,7 @@ def beam_search(model, source, start, end, length, beam=4, penalty=0.6):
             scores = model.decode(tokens.flatten(0, 1), memory)[:, -1]
             steps = scores.log_softmax(dim=-1).unflatten(0, (batch, beam))  # (batch, beam, vocabulary)
             vocabulary = steps.shape[2]
+            _check_end(end, vocabulary)
             closing = torch.full_like(steps, -math.inf)
             closing[..., end] = 0  # a finished sequence goes on with `end`, at no cost
             totals = totals[..., None] + torch.where(done[..., None], closing, steps)
@@ -94,3 +97,10 @@ def _filled(tokens, length, end):
 def _check_search(length, beam):
     if length < 1 or beam < 1:
         raise ValueError(f"search: expected a length and a beam of at least 1, got {length} and {beam}")
+
+
+def _check_end(end, vocabulary):
+    if not 0 <= end < vocabulary:
+        raise ValueError(
+            f"search: expected an end among the {vocabulary} tokens that can be written, got {end}"
+        )

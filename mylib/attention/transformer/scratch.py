@@ -202,7 +202,10 @@ class Transformer(nn.Module):
 
     @no_grad()
     def attention_maps(self, source, target):
-        """The weights of every layer, in three lists "encoder", "decoder" and "cross" of (batch, heads, query, key)."""
+        """The weights of every layer, in lists "encoder", "decoder" and "cross" of (batch, heads, query, key).
+
+        Of the model as it is: while training, dropout acts on what the layers see.
+        """
         maps = {"encoder": [], "decoder": [], "cross": []}
         x, mask = self._embed(source, self.source_embedding), padding_mask(source, self.padding)
         for layer in self.encoder:
@@ -319,7 +322,8 @@ def _check_sequence(tokens, vocabulary, longest):
         raise TypeError(f"Transformer: got tokens of {tokens.dtype}, expected integers")
     if tokens.ndim != 2 or not 1 <= tokens.shape[1] <= longest:
         raise ValueError(
-            f"Transformer: expected tokens of shape (batch, 1 to {longest}), got {tokens.shape}; raise longest=?"
+            f"Transformer: expected tokens of shape (batch, 1 to {longest}), got {tokens.shape}; "
+            "a larger `longest` takes longer ones"
         )
     if tokens.size and (tokens.min() < 0 or tokens.max() >= vocabulary):
         worst = tokens.min() if tokens.min() < 0 else tokens.max()

@@ -41,7 +41,7 @@ def attention_weights(q, k, mask=None, causal=False):
     q, k = as_tensor(q), as_tensor(k)
     _check_attention(q.shape, k.shape, mask, causal)
     scores = q @ k.swapaxes(-1, -2) / math.sqrt(q.shape[-1])  # (..., query, key)
-    allowed = np.ones(scores.shape, bool) if mask is None else np.broadcast_to(np.asarray(mask), scores.shape)
+    allowed = np.ones(scores.shape, bool) if mask is None else _broadcast(mask, scores.shape)
     if causal:
         allowed = allowed & causal_mask(k.shape[-2])
     blind = ~allowed.any(axis=-1, keepdims=True)
@@ -166,3 +166,12 @@ def _check_attention(q, k, mask, causal):
         raise TypeError(
             f"attention: got a mask of {np.asarray(mask).dtype}, expected booleans, True where a query may look"
         )
+
+
+def _broadcast(mask, shape):
+    try:
+        return np.broadcast_to(mask, shape)
+    except ValueError:
+        raise ValueError(
+            f"attention: a mask {np.shape(mask)} does not broadcast to {shape}, (..., query, key)"
+        ) from None

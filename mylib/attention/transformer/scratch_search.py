@@ -18,7 +18,7 @@ def greedy_decode(model, source, start, end, length):
              start, end: the tokens that begin and finish a sequence.
              length: tokens to write, at most.
     Returns: integers, shape (batch, length), with `end` after the first end.
-    Raises:  ValueError: a length below 1.
+    Raises:  ValueError: a length below 1, or an end that the model cannot write.
     Source:  elementary.
 
     Example:
@@ -34,7 +34,9 @@ def greedy_decode(model, source, start, end, length):
     with _evaluating(model):
         memory = model.encode(source)
         for step in range(length):
-            token = model.decode(written[:, : step + 1], memory).data[:, -1].argmax(axis=1)
+            scores = model.decode(written[:, : step + 1], memory).data[:, -1]
+            _check_end(end, scores.shape[1])
+            token = scores.argmax(axis=1)
             written[:, step + 1] = np.where(done, end, token)
             done |= written[:, step + 1] == end
             if done.all():
@@ -51,7 +53,7 @@ def beam_search(model, source, start, end, length, beam=4, penalty=0.6):
              beam: how many sequences are kept, at least 1.
              penalty: 0 favours short sequences; at 1 nearly the mean per token counts.
     Returns: integers, shape (batch, length), with `end` after the first end; and their ranks' values, shape (batch,).
-    Raises:  ValueError: a length or beam below 1.
+    Raises:  ValueError: a length or beam below 1, or an end that the model cannot write.
     Source:  Vaswani et al. (2017), section 6.1; Wu et al. (2016), equation 14. Differs: no penalty for what the cross
              attention has not covered.
 
@@ -76,10 +78,10 @@ def beam_search(model, source, start, end, length, beam=4, penalty=0.6):
             so_far = written[..., : step + 1].reshape(batch * beam, step + 1)
             scores = model.decode(so_far, memory)[:, -1]
             vocabulary = scores.shape[1]
+            _check_end(end, vocabulary)
             steps = scores.log_softmax(axis=-1).data.reshape(batch, beam, vocabulary)
-            closing = np.where(
-                np.arange(vocabulary) == end, 0, -np.inf
-            )  # a finished sequence costs nothing more
+            # A finished sequence goes on with `end`, at no cost.
+            closing = np.where(np.arange(vocabulary) == end, 0, -np.inf)
             totals = totals[..., None] + np.where(done[..., None], closing, steps)
             sizes = sizes + ~done
             ranked = (totals / ((5 + sizes[..., None]) / 6) ** penalty).reshape(batch, beam * vocabulary)
@@ -111,3 +113,10 @@ def _evaluating(model):
 def _check_search(length, beam):
     if length < 1 or beam < 1:
         raise ValueError(f"search: expected a length and a beam of at least 1, got {length} and {beam}")
+
+
+def _check_end(end, vocabulary):
+    if not 0 <= end < vocabulary:
+        raise ValueError(
+            f"search: expected an end among the {vocabulary} tokens that can be written, got {end}"
+        )
