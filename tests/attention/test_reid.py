@@ -208,6 +208,15 @@ def test_jaccard_distances_are_those_of_sets(side, k1, k2):
     np.testing.assert_allclose(got, jaccard_by_sets(x, k1, k2), atol=1e-9)
 
 
+@pytest.mark.parametrize(("seed", "k1"), [(6, 7), (8, 12)])
+def test_only_reciprocal_neighbours_widen_a_list(side, seed, k1):
+    """Here another image's list overlaps by more than 2/3, too, and must not be taken."""
+    module, make = side
+    x = RNG(seed).normal(size=(30, 3))
+    got = array(module.jaccard_distance(make(x), k1, 1))
+    np.testing.assert_allclose(got, jaccard_by_sets(x, k1, 1), atol=1e-9)
+
+
 def test_jaccard_distance_is_symmetric_zero_with_itself_and_at_most_one(side):
     module, make = side
     d = array(module.jaccard_distance(make(RNG(6).normal(size=(50, 8))), 10, 3))
@@ -322,6 +331,16 @@ def test_dbscan_follows_a_long_chain_in_any_order(side):
     assert set(got.tolist()) == {0, 1}
 
 
+def test_labels_flow_along_a_chain_of_a_thousand_in_a_dozen_rounds(monkeypatch):
+    rounds, equal = [], torch.equal
+    monkeypatch.setattr(torch, "equal", lambda a, b: rounds.append(1) or equal(a, b))
+    for place in (np.arange(1000.0), RNG(34).permutation(1000).astype(float)):
+        rounds.clear()
+        got = pytorch.dbscan(torch.tensor(np.abs(place[:, None] - place)), 1.0, 2)
+        assert (got == 0).all()
+        assert len(rounds) <= 12  # a round a neighbour would be 1,000
+
+
 def test_a_point_at_eps_counts_and_so_does_the_point_itself(side):
     module, make = side
     d = make([[0.0, 0.5], [0.5, 0.0]])
@@ -377,6 +396,7 @@ def test_there_is_a_proxy_for_each_pair_in_the_order_of_cameras(side):
 def test_the_memory_follows_image_after_image(side):
     module, make = side
     memory, _ = memory_of(module, make, momentum=0.3)
+    memory.vectors[3] = 2 * memory.vectors[3]  # what no image touches is not brought to length 1 either
     before, f = array(memory.vectors).copy(), RNG(14).normal(size=(4, 4))
     memory.update(make(f), make([2, 0, 2, 2]))
     expected, g = before.copy(), unit(f)
@@ -650,6 +670,37 @@ def test_the_warm_up_leaves_the_inter_camera_loss_out(side):
         losses[name] = [cap.epoch()["loss"] for _ in range(3)]
     assert losses["warm"][:2] == losses["none"][:2]
     assert losses["warm"][2] > losses["none"][2]
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("eps", 0.8),
+        ("min_samples", 5),
+        ("k1", 10),
+        ("k2", 4),
+        ("proxies", 3),
+        ("shots", 3),
+        ("temperature", 0.2),
+        ("momentum", 0.7),
+        ("negatives", 1),
+        ("weight", 2.0),
+        ("warm_up_epochs", 1),
+        ("seed", 1),
+    ],
+)
+def test_every_option_of_the_loop_changes_what_is_learned_and_alike_on_both_sides(option, value):
+    weights, base = [], {"eps": 0.6, "temperature": 0.1}
+    for module, make in SIDES.values():
+        for options in (base, base | {option: value}):
+            people, encoder, optimizer = people_and_linear(module, 6)
+            arguments = encoder, optimizer, make(people.images), make(people.cameras)
+            cap = module.CAP(*arguments, **SMALL | options)
+            cap.epoch(), cap.epoch()
+            weights.append(array(encoder[1].weight))
+    np.testing.assert_allclose(weights[1], weights[3], atol=1e-4)
+    # Above what rounding does to the twins.
+    assert np.abs(weights[1] - weights[0]).max() > 5e-4
 
 
 def test_augment_sees_every_batch_of_an_encoder_in_training_mode(side):
