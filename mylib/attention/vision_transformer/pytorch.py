@@ -5,6 +5,13 @@ import torch.nn.functional as F
 from torch import nn
 
 from mylib.attention.transformer.pytorch import EncoderLayer
+from mylib.attention.vision_transformer.arguments import (
+    check_channels,
+    check_maps,
+    check_patches,
+    check_rows,
+    check_sizes,
+)
 from mylib.attention.vision_transformer.sizes import vit_preset
 
 __all__ = [
@@ -26,7 +33,7 @@ def patchify(images, patch):
     Raises:  ValueError: images of another shape, or a patch that does not divide them.
     Source:  Dosovitskiy et al. (2021), section 3.1. Differs: their code lays the channel last in a row.
     """
-    _check_patches("patchify", images.shape, patch)
+    check_patches("patchify", images.shape, patch)
     batch, channels, height, width = images.shape
     x = images.reshape(batch, channels, height // patch, patch, width // patch, patch)
     return x.permute(0, 2, 4, 1, 3, 5).reshape(batch, height // patch * (width // patch), channels * patch**2)
@@ -40,7 +47,7 @@ def unpatchify(patches, patch, height, width):
     Raises:  ValueError: patches that do not fill such images.
     Source:  elementary.
     """
-    _check_rows(patches.shape, patch, height, width)
+    check_rows(patches.shape, patch, height, width)
     batch, _, row = patches.shape
     x = patches.reshape(batch, height // patch, width // patch, row // patch**2, patch, patch)
     return x.permute(0, 3, 1, 4, 2, 5).reshape(batch, row // patch**2, height, width)
@@ -56,14 +63,14 @@ class PatchEmbedding(nn.Module):
 
     def __init__(self, channels, patch, dim):
         super().__init__()
-        _check_sizes(channels=channels, patch=patch, dim=dim)
+        check_sizes("PatchEmbedding", channels=channels, patch=patch, dim=dim)
         self.patch = patch
         self.projection = nn.Conv2d(channels, dim, patch, stride=patch)
 
     def forward(self, images):
         """Shapes (batch, channels, height, width) to (batch, patches, dim)."""
-        _check_channels(images.shape, self.projection.in_channels)
-        _check_patches("PatchEmbedding", images.shape, self.patch)
+        check_channels(images.shape, self.projection.in_channels)
+        check_patches("PatchEmbedding", images.shape, self.patch)
         return self.projection(images).flatten(2).transpose(1, 2)
 
 
@@ -80,8 +87,8 @@ class ViT(nn.Module):
 
     def __init__(self, image_size, patch, dim, depth, heads, mlp_dim, classes, channels=3, dropout=0.0):
         super().__init__()
-        _check_sizes(image_size=image_size, patch=patch, depth=depth, classes=classes)
-        _check_patches("ViT", (1, channels, image_size, image_size), patch)
+        check_sizes("ViT", image_size=image_size, patch=patch, depth=depth, classes=classes)
+        check_patches("ViT", (1, channels, image_size, image_size), patch)
         self.image_size, self.side = image_size, image_size // patch
         self.embedding = PatchEmbedding(channels, patch, dim)
         self.class_token = nn.Parameter(torch.zeros(1, 1, dim))
@@ -102,7 +109,10 @@ class ViT(nn.Module):
 
     @torch.no_grad()
     def attention_maps(self, images):
-        """The weights of every layer: a list of (batch, heads, tokens, tokens), the class token first."""
+        """The weights of every layer: a list of (batch, heads, tokens, tokens), the class token first.
+
+        In eval mode, if the model has dropout: a layer looks at what the layers before it have computed.
+        """
         x, maps = self._embed(images), []
         for layer in self.layers:
             maps.append(layer.weights(x))
@@ -131,7 +141,7 @@ def attention_rollout(maps):
     Raises:  ValueError: no layers, or shapes that do not fit.
     Source:  Abnar, Zuidema (2020). Differs: none.
     """
-    _check_maps([layer.shape for layer in maps])
+    check_maps([layer.shape for layer in maps])
     eye = torch.eye(maps[0].shape[-1], dtype=maps[0].dtype, device=maps[0].device)
     rollout = eye.expand(len(maps[0]), -1, -1)
     for layer in maps:
@@ -143,49 +153,9 @@ def position_similarity(model):
     r"""The cosine between the position vectors of each two patches.
 
     Args:    model: `ViT`.
-    Returns: tensor of shape (rows, columns, rows, columns), entries between -1 and 1; the class token is left out.
+    Returns: tensor of shape (rows, columns, rows, columns), entries between -1 and 1, 0 for vectors
+             of zeros; the class token is left out.
     Source:  Dosovitskiy et al. (2021), figure 7 (centre).
     """
     vectors = F.normalize(model.positions.detach()[0, 1:], dim=1)  # (patches, dim)
     return (vectors @ vectors.T).reshape((model.side,) * 4)
-
-
-def _check_sizes(**given):
-    if min(given.values()) < 1:
-        raise ValueError(f"ViT: expected sizes of at least 1, got {given}")
-
-
-def _check_patches(operation, shape, patch):
-    if patch < 1 or len(shape) != 4 or shape[2] % patch or shape[3] % patch:
-        raise ValueError(
-            f"{operation}: patches of side {patch} do not fill images of shape {tuple(shape)}; expected (batch, "
-            "channels, height, width), height and width multiples of patch; pad or resize them"
-        )
-
-
-def _check_rows(shape, patch, height, width):
-    fits = (
-        patch >= 1
-        and len(shape) == 3
-        and not height % patch
-        and not width % patch
-        and not shape[2] % patch**2
-    )
-    if not fits or shape[1] != height // patch * (width // patch):
-        raise ValueError(
-            f"unpatchify: {tuple(shape)} are no patches of side {patch} of images of {height} x {width}; expected "
-            "(batch, height width / patch^2, channels patch^2)"
-        )
-
-
-def _check_channels(shape, channels):
-    if len(shape) != 4 or shape[1] != channels:
-        raise ValueError(f"PatchEmbedding: expected (batch, {channels}, height, width), got {tuple(shape)}")
-
-
-def _check_maps(shapes):
-    if not shapes or any(len(s) != 4 or s[2] != s[3] or s != shapes[0] for s in shapes):
-        raise ValueError(
-            f"attention_rollout: expected layers of one shape (batch, heads, tokens, tokens), got "
-            f"{list(map(tuple, shapes))}"
-        )

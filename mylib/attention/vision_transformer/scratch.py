@@ -7,6 +7,13 @@ channels patch^2 numbers; with the class token in front, the encoder of topic `t
 import numpy as np
 
 from mylib.attention.transformer.scratch import EncoderLayer
+from mylib.attention.vision_transformer.arguments import (
+    check_channels,
+    check_maps,
+    check_patches,
+    check_rows,
+    check_sizes,
+)
 from mylib.attention.vision_transformer.sizes import vit_preset
 from mylib.engine import as_tensor, concatenate, generator, linear, nn, no_grad
 from mylib.engine.tensor import float_tensor
@@ -35,7 +42,7 @@ def patchify(images, patch):
         [2.0, 3.0, 6.0, 7.0]
     """
     images = as_tensor(images)
-    _check_patches("patchify", images.shape, patch)
+    check_patches("patchify", images.shape, patch)
     batch, channels, height, width = images.shape
     x = images.reshape(batch, channels, height // patch, patch, width // patch, patch)
     return x.permute(0, 2, 4, 1, 3, 5).reshape(batch, height // patch * (width // patch), channels * patch**2)
@@ -55,7 +62,7 @@ def unpatchify(patches, patch, height, width):
         True
     """
     patches = as_tensor(patches)
-    _check_rows(patches.shape, patch, height, width)
+    check_rows(patches.shape, patch, height, width)
     batch, _, row = patches.shape
     x = patches.reshape(batch, height // patch, width // patch, row // patch**2, patch, patch)
     return x.permute(0, 3, 1, 4, 2, 5).reshape(batch, row // patch**2, height, width)
@@ -75,14 +82,14 @@ class PatchEmbedding(nn.Module):
 
     def __init__(self, channels, patch, dim):
         super().__init__()
-        _check_sizes(channels=channels, patch=patch, dim=dim)
+        check_sizes("PatchEmbedding", channels=channels, patch=patch, dim=dim)
         self.patch = patch
         self.projection = nn.Conv2d(channels, dim, patch, stride=patch)  # holds the weights, as kernels
 
     def forward(self, images):
         """Shapes (batch, channels, height, width) to (batch, patches, dim)."""
         images = float_tensor(images, "PatchEmbedding")
-        _check_channels(images.shape, self.projection.in_channels)
+        check_channels(images.shape, self.projection.in_channels)
         weight = self.projection.weight
         rows = weight.reshape(weight.shape[0], weight.size // weight.shape[0])
         return linear(patchify(images, self.patch), rows, self.projection.bias)
@@ -105,8 +112,8 @@ class ViT(nn.Module):
 
     def __init__(self, image_size, patch, dim, depth, heads, mlp_dim, classes, channels=3, dropout=0.0):
         super().__init__()
-        _check_sizes(image_size=image_size, patch=patch, depth=depth, classes=classes)
-        _check_patches("ViT", (1, channels, image_size, image_size), patch)
+        check_sizes("ViT", image_size=image_size, patch=patch, depth=depth, classes=classes)
+        check_patches("ViT", (1, channels, image_size, image_size), patch)
         self.image_size, self.side = image_size, image_size // patch
         self.embedding = PatchEmbedding(channels, patch, dim)
         self.class_token = nn.Parameter(np.zeros((1, 1, dim), np.float32))
@@ -128,7 +135,10 @@ class ViT(nn.Module):
 
     @no_grad()
     def attention_maps(self, images):
-        """The weights of every layer: a list of (batch, heads, tokens, tokens), the class token first."""
+        """The weights of every layer: a list of (batch, heads, tokens, tokens), the class token first.
+
+        In eval mode, if the model has dropout: a layer looks at what the layers before it have computed.
+        """
         x, maps = self._embed(images), []
         for layer in self.layers:
             maps.append(layer.weights(x))
@@ -163,7 +173,7 @@ def attention_rollout(maps):
         [[0.75, 0.25], [0.25, 0.75]]
     """
     maps = [np.asarray(as_tensor(layer).data) for layer in maps]
-    _check_maps([layer.shape for layer in maps])
+    check_maps([layer.shape for layer in maps])
     eye = np.eye(maps[0].shape[-1], dtype=maps[0].dtype)
     rollout = np.broadcast_to(eye, (len(maps[0]), *eye.shape))
     for layer in maps:
@@ -175,7 +185,8 @@ def position_similarity(model):
     r"""The cosine between the position vectors of each two patches.
 
     Args:    model: `ViT`.
-    Returns: array of shape (rows, columns, rows, columns), entries between -1 and 1; the class token is left out.
+    Returns: array of shape (rows, columns, rows, columns), entries between -1 and 1, 0 for vectors
+             of zeros; the class token is left out.
     Source:  Dosovitskiy et al. (2021), figure 7 (centre).
 
     Example:
@@ -183,46 +194,5 @@ def position_similarity(model):
         (2, 2, 2, 2)
     """
     vectors = model.positions.data[0, 1:]  # (patches, dim)
-    vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    vectors = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
     return (vectors @ vectors.T).reshape((model.side,) * 4)
-
-
-def _check_sizes(**given):
-    if min(given.values()) < 1:
-        raise ValueError(f"ViT: expected sizes of at least 1, got {given}")
-
-
-def _check_patches(operation, shape, patch):
-    if patch < 1 or len(shape) != 4 or shape[2] % patch or shape[3] % patch:
-        raise ValueError(
-            f"{operation}: patches of side {patch} do not fill images of shape {tuple(shape)}; expected (batch, "
-            "channels, height, width), height and width multiples of patch; pad or resize them"
-        )
-
-
-def _check_rows(shape, patch, height, width):
-    fits = (
-        patch >= 1
-        and len(shape) == 3
-        and not height % patch
-        and not width % patch
-        and not shape[2] % patch**2
-    )
-    if not fits or shape[1] != height // patch * (width // patch):
-        raise ValueError(
-            f"unpatchify: {tuple(shape)} are no patches of side {patch} of images of {height} x {width}; expected "
-            "(batch, height width / patch^2, channels patch^2)"
-        )
-
-
-def _check_channels(shape, channels):
-    if len(shape) != 4 or shape[1] != channels:
-        raise ValueError(f"PatchEmbedding: expected (batch, {channels}, height, width), got {tuple(shape)}")
-
-
-def _check_maps(shapes):
-    if not shapes or any(len(s) != 4 or s[2] != s[3] or s != shapes[0] for s in shapes):
-        raise ValueError(
-            f"attention_rollout: expected layers of one shape (batch, heads, tokens, tokens), got "
-            f"{list(map(tuple, shapes))}"
-        )

@@ -1,5 +1,7 @@
 """The sizes of Dosovitskiy et al. (2021), and what a size costs, counted without making one."""
 
+from mylib.attention.vision_transformer.arguments import check_patches
+
 PRESETS = {
     "B/16": {"patch": 16, "dim": 768, "depth": 12, "heads": 12, "mlp_dim": 3072},
     "L/16": {"patch": 16, "dim": 1024, "depth": 24, "heads": 16, "mlp_dim": 4096},
@@ -13,7 +15,7 @@ def vit_preset(name, image_size=224, classes=1000):
     Args:    name: "B/16", "L/16" or "H/14": base, large or huge, and the side of a patch.
              image_size: side of the images, a multiple of the patch. classes: of the head.
     Returns: dictionary.
-    Raises:  ValueError: another name.
+    Raises:  ValueError: another name, or a side that the patches do not fill.
     Source:  Dosovitskiy et al. (2021), table 1.
 
     Example:
@@ -22,11 +24,13 @@ def vit_preset(name, image_size=224, classes=1000):
     """
     if name not in PRESETS:
         raise ValueError(f"vit_preset: expected one of {sorted(PRESETS)}, got {name!r}")
+    check_patches("vit_preset", (1, 3, image_size, image_size), PRESETS[name]["patch"])
     return {"image_size": image_size, **PRESETS[name], "classes": classes}
 
 
 def tokens(image_size, patch):
-    """Patches of an image, and the class token."""
+    """Patches of an image, and the class token. ValueError: the patches do not fill the image."""
+    check_patches("tokens", (1, 1, image_size, image_size), patch)
     return (image_size // patch) ** 2 + 1
 
 
