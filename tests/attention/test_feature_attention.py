@@ -541,10 +541,20 @@ def test_attend_refuses_and_leaves_the_network_alone(side):
         module.attend(network, "se")
     with pytest.raises(ValueError, match="got 8 channels and reduction 16"):
         module.attend(convnets.ResNet(8, 3, 1, width=8), "cbam", 16)
+    together = (engine if module is scratch else torch).nn.Sequential
+    uneven = together(convnets.BasicBlock(8, 8), convnets.BasicBlock(8, 12))
+    with pytest.raises(ValueError, match="got 12 channels and reduction 8"):
+        module.attend(uneven, "se", 8)
+    assert not any("gate" in name for name in uneven.state_dict()), (
+        "the first unit fits, and has no gate either"
+    )
     assert list(network.state_dict()) == names
-    module.attend(network, "se", 8)
-    with pytest.raises(ValueError, match="without attention, got one with 3 gates already; build a new one"):
-        module.attend(network, "cbam", 8)
+    for first, second in (("se", "cbam"), ("cbam", "se"), ("cbam", "cbam")):
+        network = module.attend(convnets.ResNet(8, 3, 1, width=8), first, 8)
+        with pytest.raises(
+            ValueError, match="without attention, got one with 3 gates already; build a new one"
+        ):
+            module.attend(network, second, 8)
     for other in (convnets.PlainNet(8, 3, 1, width=4), convnets.DenseNet(2, (1,), 3, 1, "cifar")):
         with pytest.raises(TypeError, match="network of residual units.*got (PlainNet|DenseNet) without any"):
             module.attend(other, "se", 1)
