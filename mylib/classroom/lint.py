@@ -141,8 +141,11 @@ def _points(notebook):
 
 
 def _test_names(notebook):
-    """Every name that a test uses comes from a locked cell, its own cell, or an answer's definition."""
-    locked, answers, loose = set(KNOWN), set(), set()
+    """Every name that a test uses comes from a locked cell, its own cell, or an answer's definition.
+
+    Not from another test: where that one stops at a wrong answer, this one would lose its points too, for no fault.
+    """
+    locked, answers, loose, tests = set(KNOWN), set(), set(), set()
     for cell in notebook.cells:
         if cell.cell_type != "code":
             continue
@@ -153,17 +156,24 @@ def _test_names(notebook):
             continue
         if is_test(cell):
             for name in sorted(used - bound - locked - answers):
-                where = "an unlocked cell" if name in loose else "no cell above"
+                where = (
+                    "another test"
+                    if name in tests
+                    else "an unlocked cell"
+                    if name in loose
+                    else "no cell above"
+                )
                 yield (
                     f"{_label(notebook, cell)}: uses {name!r}, which {where} defines; "
-                    "define it in a locked cell (locked=true, grade=false, solution=false)"
+                    "define it here, or in a locked cell (locked=true, grade=false, solution=false)"
                 )
+            tests |= bound
         if is_answer(cell):
             answers |= bound - imported
             loose |= imported
-        elif utils.is_locked(cell):
+        elif utils.is_locked(cell) and not is_test(cell):
             locked |= bound
-        else:
+        elif not is_test(cell):
             loose |= bound
 
 

@@ -88,6 +88,9 @@ def stated_points(notebook):
     return float(found.group(1)) if found else None
 
 
+UNWRITTEN = "no answer yet; write it where the cell says YOUR CODE HERE, and delete the line that raises"
+
+
 def failure(name, message, limit=300):
     r"""How a failure is told in one line, to students and in reports.
 
@@ -99,5 +102,5 @@ def failure(name, message, limit=300):
         >>> failure("AssertionError", "got 1,\nexpected 2"), failure("NameError", "")
         ('AssertionError: got 1, expected 2', 'NameError')
     """
-    text = " ".join(message.split())
+    text = " ".join(message.split()) or (UNWRITTEN if name == "NotImplementedError" else "")
     return (text if name == "NotRun" else f"{name}: {text}" if text else name)[:limit]

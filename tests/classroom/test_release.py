@@ -15,9 +15,11 @@ def write(course, cells=CELLS, notebook=None):
     nbformat.write(notebook or make_notebook(cells), course.solution(TOPIC))
 
 
-def with_cell(position, **changes):
-    """The tiny notebook with one cell changed."""
+def with_cell(position, first=None, **changes):
+    """The tiny notebook with one cell changed, or the source of another one too."""
     notebook = make_notebook()
+    if first:
+        notebook.cells[first[0]].source = first[1]
     cell = notebook.cells[position]
     cell.source = changes.pop("source", cell.source)
     if changes:
@@ -135,6 +137,10 @@ PROBLEMS = {
     "written answer without points": (with_cell(7, grade=False), "a written answer needs grade=true"),
     "unlocked import": (with_cell(1, locked=False), "uses 'check', which an unlocked cell defines"),
     "unknown name": (with_cell(3, source="assert mena([1]) == 1"), "uses 'mena', which no cell above"),
+    "name of another test": (
+        with_cell(6, source="got", first=(5, "got = scale([1, 2], 3)")),
+        "q2-scale-tests-2: uses 'got', which another test defines; define it here",
+    ),
     "import in an answer": (
         with_cell(2, source="import math\ndef mean(x): pass"),
         None,
