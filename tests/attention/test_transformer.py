@@ -519,7 +519,9 @@ def test_attention_maps_are_the_weights_of_every_layer(side):
     assert {name: len(layers) for name, layers in maps.items()} == {"encoder": 2, "decoder": 2, "cross": 2}
     shapes = {"encoder": (2, 2, 5, 5), "decoder": (2, 2, 4, 4), "cross": (2, 2, 4, 5)}
     for name, layers in maps.items():
-        for weights in map(array, layers):
+        for weights in layers:
+            assert not weights.requires_grad, "to be drawn, not trained"
+            weights = array(weights)
             assert weights.shape == shapes[name]
             np.testing.assert_allclose(weights.sum(axis=-1), 1, rtol=1e-9)
     assert (array(maps["encoder"][1])[1, :, :, 3:] == 0).all()
@@ -594,6 +596,8 @@ def test_dropout_acts_in_training_only(side):
     centred = x - x.mean(axis=2, keepdims=True)
     expected = centred / np.sqrt((centred**2).mean(axis=2, keepdims=True))
     np.testing.assert_allclose(got, expected, rtol=1e-4)  # two norms with eps 1e-5
+    bare = module.Transformer(9, 7, **SMALL | {"layers": 0, "dropout": 1.0})
+    assert (array(bare(*pair_of_tokens(module))) == 0).all(), "the embeddings are dropped, too"
     reader = module.RecurrentTranslator(9, 7, 4, 5, dropout=1.0)
     got = array(reader(*pair_of_tokens(module)))
     np.testing.assert_allclose(got, np.broadcast_to(array(reader.scores.bias), got.shape), rtol=1e-6)
@@ -891,6 +895,24 @@ def test_search_uses_the_model_in_eval_mode_and_gives_it_back_as_it_was(side):
     model.eval()
     module.greedy_decode(model, on(module, SOURCES), 1, 2, 3)
     assert not model.training
+
+
+def test_search_stops_when_all_are_finished(side):
+    module, _ = side
+    model, decode, asked = Language(module), Language.decode, []
+    model.scores = lambda source, prefix: np.array([0.0, 0.0, 50.0, 0.0])  # the end, whatever stands there
+
+    def watched(target, memory):
+        asked.append(target.shape[1])
+        return decode(model, target, memory)
+
+    model.decode = watched
+    written = array(module.greedy_decode(model, on(module, SOURCES), 1, 2, 9))
+    assert (written == 2).all()
+    assert asked == [1]
+    asked.clear()
+    module.beam_search(model, on(module, SOURCES), 1, 2, 9, beam=2)
+    assert asked == [1, 2], "the second sequence of the beam needs two tokens"
 
 
 @pytest.mark.parametrize("kind", ["Transformer", "RecurrentTranslator"])
