@@ -205,6 +205,9 @@ def test_bleu_adds_counts_over_the_corpus_and_takes_the_reference_nearest_in_len
     # Lengths 4 against 4 + 3: a penalty of e^(1 - 7/4).
     got = scratch.bleu([list("abz"), list("c")], [[list("abcd")], [list("cde")]], order=1)
     assert got == pytest.approx(math.exp(1 - 7 / 4) * 3 / 4)
+    # The nearest to 4 is 5, though there is a shorter one, and a longer one.
+    got = scratch.bleu([list("abcd")], [[list("a"), list("abcde"), list("abcdefg")]], order=1)
+    assert got == pytest.approx(math.exp(1 - 5 / 4))
 
 
 def test_bleu_of_a_copy_is_one_and_of_nothing_zero():
@@ -601,6 +604,20 @@ def test_dropout_acts_in_training_only(side):
     reader = module.RecurrentTranslator(9, 7, 4, 5, dropout=1.0)
     got = array(reader(*pair_of_tokens(module)))
     np.testing.assert_allclose(got, np.broadcast_to(array(reader.scores.bias), got.shape), rtol=1e-6)
+
+
+def test_dropout_of_the_lstms_acts_on_both_embeddings_and_on_what_is_written(side):
+    module, _ = side
+    reader = module.RecurrentTranslator(9, 7, 4, 6)
+    drop, shapes = reader.dropout.forward, []
+
+    def watched(x):
+        shapes.append(tuple(x.shape))
+        return drop(x)
+
+    reader.dropout.forward = watched
+    reader(*pair_of_tokens(module))
+    assert shapes == [(2, 5, 4), (2, 4, 4), (2, 4, 6)]
 
 
 # the sizes of the paper
