@@ -9,7 +9,7 @@ export OPENBLAS_NUM_THREADS = 1
 READY = .venv/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup course test lab lectures release grade feedback report doctor claims answers bench check lint clean
+.PHONY: help setup course test lab lectures validate release grade feedback report doctor claims answers bench check lint clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
