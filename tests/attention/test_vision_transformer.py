@@ -242,6 +242,7 @@ def test_attention_maps_are_the_weights_of_every_layer(side):
     assert [array(layer).shape for layer in maps] == [(3, 2, 5, 5)] * 2
     for layer in maps:
         np.testing.assert_allclose(array(layer).sum(axis=-1), 1, rtol=1e-9)
+        assert not layer.requires_grad  # for looking only: no graph is kept
     x = model.layers[0](model._embed(images))
     expected = array(model.layers[1].attention.weights(model.layers[1].norm1(x)))
     np.testing.assert_allclose(array(maps[1]), expected, rtol=1e-9)
