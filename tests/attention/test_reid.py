@@ -642,6 +642,20 @@ def test_both_sides_train_to_the_same_weights(supervised):
     np.testing.assert_allclose(our_weight, their_weight, atol=1e-4)
 
 
+def test_an_epoch_under_autocast_learns_what_one_in_full_precision_learns():
+    """Casts of the weights are kept while autocast lasts: with the old ones nothing would be learned."""
+    moves = []
+    for enabled in (False, True):
+        people, encoder, optimizer = people_and_linear(pytorch)
+        before = encoder[1].weight.detach().clone()
+        arguments = [torch.tensor(value) for value in (people.images, people.cameras, people.ids)]
+        cap = pytorch.CAP(encoder, optimizer, *arguments, **SMALL)
+        with torch.autocast("cpu", torch.bfloat16, enabled=enabled):
+            cap.epoch(), cap.epoch()
+        moves.append((encoder[1].weight - before).flatten().detach())
+    assert torch.cosine_similarity(*moves, dim=0) > 0.99  # bfloat16 has 8 bits; old casts give less than 0
+
+
 def test_supervised_training_takes_the_labels_and_lowers_the_loss(side):
     module, make = side
     people, encoder, optimizer = people_and_linear(module, 1)

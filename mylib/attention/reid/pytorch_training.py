@@ -72,6 +72,7 @@ class CAP:
         self.encoder.eval()
         features = torch.cat([self.encoder(part) for part in images.split(256)])
         self.encoder.train(training)
+        torch.clear_autocast_cache()  # its casts of the weights have no graph
         return F.normalize(features.to(torch.promote_types(features.dtype, torch.float32)))
 
     def cluster(self, features):
@@ -111,5 +112,6 @@ class CAP:
         self.optimizer.zero_grad()
         loss.backward()
         self.optimizer.step()
+        torch.clear_autocast_cache()  # an epoch under autocast would go on with casts of the old weights
         memory.update(features, indices)
         return loss.detach()
