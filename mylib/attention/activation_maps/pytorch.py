@@ -183,17 +183,24 @@ def box_from_map(cam, threshold=0.2):
 def largest_region(mask):
     """Of each mask, the connected region of the most pixels. Shapes (n, height, width).
 
-    Numbers flow to their neighbours by 3x3 max pooling, so that each region is flooded with that of its first pixel.
+    Each pixel takes the largest number among its neighbours and itself, until a region is flooded with that of its
+    first pixel. Where that number started, a larger one may stand by then: to take it makes long regions quick.
     """
     n, height, width = mask.shape
     pixels = height * width
     # 1 for the last pixel, `pixels` for the first one, 0 for the background. float32 holds whole numbers to 2^24.
     kind = torch.float32 if pixels <= 2**24 else torch.float64
+    inside = mask.to(kind)
     start = torch.arange(pixels, 0, -1, dtype=kind, device=mask.device).reshape(height, width)
-    numbers, before = torch.where(mask, start, 0.0), None
+    numbers, before = inside * start, None
     while before is None or not torch.equal(numbers, before):
         before = numbers
-        numbers = torch.where(mask, F.max_pool2d(numbers[:, None], 3, 1, 1)[:, 0], 0.0)
+        wide = F.pad(numbers, (1, 1, 1, 1))  # slices: a pooling of 3 x 3 is thirty times slower on a CPU
+        rows = torch.maximum(torch.maximum(wide[:, :-2], wide[:, 1:-1]), wide[:, 2:])
+        largest = torch.maximum(torch.maximum(rows[..., :-2], rows[..., 1:-1]), rows[..., 2:])
+        numbers = (largest * inside).flatten(1)
+        origin = (pixels - numbers).long()  # that of the background lies behind the last pixel
+        numbers = F.pad(numbers, (0, 1)).gather(1, origin).reshape(mask.shape)
     first = (pixels - numbers).long().flatten(1)  # the first pixel of each region; `pixels` is the background
     sizes = torch.zeros(n, pixels + 1, dtype=torch.long, device=mask.device)
     sizes.scatter_add_(1, first, torch.ones_like(first))

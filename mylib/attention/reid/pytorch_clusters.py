@@ -56,9 +56,8 @@ def _shared(weights):
     lengths, columns = lengths.tolist(), weights.T[order]
     shared = weights.new_zeros(count * count)
     start = 0
-    while (
-        start < count
-    ):  # columns of about one length at once; the shorter ones are filled with zeros, which add 0
+    # Columns of about one length at once; the shorter ones are filled with zeros, which add 0.
+    while start < count:
         length = lengths[start]
         values, images = columns[start : start + max(1, ENTRIES // length**2)].topk(length, dim=1)
         places = images[:, :, None] * count + images[:, None]  # (columns, length, length)

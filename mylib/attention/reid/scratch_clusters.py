@@ -87,8 +87,12 @@ def dbscan(distances, eps, min_samples):
     """
     distances = np.asarray(distances)
     square = distances.ndim == 2 and distances.shape[0] == distances.shape[1]
-    fits = bool(np.isfinite(distances).all() and (distances >= 0).all())
-    fits = not square or (fits and np.allclose(distances, distances.T, rtol=1e-5, atol=1e-6))
+    with np.errstate(
+        invalid="ignore"
+    ):  # a difference of infinities or NaN is no number, and not at most anything
+        fits = not square or bool(
+            ((np.abs(distances - distances.T) <= 1e-6 + 1e-5 * distances) & (distances >= 0)).all()
+        )
     check_dbscan(distances.shape, fits, eps, min_samples)
     near = distances <= eps
     core = near.sum(axis=1) >= min_samples
