@@ -87,9 +87,8 @@ def dbscan(distances, eps, min_samples):
     """
     distances = np.asarray(distances)
     square = distances.ndim == 2 and distances.shape[0] == distances.shape[1]
-    with np.errstate(
-        invalid="ignore"
-    ):  # a difference of infinities or NaN is no number, and not at most anything
+    with np.errstate(invalid="ignore"):
+        # A difference of infinities or NaN is no number, and not at most anything.
         fits = not square or bool(
             ((np.abs(distances - distances.T) <= 1e-6 + 1e-5 * distances) & (distances >= 0)).all()
         )

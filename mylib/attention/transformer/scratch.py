@@ -236,7 +236,8 @@ def label_smoothing_loss(scores, targets, smoothing=0.1, padding=0):
              smoothing: e, between 0 and 1.
              padding: the target that does not count.
     Returns: a scalar; 0 where all is padding.
-    Raises:  ValueError: shapes that do not fit, or a smoothing outside [0, 1].
+    Raises:  ValueError: shapes that do not fit, or a smoothing outside [0, 1]. Targets that are no classes get the
+             error of `cross_entropy`.
     Source:  Szegedy et al. (2016), section 7; Vaswani et al. (2017), section 5.4. Differs: none.
 
     Example:
