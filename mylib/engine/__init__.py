@@ -12,6 +12,7 @@ unless its docstring says so under "Differs".
 (8, 2)
 """
 
+from mylib.engine import memory as _memory  # noqa: F401 - freed memory stays with the process
 from mylib.engine import nn, optim
 from mylib.engine import surface as _surface  # noqa: F401 - gives Tensor its methods
 from mylib.engine.activations import gelu, leaky_relu, relu, sigmoid, tanh

@@ -1,5 +1,7 @@
 """Every trick that makes the engine fast, against the plain version that it replaces."""
 
+import platform
+import subprocess
 import sys
 
 import numpy as np
@@ -211,3 +213,32 @@ def test_attention_is_right_where_scores_are_huge_or_nearly_equal():
         y = engine.attention(q, q, np.eye(2, dtype=np.float32)).data
         weight = 1 / (1 + np.exp(-(np.float64(size) ** 2) / np.sqrt(2)))
         np.testing.assert_allclose(y, [[weight, 1 - weight], [1 - weight, weight]], rtol=1e-5, atol=1e-7)
+
+
+STEPS = """
+import resource
+import numpy as np
+from mylib.engine import Tensor
+x, w = Tensor(np.ones((512, 1024), np.float32)), Tensor(np.ones(1024, np.float32), requires_grad=True)
+
+def faults(steps):
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for _ in range(steps):
+        y = x
+        for _ in range(8):
+            y = y * w  # 2 MB each, kept for the way back
+        y.sum().backward()
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+
+faults(3)
+print(faults(10) // 10)
+"""
+
+
+@pytest.mark.skipif(
+    platform.libc_ver()[0] != "glibc", reason="another C library gives memory back by other rules"
+)
+def test_a_step_works_in_the_memory_that_the_last_one_freed():
+    """Ten arrays of 2 MB are 5,000 pages; given back and asked for again, each would be a fault in every step."""
+    done = subprocess.run([sys.executable, "-c", STEPS], capture_output=True, text=True, check=True)
+    assert int(done.stdout) < 500
