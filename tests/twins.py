@@ -97,3 +97,13 @@ def _wrap(value, dtype, make):
     if value.dtype.kind != "f":
         return make(value)
     return make(value.astype(dtype), requires_grad=True)
+
+
+def unit(x):
+    """Rows of length 1."""
+    return x / np.linalg.norm(x, axis=-1, keepdims=True)
+
+
+def array(value):
+    """What either twin returns, as NumPy's."""
+    return value.detach().numpy() if torch.is_tensor(value) else np.asarray(value)

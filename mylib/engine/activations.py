@@ -168,9 +168,8 @@ def normal(z):
         phi += coefficient
         phi *= t
     phi *= bell
-    phi += (
-        0.5  # 1/2 - Phi(-|z|), at least 0: it takes the sign of z. As bits: np.copysign is four times slower.
-    )
+    # 1/2 - Phi(-|z|), at least 0, takes the sign of z. As bits: np.copysign takes three times as long.
+    phi += 0.5
     phi.view(np.uint32)[...] |= z.view(np.uint32) & SIGN
     phi += 0.5
     bell *= 1 / math.sqrt(2 * math.pi)

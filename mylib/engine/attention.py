@@ -111,12 +111,12 @@ def _scale(q):
 
 
 def _scaled_columns(x, q):
-    """x^T / sqrt(d), laid out anew: BLAS multiplies short rows by columns twice as fast as by transposed rows."""
+    """x^T / sqrt(d), laid out anew: by columns BLAS multiplies short rows up to twice as fast as by transposed rows."""
     return np.multiply(x.swapaxes(-1, -2), _scale(q), order="C")
 
 
 def _dots(a, b):
-    """The dot products of the last axes, a product with ones: `np.vecdot` is five times slower on short ones."""
+    """The dot products of the last axes, by a product with ones: `np.vecdot` takes twice as long for 16 elements."""
     return (a * b) @ np.ones(a.shape[-1], a.dtype)
 
 

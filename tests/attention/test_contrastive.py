@@ -17,7 +17,7 @@ from mylib import engine
 from mylib.attention.contrastive import pytorch, scratch
 from mylib.attention.contrastive.views import draw_views
 from tests.attention.joined_batch import run_processes
-from tests.twins import assert_close, assert_same_function, assert_same_module
+from tests.twins import array, assert_close, assert_same_function, assert_same_module, unit
 
 SIDES = {
     "scratch": (scratch, np.asarray),
@@ -30,14 +30,6 @@ RNG = np.random.default_rng
 def side(request):
     """A twin, and what makes its arrays."""
     return SIDES[request.param]
-
-
-def unit(x):
-    return x / np.linalg.norm(x, axis=-1, keepdims=True)
-
-
-def array(value):
-    return value.detach().numpy() if torch.is_tensor(value) else np.asarray(value)
 
 
 # instance discrimination with a memory bank

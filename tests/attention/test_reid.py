@@ -14,7 +14,7 @@ from sklearn.metrics import average_precision_score
 from mylib import data, engine
 from mylib.attention.reid import pytorch, scratch
 from mylib.attention.reid.arguments import draw_batches
-from tests.twins import assert_same_function
+from tests.twins import array, assert_same_function, unit
 
 SIDES = {
     "scratch": (scratch, np.asarray),
@@ -27,14 +27,6 @@ RNG = np.random.default_rng
 def side(request):
     """A twin, and what makes its arrays."""
     return SIDES[request.param]
-
-
-def unit(x):
-    return x / np.linalg.norm(x, axis=-1, keepdims=True)
-
-
-def array(value):
-    return value.detach().numpy() if torch.is_tensor(value) else np.asarray(value)
 
 
 def wrong(side, name, *arguments, match, **options):
