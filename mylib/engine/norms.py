@@ -35,7 +35,7 @@ def standardise_backward(gradient, z, scale):
 
 
 def row_means(rows):
-    """The mean of each row as a column, by a product with 1/n: BLAS adds short rows four to five times faster than NumPy."""
+    """The mean of each row as a column, by a product with 1/n: BLAS adds short rows four times faster than NumPy."""
     length = rows.shape[1]
     return rows @ np.full((length, 1), 1 / max(length, 1), rows.dtype)
 
