@@ -27,13 +27,14 @@ CELLS_SHARE = 0.6  # of the time that is left; or a slow cell would leave none f
 GONE = "the answer's process ended, or used more than it may"
 
 
-def make_job(notebook, solution, limits, files=None):
+def make_job(notebook, solution, limits, files=None, given=None):
     """Everything that `examine` needs, as JSON.
 
     Args:    notebook: the instructor's, with the student's answers, of `mylib.classroom.intake`.
              solution: the instructor's, with hidden tests.
              limits: of `Limits`.
-             files: {name: bytes} that lie beside the notebook.
+             files: {name: bytes} that lie beside the student's notebook; only the answers see them.
+             given: {name: bytes} that lie beside the instructor's; answers and tests see them.
     Returns: dict.
     """
     code = [cell for cell in solution.cells if cell.cell_type == "code"]
@@ -57,12 +58,17 @@ def make_job(notebook, solution, limits, files=None):
         "cells": cells,
         "tests": tests,
         "locked": _needed(code, tests),
-        "files": {name: base64.b64encode(content).decode() for name, content in (files or {}).items()},
+        "files": _as_text((files or {}) | (given or {})),
+        "given": _as_text(given or {}),
         "cell_seconds": limits.cell_seconds,
         "submission_seconds": limits.submission_seconds,
         "output_bytes": limits.output_bytes,
         "iopub_seconds": limits.iopub_seconds,
     }
+
+
+def _as_text(files):
+    return {name: base64.b64encode(content).decode() for name, content in files.items()}
 
 
 def _add_own(cells, notebook):
@@ -193,8 +199,11 @@ class Examination:
             return again or self.run_tests(ours, kernel)
 
     def start_tests(self, snapshots, sockets):
-        """The process of the tests; it waits until it is told which to run."""
-        cells, files = self.job["cells"], files_of(self.job)
+        """The process of the tests; it waits until it is told which to run.
+
+        It gets what the instructor wrote, and nothing else: a student's file beside a process can become code in it.
+        """
+        cells, (names_of, contents) = self.job["cells"], files_of(self.job["given"])
         place = {cell["name"]: at for at, cell in enumerate(cells) if cell["kind"] == "test"}
         parcel = {
             "tests": [
@@ -202,18 +211,23 @@ class Examination:
                 for test in self.job["tests"]
             ],
             "locked": self.job["locked"],
-            "cells": [cell["source"] for cell in cells],
-            # A module beside the notebook can change what an answer calls, so it is read like a cell.
-            "modules": [
-                files[1][at].decode(errors="replace") for name, at in files[0].items() if name.endswith(".py")
-            ],
             "cell_seconds": self.job["cell_seconds"],
         }
         seconds = self.deadline - time.monotonic() + 5
         descriptors = [one.fileno() for one in sockets]
         return self.sandbox.fork(
-            "tests", parcel | {"files": files[0]}, files[1], descriptors, max(1, seconds)
+            "tests", parcel | {"files": names_of}, contents, descriptors, max(1, seconds)
         )
+
+    def written(self):
+        """What the student wrote, as text to be read: cells, and modules, which can change what an answer calls."""
+        names_of, contents = files_of(self.job["files"])
+        return {
+            "cells": [cell["source"] for cell in self.job["cells"]],
+            "modules": [
+                contents[at].decode(errors="replace") for name, at in names_of.items() if name.endswith(".py")
+            ],
+        }
 
     async def run_cells(self, kernel, snapshots):
         """Execute what the student's side sees, and lend a snapshot where tests stand.
@@ -270,7 +284,7 @@ class Examination:
                 return False
             if self.over():
                 return False
-            wire.send(control, {"tests": self.open_tests(), "seconds": seconds})
+            wire.send(control, {"tests": self.open_tests(), "seconds": seconds} | self.written())
             lost = set()
             while "done" not in (said := wire.receive(control)[0]):
                 if "verdict" in said and said["test"] not in lost:

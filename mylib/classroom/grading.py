@@ -193,11 +193,8 @@ class _Run:
             elif (content := self.ledger.finished(*key)) is not None:
                 self.record(key, intake, content)
             else:
-                given = intake.files | files
-                todo[key] = (
-                    intake,
-                    make_job(intake.notebook, notebooks[submission.topic], self.limits, given),
-                )
+                solution = notebooks[submission.topic]
+                todo[key] = intake, make_job(intake.notebook, solution, self.limits, intake.files, files)
         return todo
 
     def examine(self, todo, client):

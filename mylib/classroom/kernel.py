@@ -102,7 +102,7 @@ class Kernel:
             connection_file=f"{self.folder}/connection.json",
             client_factory=QuietClient,
         )
-        files, self.manager.buffers = files_of(job)
+        files, self.manager.buffers = files_of(job["files"])
         self.manager.parcel = {"files": files}
         self.manager.sandbox, self.manager.descriptors = sandbox, [one.fileno() for one in lent]
         self.manager._kernel_spec = KernelSpec(
@@ -264,10 +264,10 @@ def _plain(outputs):
     return json.loads(ADDRESS.sub(" at 0x…", text))
 
 
-def files_of(job):
-    """What lies beside the notebook: {name: position}, and a list of bytes."""
-    names_of = sorted(job["files"])
+def files_of(files):
+    """Files of a job: {name: position}, and a list of bytes."""
+    names_of = sorted(files)
     return (
         {name: position for position, name in enumerate(names_of)},
-        [base64.b64decode(job["files"][name]) for name in names_of],
+        [base64.b64decode(files[name]) for name in names_of],
     )

@@ -30,12 +30,12 @@ class CellTimeoutError(KeyboardInterrupt):
 class Tests:
     """All test cells of one submission.
 
-    parcel: of `mylib.classroom.examine`: sources of the locked cells, of the tests, and of the notebook's cells, which
-    are searched for forbidden calls.
+    parcel: of `mylib.classroom.examine`: what the instructor wrote, the locked cells and the tests.
+    written: what the student wrote, which is searched for forbidden calls; it comes when `prepare` is done.
     """
 
     def __init__(self, parcel, sockets):
-        self.parcel = parcel
+        self.parcel, self.written = parcel, {"cells": [], "modules": []}
         self.bridges = [Bridge(sock) for sock in sockets]
         self.bridge = self.test = None
         self.base = {"__name__": "__main__", "__builtins__": builtins, "display": lambda *_, **__: None}
@@ -45,10 +45,15 @@ class Tests:
         signal.signal(signal.SIGALRM, _time_is_up)
 
     def prepare(self):
-        """Run the locked cells that tests need."""
+        """Run the locked cells that tests need, and import all that tests import.
+
+        Nothing that a student wrote is in this process yet, and no file of theirs will ever be beside it.
+        """
         for position, source in enumerate(self.parcel["locked"]):
             part = _compiled(source, f"<locked {position}>")[0]
             exec(part.code, self.base)
+        for test in self.parcel["tests"]:
+            _import_all(ast.parse(test["source"]), self.base)
 
     def visible(self, test):
         """Run what the student sees of a test.
@@ -149,7 +154,7 @@ class Tests:
         if not isinstance(function, Handle) or not function._name:
             raise AssertionError(f"got {function!r:.60}, expected a function or class of the answer")
         # The answer is as it was where the test stands: what comes later has not changed it.
-        cells = self.parcel["modules"] + self.parcel["cells"][: self.test["place"]]
+        cells = self.written["modules"] + self.written["cells"][: self.test["place"]]
         try:
             guard.refuse(function._name, [source for source in cells if source], banned)
         except AssertionError as error:
@@ -174,6 +179,7 @@ def main(parcel, descriptors):
         failure = f"the instructor's locked cells failed: {type(error).__name__}: {error}"
     wire.send(control, {"ready": failure})
     go, _ = wire.receive(control)
+    tests.written = {part: go[part] for part in ("cells", "modules")}
     start = time.monotonic()
     todo, credit = [test for test in parcel["tests"] if test["name"] in go["tests"]], {}
     # Half of the time for the visible parts: a slow one must not take the hidden parts of others.
@@ -212,6 +218,20 @@ def _compiled(source, filename, answers=()):
         ours = last is not None and (last.lineno > start) == hidden
         parts.append(Part(code, compile(ast.Expression(last.value), filename, "eval") if ours else None))
     return parts
+
+
+def _import_all(tree, names):
+    """Import what the statements of a test import, and what it bans; what fails, fails again where it stands."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            statement = ast.Module([node], [])
+            with contextlib.suppress(Exception):
+                exec(compile(statement, "<imports>", "exec"), {"__name__": "__main__"})
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("from_scratch"):
+            for banned in (*node.args[1:], *(one.value for one in node.keywords if one.arg == "banned")):
+                with contextlib.suppress(Exception):
+                    for dotted in eval(compile(ast.Expression(banned), "<banned>", "eval"), names):
+                        guard.library.find_banned(dotted)
 
 
 def _is_credit(statement, lines, answers):

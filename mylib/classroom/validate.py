@@ -38,7 +38,7 @@ def validate(path, limits=None):
     files = files_beside(path.parent, limits.notebook_bytes, notes)
     print("importing the libraries, then running the cells", file=sys.stderr)
     with Sandbox("none", limits) as sandbox:
-        found = examine(make_job(notebook, notebook, limits, files), sandbox)
+        found = examine(make_job(notebook, notebook, limits, given=files), sandbox)
     return [("", None, text) for _, text in notes] + list(_rows(notebook, points, found))
 
 
