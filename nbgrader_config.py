@@ -27,10 +27,10 @@ c.CourseDirectory.db_url = f"sqlite:///{build / 'gradebook.db'}"
 c.GenerateFeedback.preprocessors = [
     "nbgrader.preprocessors.GetGrades",
     "nbgrader.preprocessors.ClearHiddenTests",
-    "mylib.classroom.feedback.StudentsView",
-    "mylib.classroom.feedback.SanitizeOutputs",
+    "mylib.classroom.reports.feedback.StudentsView",
+    "mylib.classroom.reports.feedback.SanitizeOutputs",
     "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
 ]
 # What a student wrote or showed runs no script when formgrader or feedback shows it.
-c.HTMLExporter.filters = {"markdown2html": "mylib.classroom.feedback.harmless_markdown"}
+c.HTMLExporter.filters = {"markdown2html": "mylib.classroom.reports.feedback.harmless_markdown"}
 c.HTMLExporter.sanitize_html = True

@@ -17,19 +17,19 @@ import nbformat
 import psutil
 from rich.table import Table
 
-from mylib.classroom import wire
-from mylib.classroom.answers import bank, solution
-from mylib.classroom.course import Limits, open_course
-from mylib.classroom.examine import examine, make_job
-from mylib.classroom.grading import skeleton
-from mylib.classroom.intake import Intake, Submission
-from mylib.classroom.ledger import Ledger
-from mylib.classroom.questions import grade_id, is_answer
-from mylib.classroom.recorder import record
-from mylib.classroom.release import generate
-from mylib.classroom.runner import run
-from mylib.classroom.sandbox import Sandbox
-from mylib.classroom.warm import warm_up
+from mylib.classroom.authoring.bank import bank, solution
+from mylib.classroom.authoring.quick_run import run
+from mylib.classroom.authoring.release import generate, skeleton
+from mylib.classroom.course.folders import open_course
+from mylib.classroom.course.limits import Limits
+from mylib.classroom.grading.examine import examine, make_job
+from mylib.classroom.grading.gradebook import record
+from mylib.classroom.grading.ledger import Ledger
+from mylib.classroom.intake.rebuild import Intake, Submission
+from mylib.classroom.notebook.questions import grade_id, is_answer
+from mylib.classroom.sandbox import messages
+from mylib.classroom.sandbox.client import Sandbox
+from mylib.classroom.sandbox.server import warm_up
 
 JOBS = 2
 PREFIX = Path(sys.executable).parent
@@ -189,7 +189,7 @@ def _memory():
         ours, theirs = socket.socketpair()
         with ours, theirs:
             child = sandbox.fork("tests", parcel, descriptors=[theirs.fileno()])
-            wire.receive(ours)
+            messages.receive(ours)
             forks = set(server.children(recursive=True)) - before
             private = max(one.memory_full_info().uss for one in forks)
             child.close()

@@ -10,7 +10,7 @@ from tests.classroom import tiny
 @pytest.fixture(scope="session")
 def walled():
     """The walls are up: where they cannot be, tests skip and say so; on CI they fail."""
-    from mylib.classroom.walls import WallsMissingError, require
+    from mylib.classroom.sandbox.walls import WallsMissingError, require
 
     try:
         require("bubblewrap")
@@ -35,9 +35,10 @@ def shared(tmp_path_factory):
 @pytest.fixture(scope="session")
 def graded(walled, tmp_path_factory):
     """A whole class, graded once: the course and what `grade` returned. Real kernels, a second or two each."""
-    from mylib.classroom.course import Limits
-    from mylib.classroom.example_class import example_class
-    from mylib.classroom.grading import grade, skeleton
+    from mylib.classroom.authoring.example_class import example_class
+    from mylib.classroom.authoring.release import skeleton
+    from mylib.classroom.course.limits import Limits
+    from mylib.classroom.grading.run import grade
 
     course = tiny.make_course(tmp_path_factory.mktemp("graded"))
     inbox = example_class(course)

@@ -22,12 +22,13 @@ from bs4 import BeautifulSoup
 from nbgrader.api import Gradebook
 from playwright.sync_api import expect, sync_playwright
 
-from mylib.classroom.answers import bank
-from mylib.classroom.course import open_course
-from mylib.classroom.example_class import MARKER
-from mylib.classroom.grading import grade, skeleton
-from mylib.classroom.questions import grade_id, is_answer
-from mylib.classroom.report import rows
+from mylib.classroom.authoring.bank import bank
+from mylib.classroom.authoring.example_class import MARKER
+from mylib.classroom.authoring.release import skeleton
+from mylib.classroom.course.folders import open_course
+from mylib.classroom.grading.run import grade
+from mylib.classroom.notebook.questions import grade_id, is_answer
+from mylib.classroom.reports.table import rows
 from tests.classroom.tiny import ROOT
 
 TOPIC, MANUAL = "convolution", "q6-explain"

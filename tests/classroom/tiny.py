@@ -6,7 +6,7 @@ from pathlib import Path
 
 import nbformat
 
-from mylib.classroom.course import open_course
+from mylib.classroom.course.folders import open_course
 
 ROOT = Path(__file__).resolve().parents[2]
 FLAGS = {

@@ -1,0 +1,172 @@
+"""The answers bank: right answers in other styles, and the wrong answers that students write.
+
+`tests/answers/<topic>/<grade id of the answer cell>.py` is a py:percent file. Each cell is one answer, the full
+source of the answer cell, headed `# %% right: loops instead of matmul` or `# %% wrong: forgets 1/N`.
+"""
+
+import copy
+import re
+from dataclasses import dataclass
+
+import jupytext
+import nbformat
+from nbgrader.preprocessors import ClearSolutions
+from rich.table import Table
+from rich.text import Text
+from tqdm import tqdm
+
+from mylib.classroom.authoring.quick_run import run
+from mylib.classroom.notebook.questions import question_of, questions
+
+TITLE = re.compile(r"(right|wrong): (\S.*)")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer of the bank."""
+
+    topic: str
+    question: str
+    right: bool
+    title: str
+    source: str
+
+    @property
+    def name(self):
+        """For messages and test ids."""
+        return f"{self.topic}/{self.question} {'right' if self.right else 'wrong'}: {self.title}"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What an answer scored.
+
+    answer: of `Answer`.
+    cells: {grade id: (points, max points, error)}.
+    complaint: what is not as the bank expects; "" if all is.
+    """
+
+    answer: Answer
+    cells: dict
+    complaint: str
+
+    @property
+    def points(self):
+        """Points of its own question."""
+        return sum(p for cell, (p, *_) in self.cells.items() if question_of(cell) == self.answer.question)
+
+    @property
+    def max_points(self):
+        """Most points of its own question."""
+        return sum(m for cell, (_, m, _) in self.cells.items() if question_of(cell) == self.answer.question)
+
+    @property
+    def message(self):
+        """What the student reads."""
+        return next((e for cell, (*_, e) in self.cells.items() if e), "")
+
+
+def bank(course, topic, question):
+    """The answers that the bank holds for a question.
+
+    Args:    course: of `open_course`.
+             topic, question: names; a question is named by the grade id of its answer cell.
+    Returns: list of `Answer`; empty if there is no file.
+    Raises:  ValueError: a cell without a proper heading.
+    """
+    path = course.answers / topic / f"{question}.py"
+    if not path.exists():
+        return []
+    found = []
+    for cell in jupytext.read(path, fmt="py:percent").cells:
+        title = TITLE.fullmatch(cell.metadata.get("title", ""))
+        if cell.cell_type != "code" or not title:
+            heading = cell.metadata.get("title") or cell.source.splitlines()[0]
+            raise ValueError(
+                f"{path}: expected cells headed '# %% right: ...' or '# %% wrong: ...', got {heading!r}"
+            )
+        found.append(Answer(topic, question, title[1] == "right", title[2].strip(), cell.source))
+    return found
+
+
+def solution(course, topic):
+    """The instructor's notebook of a topic."""
+    return nbformat.read(course.solution(topic), as_version=4)
+
+
+def judge(course, topic, question, limits=None):
+    """Run every answer to a question in the instructor's notebook.
+
+    Args:    course: of `open_course`.
+             topic, question: names.
+             limits: of `Limits`.
+    Returns: list of `Verdict`.
+    """
+    answers = bank(course, topic, question)
+    folder, sources = course.solution(topic).parent, [answer.source for answer in answers]
+    runs = run(solution(course, topic), folder, question, sources, limits) if answers else []
+    return [Verdict(one, cells, complaint(one, cells)) for one, cells in zip(answers, runs, strict=True)]
+
+
+def complaint(answer, cells):
+    """What is wrong with the score of an answer, in words that name the cells; "" if nothing is.
+
+    Args:    answer: of `Answer`.
+             cells: {grade id: (points, max points, error)}.
+    """
+    lost = {cell: (p, m, e) for cell, (p, m, e) in cells.items() if p != m}
+    own = {cell: row for cell, row in lost.items() if question_of(cell) == answer.question}
+    wrong = lost if answer.right else {cell: row for cell, row in lost.items() if cell not in own}
+    lines = [f"{cell} gives {p:g} of {m:g} points, expected all: {e}" for cell, (p, m, e) in wrong.items()]
+    if not answer.right and not own:
+        lines.append(f"{answer.question} gives all points, expected fewer: no test notices")
+    return "\n".join(lines)
+
+
+def untouched(notebook):
+    """The instructor's notebook with every answer cleared as in a release, and the hidden tests still there."""
+    return ClearSolutions().preprocess(copy.deepcopy(notebook), {})[0]
+
+
+def autograded(notebook):
+    """Names of the questions that no person reads."""
+    return [question.name for question in questions(notebook) if not question.manual]
+
+
+def strangers(course, topic):
+    """Files of the bank that belong to no autograded question of the topic."""
+    known = {f"{name}.py" for name in autograded(solution(course, topic))}
+    return [path for path in sorted((course.answers / topic).glob("*.py")) if path.name not in known]
+
+
+def verdicts(course, topic=None):
+    """Judge the whole bank.
+
+    Args:    course: of `open_course`.
+             topic: only this one; all without.
+    Returns: list of `Verdict`.
+    """
+    todo = [
+        (name, question) for name in course.topics(topic) for question in autograded(solution(course, name))
+    ]
+    return [one for name, question in tqdm(todo, unit="question") for one in judge(course, name, question)]
+
+
+def table(found):
+    """A rich table of verdicts.
+
+    Args:    found: of `verdicts`.
+    """
+    columns = ("topic", "question", "answer", "points", "verdict", "what the student reads")
+    shown = Table(*columns, title="Answers")
+    for one in found:
+        expected = "right" if one.answer.right else "wrong"
+        shown.add_row(
+            one.answer.topic,
+            one.answer.question,
+            f"{expected}: {one.answer.title}",
+            f"{one.points:g}/{one.max_points:g}",
+            "UNEXPECTED" if one.complaint else "as expected",
+            Text(one.message),
+        )
+    return shown

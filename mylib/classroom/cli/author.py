@@ -1,0 +1,170 @@
+"""Verbs of those who write the course: release, answers, mutants, lectures, claims, index."""
+
+from typing import Annotated
+
+import typer
+
+from mylib.classroom.cli.options import JOBS, TOPIC, app, course_of, show
+
+
+@app.command()
+def release(
+    topic: TOPIC = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; fail if exercises/ is not what would be released.")
+    ] = False,
+):
+    """Generate exercises/ from solutions/, without answers and hidden tests.
+
+    Example: `mylib release --topic convolution`, `mylib release --check`
+    """
+    from mylib.classroom.authoring.release import difference, orphans
+    from mylib.classroom.authoring.release import release as write
+
+    course = course_of()
+    stale = orphans(course) if topic is None else []
+    failed = [f"{folder}: has no solution; remove it" for folder in stale]
+    for name in course.topics(topic):
+        if check:
+            failed += [found] if (found := difference(course, name)) else []
+        else:
+            typer.echo(f"released {write(course, name)}")
+    for message in failed:
+        typer.echo(message, err=True)
+    raise typer.Exit(1 if failed else 0)
+
+
+@app.command()
+def answers(topic: TOPIC = None):
+    """Run the bank of right and wrong answers, and show what each scores and what its author would read.
+
+    Example: `mylib answers --topic convolution`
+    """
+    from mylib.classroom.authoring.bank import table, verdicts
+
+    found = verdicts(course_of(), topic)
+    show(table(found))
+    surprises = [one for one in found if one.complaint]
+    for one in surprises:
+        typer.echo(f"{one.answer.name}\n{one.complaint}", err=True)
+    typer.echo(f"{len(found)} answers, {len(surprises)} not as expected")
+    raise typer.Exit(1 if surprises else 0)
+
+
+@app.command()
+def mutants(
+    topic: TOPIC = None,
+    question: Annotated[str | None, typer.Option(help="Only this question.", metavar="NAME")] = None,
+    write: Annotated[
+        bool, typer.Option("--write", help="Write what was found into solutions/README.md.")
+    ] = False,
+):
+    """Change the solutions' answers a little, one change at a time, and show which changes the tests notice.
+
+    Example: `mylib mutants --question q3-layer`, `mylib mutants --topic convolution --write`
+    """
+    from mylib.classroom.authoring.mutants import ENOUGH, page, table, tallies
+
+    if write and question:
+        raise ValueError("mutants: --write needs all questions of a topic; expected no --question")
+    course = course_of()
+    found = tallies(course, topic, question)
+    show(table(found))
+    for one in found:
+        for mutant in one.survivors:
+            typer.echo(f"{one.topic}/{one.question} survives, in {mutant}", err=True)
+        for entry in one.stale:
+            typer.echo(f"{one.topic}/equivalent.toml, {one.question}: no mutant {entry} survives", err=True)
+    if write:
+        target = course.solutions / "README.md"
+        before = target.read_text(encoding="utf-8") if target.exists() else ""
+        target.write_text(page(course, found, before), encoding="utf-8")
+    raise typer.Exit(1 if any(one.percent < ENOUGH or one.stale for one in found) else 0)
+
+
+@app.command()
+def lectures(
+    topic: TOPIC = None,
+    jobs: JOBS = None,
+    scale: Annotated[
+        str, typer.Option(help="quick: two CPU cores; full: what one would run on a GPU.")
+    ] = "quick",
+    save: Annotated[bool, typer.Option("--save", help="Write the outputs back to lectures/.")] = False,
+):
+    """Execute the lectures with papermill, and write them as pages with an index to build/site/.
+
+    Example: `mylib lectures`, `mylib lectures --topic backprop --save`
+    """
+    from mylib import syllabus
+    from mylib.classroom.publishing import execute as run
+    from mylib.classroom.publishing import site
+
+    if scale not in ("quick", "full"):
+        raise ValueError(f"lectures: expected --scale quick or full, got {scale!r}")
+    given = {} if scale == "quick" else {"SCALE": scale}  # quick is what the notebooks say themselves
+    topics = [syllabus.topic(topic)] if topic else syllabus.topics()
+    runs = run.execute(topics, jobs, **given)
+    for one in runs:
+        typer.echo(f"{one.topic}: {one.seconds:.0f} s{'' if not one.error else ', failed'}")
+        if one.error:
+            typer.echo(one.error, err=True)
+        elif save:
+            run.save(one)
+    typer.echo(f"pages in {site.build(runs)}")
+    raise typer.Exit(1 if any(one.error for one in runs) else 0)
+
+
+@app.command()
+def claims(
+    topic: TOPIC = None,
+    jobs: JOBS = None,
+    seeds: Annotated[int, typer.Option(min=1, help="How many seeds, from 0.")] = 3,
+):
+    """Run every lecture with several seeds and collect what it claims in lectures/CLAIMS.md.
+
+    With --topic only that topic's part of the page is renewed.
+
+    Example: `mylib claims --seeds 3`, `mylib claims --topic convolution`
+    """
+    from mylib import syllabus
+    from mylib.classroom.publishing import execute as run
+
+    topics = [syllabus.topic(topic)] if topic else syllabus.topics()
+    runs, rows = run.collect_claims(topics, jobs, range(seeds))
+    for one in runs:
+        if one.error:
+            typer.echo(f"seed {one.seed}: {one.error}", err=True)
+    failed = [row for row in rows if not row["holds"]]
+    for row in failed:
+        typer.echo(f"{row['name']} fails with seed {row['seed']}: {row['measured']}", err=True)
+    target = syllabus.ROOT / "lectures" / "CLAIMS.md"
+    before = target.read_text(encoding="utf-8") if target.exists() else ""
+    target.write_text(run.claims_page(topics, rows, before), encoding="utf-8")
+    typer.echo(f"{len(rows)} measurements of {len({row['name'] for row in rows})} claims in {target}")
+    raise typer.Exit(1 if failed or any(one.error for one in runs) else 0)
+
+
+@app.command()
+def index(
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; fail if a file is out of date.")
+    ] = False,
+):
+    """Write what follows from the syllabus: lectures/index.ipynb and the coverage table of README.md.
+
+    Example: `mylib index`, `mylib index --check`
+    """
+    from mylib.classroom.publishing.index import generated
+
+    stale = [
+        path for path, text in generated().items() if not path.exists() or path.read_text("utf-8") != text
+    ]
+    for path in stale:
+        if check:
+            typer.echo(
+                f"{path}: expected what the syllabus says, got something older; run mylib index", err=True
+            )
+        else:
+            path.write_text(generated()[path], encoding="utf-8")
+            typer.echo(f"wrote {path}")
+    raise typer.Exit(1 if check and stale else 0)

@@ -1,0 +1,1 @@
+"""The course on disk, its limits, and nbgrader's configuration of both."""

@@ -1,0 +1,1 @@
+"""A submission's way from the inbox to the gradebook."""

@@ -1,0 +1,273 @@
+"""The student's kernel, seen from outside: a Jupyter client that is not impressed by what it is sent."""
+
+import asyncio
+import base64
+import json
+import re
+import shutil
+import tempfile
+import time
+
+import nbformat
+import psutil
+import zmq
+from jupyter_client.asynchronous import AsyncKernelClient
+from jupyter_client.kernelspec import KernelSpec
+from jupyter_client.manager import AsyncKernelManager
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionComplete, CellTimeoutError, DeadKernelError
+
+from mylib.classroom.notebook.text import sound
+
+ADDRESS = re.compile(r" at 0x[0-9a-f]+")
+MAX_MESSAGE = 16_000_000
+MAX_WAITING = 500_000_000  # that this process holds of a kernel's messages: one may have any number of parts
+SHOWS = ("stream", "display_data", "execute_result", "error", "update_display_data")
+LEND = "get_ipython().lend({})"  # answer_side.py has put it there
+
+
+class QuietClient(AsyncKernelClient):
+    """A client that takes no message part larger than 16 MB, and no long queue of them."""
+
+    def connect_iopub(self, identity=None):
+        """The channel on which a kernel may say whatever it wants."""
+        sock = self._limited(zmq.SUB, "iopub")
+        sock.setsockopt(zmq.SUBSCRIBE, b"")
+        return sock
+
+    def connect_shell(self, identity=None):
+        """The channel on which it answers."""
+        return self._limited(zmq.DEALER, "shell")
+
+    def connect_control(self, identity=None):
+        """The channel on which it would answer to orders."""
+        return self._limited(zmq.DEALER, "control")
+
+    def _limited(self, kind, channel):
+        sock = self.context.socket(kind)
+        sock.linger = 0
+        sock.setsockopt(zmq.MAXMSGSIZE, MAX_MESSAGE)
+        sock.setsockopt(zmq.RCVHWM, 64)
+        sock.connect(self._make_url(channel))
+        return sock
+
+
+class Client(NotebookClient):
+    """nbclient, with a limit on what a cell shows, and a kernel's death noticed at once."""
+
+    def process_message(self, msg, cell, cell_index):
+        """Leave out what is too much, what widgets say to each other, and what no notebook can hold."""
+        content = msg["content"]
+        if not isinstance(content, dict) or msg["msg_type"].startswith("comm"):
+            return None
+        if not isinstance(content.get("execution_count"), int | None):
+            return None
+        if msg["msg_type"] in SHOWS:
+            self.shown += len(json.dumps(content))
+            if self.shown > self.most:
+                if not self.cut:
+                    text = f"[cut: a cell may show {self.most / 1e6:g} MB]"
+                    cell.outputs.append(nbformat.v4.new_output("stream", name="stderr", text=text))
+                self.cut = True
+                return None
+        try:
+            return super().process_message(msg, cell, cell_index)
+        except CellExecutionComplete:
+            raise
+        except Exception:
+            return None
+
+    async def _async_poll_kernel_alive(self):
+        process = psutil.Process()
+        most = process.memory_info().rss + MAX_WAITING
+        while await self.km.is_alive():
+            if process.memory_info().rss > most:
+                child = self.km.provisioner.child
+                child.kill()
+                child.reason = f"it sent more than {MAX_WAITING / 1e6:g} MB at once"
+            await asyncio.sleep(0.05)
+        if self.task_poll_for_reply:
+            self.task_poll_for_reply.cancel()
+
+
+class Kernel:
+    """The student's kernel behind the walls, and its client."""
+
+    def __init__(self, job, sandbox, lent):
+        self.job = job
+        self.folder = tempfile.mkdtemp(prefix="kernel-")
+        self.manager = AsyncKernelManager(
+            transport="ipc",
+            ip=f"{self.folder}/k",
+            connection_file=f"{self.folder}/connection.json",
+            client_factory=QuietClient,
+        )
+        files, self.manager.buffers = files_of(job["files"])
+        self.manager.parcel = {"files": files}
+        self.manager.sandbox, self.manager.descriptors = sandbox, [one.fileno() for one in lent]
+        self.manager._kernel_spec = KernelSpec(
+            argv=["python"],
+            language="python",
+            metadata={"kernel_provisioner": {"provisioner_name": "mylib-walls"}},
+        )
+        self.child = None
+        self.client = Client(
+            nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell()]),
+            km=self.manager,
+            timeout_func=self.seconds,
+            allow_errors=True,
+            interrupt_on_timeout=True,
+            error_on_timeout={"ename": "CellTimeoutError", "evalue": "", "traceback": [""]},
+            raise_on_iopub_timeout=True,
+            iopub_timeout=int(max(1, job["iopub_seconds"])),
+            coalesce_streams=False,  # nbclient's takes hours for a line of a megabyte
+        )
+        self.client.shown, self.client.most, self.client.cut = 0, job["output_bytes"], False
+        self.limit = job["cell_seconds"]
+
+    async def launch(self):
+        """Start it."""
+        await self.manager.start_kernel()
+        self.child = self.manager.provisioner.child
+
+    async def connect(self):
+        """Wait until it listens to us and we to it."""
+        channels = self.client.kc = self.manager.client()
+        channels.start_channels(hb=False, stdin=False)
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            if await self.manager.is_alive():
+                channels.kernel_info()
+            else:
+                raise DeadKernelError("the kernel did not start")
+            try:
+                await channels.shell_channel.get_msg(timeout=5)
+                await channels.iopub_channel.get_msg(timeout=5)
+                return
+            except Exception:
+                continue
+        raise DeadKernelError("the kernel did not answer")
+
+    async def execute(self, cell, deadline):
+        """Execute one cell.
+
+        Returns: {"outputs": list, "execution_count": number or None}.
+        Raises:  DeadKernelError, CellTimeoutError: the kernel is of no use any more.
+        """
+        self.limit = max(0.1, min(self.job["cell_seconds"], deadline - time.monotonic()))
+        self.client.shown, self.client.cut = 0, False
+        # What an earlier cell displayed is noted already, and no later cell can change it.
+        self.client._display_id_map.clear()
+        code = nbformat.v4.new_code_cell(cell["source"])
+        self.client.nb.cells = [code]
+        reply = {}
+        self.client.on_cell_executed = lambda **said: reply.update(said["execute_reply"]["content"])
+        await self.client.async_execute_cell(code, 0)
+        if reply.get("ename") == "CellTimeoutError":
+            text = f"stopped after {self.limit:.3g} s; is there a loop that never ends?"
+            error = nbformat.v4.new_output(
+                "error", ename="CellTimeoutError", evalue=text, traceback=[f"CellTimeoutError: {text}"]
+            )
+            code.outputs = [one for one in code.outputs if one.output_type != "error"] + [error]
+        return {"outputs": _plain(_merged(code.outputs)), "execution_count": code.execution_count}
+
+    async def lend(self, position, deadline):
+        """Fork a snapshot for the tests."""
+        code = nbformat.v4.new_code_cell(LEND.format(position))
+        self.limit = max(0.1, min(self.job["cell_seconds"], deadline - time.monotonic()))
+        await self.client.async_execute_cell(code, 0, store_history=False)
+
+    def seconds(self, _):
+        """For nbclient."""
+        return self.limit
+
+    def stop(self):
+        """Let the process stand still, for its snapshots: nothing that a cell has begun can end them later.
+
+        Raises:  DeadKernelError: it has ended.
+        """
+        self.child.stop()
+        if self.child.reason:
+            raise DeadKernelError(self.child.reason)
+
+    async def hang_up(self):
+        """Take no message any more."""
+        if self.client.kc:
+            self.client.kc.stop_channels()
+
+    def why(self, error):
+        """Why the process ended, as its watcher says it, or what happened to us."""
+        if isinstance(error, CellTimeoutError):
+            return "the cell could not be interrupted"
+        return f"the kernel died: {self.reason() or error}"
+
+    def reason(self):
+        """What the watcher of the process says of its end; "" while it runs."""
+        for _ in range(10):
+            if self.child is not None and (reason := self.child.poll()):
+                return reason
+            time.sleep(0.01)
+        return ""
+
+    def stopped_cell(self, reason):
+        """Outputs of a cell that was cut short."""
+        error = nbformat.v4.new_output("error", ename="NotRun", evalue=reason, traceback=[reason])
+        return {"outputs": _plain([error]), "execution_count": None}
+
+    def close(self):
+        """End the process, and remove the sockets."""
+        if self.child is not None:
+            self.child.close()
+        self.manager.context.destroy(linger=0)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _merged(outputs):
+    """Outputs as they are kept: each stream is one, where it first showed something, as a terminal shows lines."""
+    merged, parts = [], {}
+    for one in outputs:
+        if "metadata" in one:
+            one.metadata = _sizes_only(one.metadata)
+        if "data" in one:
+            one.data.setdefault("text/plain", "")  # a page has something to show where it knows no other kind
+        if one.output_type != "stream":
+            merged.append(one)
+        elif one.name in parts:
+            parts[one.name].append(one.text)
+        else:
+            parts[one.name] = [one.text]
+            merged.append(one)
+    for one in merged:
+        if one.output_type == "stream":
+            one.text = "\n".join(map(_last_written, "".join(parts[one.name]).split("\n")))
+    return merged
+
+
+def _last_written(line):
+    """What stands in a line after its carriage returns: of a progress bar, the last state."""
+    body = line.rstrip("\r")
+    return body.rpartition("\r")[2] + line[len(body) :][:1]
+
+
+def _sizes_only(metadata):
+    """Of what a display says about itself, numbers: a page writes the rest into its HTML as it is."""
+    return {
+        kind: {name: value for name, value in said.items() if isinstance(value, int | float)}
+        for kind, said in metadata.items()
+        if isinstance(said, dict)
+    }
+
+
+def _plain(outputs):
+    """Outputs as JSON that can be written, without what differs from run to run."""
+    text = sound(json.dumps(outputs, sort_keys=True, ensure_ascii=False))
+    return json.loads(ADDRESS.sub(" at 0x…", text))
+
+
+def files_of(files):
+    """Files of a job: {name: position}, and a list of bytes."""
+    names_of = sorted(files)
+    return (
+        {name: position for position, name in enumerate(names_of)},
+        [base64.b64decode(files[name]) for name in names_of],
+    )

@@ -1,0 +1,1 @@
+"""What a notebook of an exercise says: questions, texts, names, verdicts. Imports no other room of the classroom."""

@@ -1,0 +1,64 @@
+"""One list of the libraries that notebooks and their tests import, loaded once so that no fork has to.
+
+mylib's own parts are not in it: whoever runs notebooks imports those itself.
+"""
+
+import gc
+import os
+import random
+import signal
+import sys
+from pathlib import Path
+
+SEED = 0
+
+
+def load(*, freeze: bool) -> None:
+    """Import them, and do once what their first use costs.
+
+    Args:    freeze: this process will fork for every submission: it must have one thread, and the collector of a
+                 fork shall leave its objects, and so the shared pages, alone.
+    """
+    import matplotlib
+    import matplotlib.pyplot
+    import torch
+    import tqdm
+
+    import mylib.check
+    import mylib.plots  # noqa: F401
+    from mylib import data
+
+    if not freeze:
+        matplotlib.use("agg")
+    # One thread: a fork hangs when its parent ever ran a two-thread OpenMP loop.
+    torch.set_num_threads(1)
+    tqdm.tqdm.monitor_interval = 0
+    # The first optimiser of a process imports 800 modules, the first figure its fonts.
+    weight = torch.nn.Parameter(torch.zeros(1))
+    torch.optim.SGD([weight], 0.1).step()
+    figure = matplotlib.pyplot.figure()
+    figure.canvas.get_renderer()  # type: ignore[attr-defined]
+    matplotlib.pyplot.close("all")
+    data.mnist()
+    data.digits()
+    if freeze:
+        threads = len(list(Path("/proc/self/task").iterdir())) if Path("/proc/self/task").exists() else 1
+        assert threads == 1, f"expected one thread before forking, got {threads}"
+        gc.collect()
+        gc.freeze()
+
+
+def reset() -> None:
+    """In a fork: a state that does not depend on what its parent did, and no word to the parent's streams."""
+    import numpy as np
+    import torch
+
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    random.seed(SEED)
+    np.random.seed(SEED)  # noqa: NPY002  an exercise's cell may still draw from the global generator
+    torch.manual_seed(SEED)
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        os.dup2(nowhere, stream)
+    sys.stdin, sys.stdout, sys.stderr = os.fdopen(0), os.fdopen(1, "w"), os.fdopen(2, "w")
+    sys.__stdin__, sys.__stdout__, sys.__stderr__ = sys.stdin, sys.stdout, sys.stderr  # type: ignore[misc]

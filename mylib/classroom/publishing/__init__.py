@@ -1,0 +1,1 @@
+"""Lectures executed and shown."""

@@ -1,0 +1,224 @@
+"""Execute lectures with papermill, in parallel, one thread each; keep what they show and collect what they claim."""
+
+import json
+import os
+import re
+import tempfile
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+from tqdm import tqdm
+
+from mylib import syllabus
+from mylib.claims import VERDICTS, number
+from mylib.classroom.course.limits import ONE_THREAD
+from mylib.classroom.course.nbgrader import private_sockets
+
+CELL_SECONDS = 1800  # a cell that takes longer, even at full scale on a slow machine, never ends
+EXECUTED = syllabus.ROOT / "build" / "lectures"
+
+
+@dataclass(frozen=True)
+class Run:
+    """One execution of one lecture: where its notebook is, how long it took, and what went wrong, if anything."""
+
+    topic: str
+    seed: int
+    notebook: Path
+    seconds: float
+    error: str = ""
+
+
+def execute(topics, jobs=None, output=EXECUTED, seeds=(None,), claims_file=None, **parameters):
+    """Execute every lecture of the topics for every seed; a failing one does not stop the others.
+
+    Args:    topics: of the syllabus.
+             jobs: lectures at a time; the number of cores without.
+             output: folder for the executed notebooks.
+             seeds: values of SEED; None keeps the lecture's own.
+             claims_file: collects the claims there instead of raising at one that does not hold.
+             parameters: other values for the cell tagged "parameters".
+    Returns: list of `Run`, in the order of the topics.
+    """
+    with tempfile.TemporaryDirectory() as scratch, ProcessPoolExecutor(jobs or os.cpu_count()) as pool:
+        pending = {}
+        for topic in topics:
+            for seed in seeds:
+                given = parameters | ({} if seed is None else {"SEED": seed})
+                collected = Path(scratch) / f"{topic.name}-{seed}.jsonl" if claims_file else None
+                job = pool.submit(_execute_one, topic, seed, Path(output), given, collected)
+                pending[job] = seed, collected
+        runs = []
+        with tqdm(total=len(pending), unit="lecture", desc="lectures") as bar:
+            for job in as_completed(pending):
+                runs.append(job.result())
+                bar.set_postfix_str(f"{runs[-1].topic} {runs[-1].seconds:.0f} s", refresh=False)
+                bar.update()
+        if claims_file:
+            with open(claims_file, "w", encoding="utf-8") as merged:
+                for seed, path in pending.values():
+                    lines = path.read_text().splitlines() if path.exists() else []
+                    merged.writelines(json.dumps(json.loads(line) | {"seed": seed}) + "\n" for line in lines)
+    order = [topic.name for topic in topics]
+    return sorted(runs, key=lambda run: (order.index(run.topic), run.seed or 0))
+
+
+def collect_claims(topics, jobs, seeds):
+    """Execute the lectures once for each seed, and gather the claims that they record.
+
+    Returns: list of `Run`, and list of rows as `claims.record` wrote them, each with its seed.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        collected = Path(folder) / "claims.jsonl"
+        runs = execute(topics, jobs, output=Path(folder), seeds=seeds, claims_file=collected)
+        return runs, [json.loads(line) for line in collected.read_text().splitlines()]
+
+
+def save(run):
+    """Write an executed lecture back to its place in lectures/, without what changes from run to run."""
+    notebook = nbformat.read(run.notebook, as_version=4)
+    target = syllabus.ROOT / syllabus.topic(run.topic).lecture
+    target.parent.mkdir(parents=True, exist_ok=True)
+    nbformat.write(tidy(notebook), target)
+
+
+def tidy(notebook):
+    """Remove times, versions and finished progress bars, so that running again changes only what it shows.
+
+    Args:    notebook: an executed notebook; changed in place.
+    Returns: the notebook.
+    """
+    notebook.metadata = {
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+        "language_info": {"name": "python"},
+    }
+    for cell in notebook.cells:
+        cell.metadata = {"tags": cell.metadata["tags"]} if cell.metadata.get("tags") else {}
+        if "drawing" in cell.metadata.get("tags", []):
+            cell.metadata["jupyter"] = {"source_hidden": True}  # JupyterLab folds it; a click unfolds
+        if cell.cell_type == "code":
+            _drop_finished_progress_bars(cell)
+            _join_streams(cell)
+    return notebook
+
+
+def claims_page(topics, rows, before=""):
+    """The text of lectures/CLAIMS.md: every claim, what its slide says, and what was measured with each seed.
+
+    Args:    topics: of the syllabus.
+             rows: as `collect_claims` returns them.
+             before: the page as it is; its parts on other topics stay.
+    Returns: Markdown.
+    """
+    seeds = sorted({row["seed"] for row in rows}) or ["none"]
+    parts = dict(re.findall(r"(?ms)^## ([^\n]+)\n\n(.*?)\s*(?=^## |\Z)", before))
+    for topic in topics:
+        lines = []
+        for claim in topic.claims:
+            lines += _claim_section(
+                claim, sorted((r for r in rows if r["name"] == claim.name), key=lambda r: r["seed"])
+            )
+        parts[topic.title] = "\n".join(lines).strip()
+    order = [topic.title for topic in (*syllabus.topics(), *topics)]
+    titles = sorted(filter(order.count, parts), key=order.index)
+    text = ["# What the slides claim, and what we measured"]
+    text += [f"Each lecture was run with seeds {', '.join(map(str, seeds))} at quick scale by `make claims`."]
+    text += [f"## {title}\n\n{parts[title]}".strip() for title in titles]
+    return "\n\n".join(text) + "\n"
+
+
+def _claim_section(claim, rows):
+    lines = [f"### {claim.name}", "", f"The slide: {claim.says} Its scale: {claim.scale}.", ""]
+    if not rows:
+        return [*lines, "**Not measured**: the lecture records no such claim.", ""]
+    weakest = max(rows, key=lambda row: VERDICTS.index(row["verdict"]))
+    failed = [str(row["seed"]) for row in rows if not row["holds"]]
+    verdict = "fails" if failed else weakest["verdict"]
+    reasons = [f"with seed {', '.join(failed)}"] if failed else []
+    reasons += [weakest["why"]] if weakest["why"] else []
+    lines += [
+        f"Ours: {weakest['scale']}. Verdict: **{verdict}**{': ' if reasons else ''}{'; '.join(reasons)}.",
+        "",
+    ]
+    lines += ["| measured | " + " | ".join(f"seed {row['seed']}" for row in rows) + " |"]
+    lines += ["|---|" + "---:|" * len(rows)]
+    for quantity in dict.fromkeys(quantity for row in rows for quantity in row["measured"]):
+        values = [number(row["measured"][quantity]) if quantity in row["measured"] else "" for row in rows]
+        lines += [" | ".join(["| " + quantity.replace("|", "\\|"), *values]) + " |"]
+    return [*lines, ""]
+
+
+def _execute_one(topic, seed, output, parameters, claims_file):
+    import time
+
+    import papermill
+
+    os.environ.update(ONE_THREAD)
+    if claims_file:
+        os.environ["MYLIB_CLAIMS"] = str(claims_file)
+    target = output / (topic.lecture.name if seed is None else f"{topic.lecture.stem}-seed{seed}.ipynb")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.unlink(missing_ok=True)  # what an earlier run left is not what this one shows
+    start, error = time.perf_counter(), ""
+    try:
+        with tempfile.TemporaryDirectory() as sockets:
+            papermill.execute_notebook(
+                syllabus.ROOT / topic.lecture,
+                target,
+                parameters=parameters,
+                kernel_name="python3",
+                progress_bar=False,
+                execution_timeout=CELL_SECONDS,
+                cwd=syllabus.ROOT,
+                config=private_sockets(sockets),
+            )
+    except papermill.PapermillExecutionError as failure:
+        error = f"{topic.lecture}, cell {failure.cell_index}: {failure.ename}: {failure.evalue}"
+    except Exception as failure:
+        error = f"{topic.lecture}: {type(failure).__name__}: {failure}"
+    return Run(topic.name, seed, target, time.perf_counter() - start, error)
+
+
+def _drop_finished_progress_bars(cell):
+    # A bar that is done overwrites itself with blanks. Its pieces may stand in several outputs, between the prints of
+    # the same cell.
+    bars = [output for output in cell.outputs if output.output_type == "stream" and output.name == "stderr"]
+    text = "".join(output.text for output in bars)
+    if "\r" not in text:
+        return
+    left = [line.rstrip() for line in _screen(text) if line.strip()]
+    if left:
+        bars.pop(0).text = "\n".join(left) + "\n"
+    cell.outputs = [output for output in cell.outputs if not any(output is bar for bar in bars)]
+
+
+def _screen(text):
+    """The lines that a terminal shows in the end; nested bars move the cursor up again."""
+    lines, row, column = [""], 0, 0
+    for piece in re.findall(r"\x1b\[A|[\r\n]|[^\x1b\r\n]+", text):
+        if piece == "\x1b[A":
+            row = max(row - 1, 0)
+        elif piece == "\r":
+            column = 0
+        elif piece == "\n":
+            row, column = row + 1, 0
+            lines += [""] * (row == len(lines))
+        else:
+            lines[row] = lines[row][:column].ljust(column) + piece + lines[row][column + len(piece) :]
+            column += len(piece)
+    return lines
+
+
+def _join_streams(cell):
+    # Where the kernel cut a stream into pieces depends on the machine's speed.
+    joined = []
+    for output in cell.outputs:
+        last = joined[-1] if joined else None
+        streams = last is not None and output.output_type == last.output_type == "stream"
+        if streams and output.name == last.name:
+            last.text += output.text
+        else:
+            joined.append(output)
+    cell.outputs = joined

@@ -1,0 +1,1 @@
+"""What is told after grading: to students, to instructors, to learning management systems."""

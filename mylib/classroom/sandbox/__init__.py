@@ -1,0 +1,1 @@
+"""The walls, the processes behind them, and what may pass between those."""

@@ -1,0 +1,219 @@
+"""The student's side, behind the walls: a Jupyter kernel that runs the cells, and lends what they made to the tests.
+
+Nothing here is relied upon: the student's code runs in the same process and can change all of it. It can only change
+what the tests are told, and the tests believe nothing but data (messages.py).
+"""
+
+import builtins
+import contextlib
+import json
+import os
+import pickle
+import select
+import signal
+import socket
+import sys
+import threading
+
+import numpy as np
+import torch
+import zmq
+from ipykernel.kernelapp import IPKernelApp
+from traitlets import Any
+
+from mylib.classroom.sandbox import messages, values
+
+# What a snapshot is lent over, one socket each; set when the kernel starts.
+SOCKETS = []
+
+
+class LentSockets(IPKernelApp):
+    """A kernel whose sockets were opened outside of the walls, where the client is."""
+
+    listeners = Any(help="{port: descriptor of a listening socket}")
+
+    def _try_bind_socket(self, s, port):
+        s.setsockopt(zmq.USE_FD, self.listeners[port])
+        s.bind(f"{self.transport}://{self.ip}-{port}")
+        return port
+
+    def init_heartbeat(self):
+        """No thread for it: whether the process lives is seen from outside."""
+
+
+def main(parcel, descriptors):
+    """Be the kernel.
+
+    Args:    parcel: of `examine.py`; its connection is what a connection file says.
+             descriptors: five listening sockets in the order of `ports`, and one socket for every snapshot.
+    """
+    connection = parcel["connection"]
+    ports = [connection[f"{name}_port"] for name in ("shell", "iopub", "stdin", "control", "hb")]
+    SOCKETS[:] = [socket.socket(fileno=one) for one in descriptors[len(ports) :]]
+    os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
+    path = os.path.join(os.environ["HOME"], ".connection.json")
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump(connection, file)
+    app = LentSockets.instance(
+        connection_file=path,
+        listeners=dict(zip(ports, descriptors, strict=False)),
+        ignore_cwd=True,  # the student's files come behind the libraries
+        capture_fd_output=False,
+    )
+    app.config.HistoryManager.enabled = False
+    app.initialize([])
+    app.shell.lend = lambda position: lend(position, app.shell.user_ns)
+    os.unlink(path)
+    app.start()
+
+
+def lend(position, namespace):
+    """Fork; the fork answers the tests with the state of now, while the notebook goes on.
+
+    Args:    position: of the socket.
+             namespace: the notebook's names.
+    """
+    sock = SOCKETS[position]
+    if os.fork():
+        sock.close()
+        return
+    try:
+        _settle(sock)
+        Lender(sock, namespace).run()
+    finally:
+        os._exit(0)
+
+
+def _settle(sock):
+    """Make the fork quiet, deaf to the notebook's interrupts, and end it with the tests' interest."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for other in SOCKETS:
+        if other is not sock:
+            other.close()  # or the end of that one would not be noticed
+    nowhere = open(os.devnull, "w")  # noqa: SIM115
+    sys.stdout = sys.stderr = sys.__stdout__ = sys.__stderr__ = nowhere
+    sys.displayhook = sys.__displayhook__
+
+    def wait_for_hangup():
+        watcher = select.poll()
+        watcher.register(sock, select.POLLRDHUP)
+        watcher.poll()
+        os._exit(0)
+
+    threading.Thread(target=wait_for_hangup, daemon=True).start()
+
+
+class Lender:
+    """Answers the requests of the tests, one after the other."""
+
+    def __init__(self, sock, namespace):
+        self.sock, self.namespace = sock, namespace
+        self.kept = []
+
+    def run(self):
+        """Until the tests hang up."""
+        while True:
+            try:
+                head, buffers = messages.receive(self.sock)
+            except EOFError:
+                return
+            self.reply(self.answer, head, buffers)
+
+    def reply(self, function, *arguments):
+        """Send what a function returns, or the error that it raises."""
+        buffers = []
+        try:
+            head = function(*arguments, buffers)
+        except BaseException as error:  # whatever the student's code raises
+            kinds = [
+                kind.__name__
+                for kind in type(error).__mro__
+                if getattr(builtins, kind.__name__, None) is kind
+            ]
+            buffers = []
+            head = {"error": kinds, "name": type(error).__name__, "message": _text(error)}
+        messages.send(self.sock, head, buffers)
+
+    def answer(self, head, received, buffers):
+        """Do what one request says."""
+        if "name" in head:
+            if head["name"] not in self.namespace:
+                return {"missing": True}
+            return {"value": self.encode(self.namespace[head["name"]], buffers)}
+        arguments, named = self.decode(head["arguments"], received), self.decode(head["named"], received)
+        with self.as_there(head["context"], received):
+            if "source" in head:
+                space = dict(self.namespace)
+                exec(compile(head["source"], "<test>", "exec"), space)
+                function = space[head["function"]]
+            else:
+                function = self.decode(head["of"], received)
+            value = _OPERATIONS[head["do"]](function, *arguments, **named)
+        reply = {"value": self.encode(value, buffers)}
+        if head["copy_back"]:
+            reply["changed"] = self.encode((arguments, named), buffers)
+        return reply
+
+    @contextlib.contextmanager
+    def as_there(self, context, received):
+        """Arithmetic errors, gradients and random numbers as the test has set them."""
+        if context["random"] is not None:
+            torch_state, numpy_state = self.decode(context["random"], received)
+            torch.set_rng_state(torch_state)
+            np.random.set_state(numpy_state)  # noqa: NPY002
+        with np.errstate(**context["errors"]), torch.set_grad_enabled(context["gradients"]):
+            yield
+
+    def encode(self, value, buffers):
+        """Data as data; anything else is kept here, and its key goes over."""
+        return values.encode(value, self.keep, buffers)
+
+    def keep(self, value):
+        """The key of an object."""
+        self.kept.append(value)
+        return {"is": "object", "key": len(self.kept) - 1, "type": type(value).__name__}
+
+    def decode(self, tree, received):
+        """What the tests sent."""
+        return values.decode(tree, lambda part: self.thing(part, received), received)
+
+    def thing(self, tree, received):
+        """An object that was kept here, one that the tests hand over, or a function of theirs."""
+        if tree["is"] == "object":
+            return self.kept[tree["key"]]
+        if tree["is"] == "pickle":
+            return pickle.loads(received[tree["data"]])
+        return self.call_back(tree["key"])
+
+    def call_back(self, key):
+        """A function of the tests, which runs there."""
+
+        def function(*arguments, **named):
+            buffers = []
+            tree = self.encode((arguments, named), buffers)
+            messages.send(self.sock, {"call": key, "with": tree}, buffers)
+            while True:
+                head, received = messages.receive(self.sock)
+                if "returned" in head:
+                    return self.decode(head["returned"], received)
+                if "raised" in head:
+                    raise self.decode(head["raised"], received)
+                self.reply(self.answer, head, received)
+
+        return function
+
+
+_OPERATIONS = {
+    "call": lambda function, *arguments, **named: function(*arguments, **named),
+    "attribute": getattr,
+    "set": setattr,
+    "item": lambda value, key: value[key],
+    "length": len,
+    "items": list,
+}
+
+
+def _text(error):
+    with contextlib.suppress(Exception):
+        return str(error)[:2000]
+    return ""

@@ -1,3 +1,0 @@
-"""Payloads, run by tests/classroom/test_attacks.py behind walls; pytest must not import them."""
-
-collect_ignore_glob = ["*.py"]

@@ -1,0 +1,82 @@
+"""Every exercise of the course keeps its promises: full for the solution, 0 untouched, the bank as expected."""
+
+import functools
+from pathlib import Path
+
+import pytest
+
+from mylib.classroom.authoring.bank import autograded, bank, judge, solution, strangers, untouched
+from mylib.classroom.authoring.lint import lint
+from mylib.classroom.authoring.quick_run import run
+from mylib.classroom.authoring.release import difference, orphans
+from mylib.classroom.course.folders import open_course
+
+RIGHT, WRONG = 3, 5
+COURSE = open_course(Path(__file__).resolve().parents[3])
+TOPICS = COURSE.topics()
+QUESTIONS = [(topic, question) for topic in TOPICS for question in autograded(solution(COURSE, topic))]
+ANSWERS = [answer for topic, question in QUESTIONS for answer in bank(COURSE, topic, question)]
+
+pytestmark = pytest.mark.skipif(not TOPICS, reason="no solutions/<topic>/<topic>.ipynb yet")
+every_topic = pytest.mark.parametrize("topic", TOPICS)
+
+
+@functools.cache
+def verdicts(topic, question):
+    """The bank of a question is run once, for all its answers."""
+    return {verdict.answer: verdict for verdict in judge(COURSE, topic, question)}
+
+
+def scores(topic, notebook):
+    [cells] = run(notebook, COURSE.solution(topic).parent)
+    assert cells, f"{topic}: no test cells"
+    return cells
+
+
+@every_topic
+def test_solution_has_no_lint_errors(topic):
+    assert lint(COURSE.solution(topic)) == []
+
+
+@every_topic
+def test_exercise_is_what_would_be_released(topic):
+    assert not (found := difference(COURSE, topic)), found
+
+
+@every_topic
+def test_solution_scores_full(topic):
+    cells = scores(topic, solution(COURSE, topic))
+    lost = {name: error or points for name, (points, most, error) in cells.items() if points != most}
+    assert not lost
+
+
+@every_topic
+def test_untouched_release_scores_nothing(topic):
+    cells = scores(topic, untouched(solution(COURSE, topic)))
+    assert not {name: points for name, (points, *_) in cells.items() if points}
+
+
+@every_topic
+def test_bank_has_no_file_for_an_unknown_question(topic):
+    assert strangers(COURSE, topic) == []
+
+
+def test_no_exercise_lacks_its_solution():
+    assert orphans(COURSE) == []
+
+
+@pytest.mark.parametrize(("topic", "question"), QUESTIONS)
+def test_bank_holds_enough_answers(topic, question):
+    answers = bank(COURSE, topic, question)
+    right = sum(answer.right for answer in answers)
+    path = COURSE.answers / topic / f"{question}.py"
+    assert right >= RIGHT, f"{path}: {right} right answers, expected {RIGHT} in different styles"
+    wrong = len(answers) - right
+    assert wrong >= WRONG, f"{path}: {wrong} wrong answers, expected {WRONG} that students write"
+
+
+@pytest.mark.parametrize("answer", ANSWERS, ids=[answer.name for answer in ANSWERS])
+def test_answer_scores_as_the_bank_expects(answer):
+    """Right: full everywhere. Wrong: fewer points for its own question, full for every other."""
+    verdict = verdicts(answer.topic, answer.question)[answer]
+    assert not verdict.complaint, f"{answer.name}\n{verdict.complaint}"

@@ -1,0 +1,125 @@
+"""The command line: help, exit codes, one-line errors."""
+
+import subprocess
+import sys
+
+import pytest
+from typer.testing import CliRunner
+
+from mylib.classroom import cli
+from tests.classroom import tiny
+from tests.classroom.tiny import TOPIC
+
+VERBS = ("release", "collect", "grade", "feedback", "report", "similar", "doctor", "example-class", "answers")
+VERBS += ("mutants", "validate")
+
+
+@pytest.fixture
+def mylib(course):
+    """Run a verb in the tiny course."""
+
+    def run(*arguments):
+        return CliRunner().invoke(cli.app, ["--course", str(course.root), *map(str, arguments)])
+
+    return run
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_has_help_with_an_example(mylib, verb):
+    shown = mylib(verb, "--help")
+    assert shown.exit_code == 0
+    assert f"mylib {verb}" in shown.output.split("Example:")[1]
+
+
+def test_help_does_not_import_what_it_does_not_need():
+    code = (
+        "import sys\nfrom mylib.classroom import cli\n"
+        "print(sorted({'torch', 'numpy', 'nbgrader', 'matplotlib'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "[]\n"
+
+
+def test_release_then_check(mylib, course):
+    stale = mylib("release", "--check")
+    assert (stale.exit_code, course.exercises.exists()) == (1, False)
+    assert "sums.ipynb: missing; run `mylib release`" in stale.output
+    assert mylib("release").exit_code == 0
+    assert mylib("release", "--check").exit_code == 0
+    course.exercise(TOPIC).write_text(course.exercise(TOPIC).read_text() + "\n")
+    assert mylib("release", "--check", "--topic", TOPIC).exit_code == 1
+
+
+def test_lint_errors_are_shown_without_traceback(mylib, course):
+    path = course.solution(TOPIC)
+    path.write_text(path.read_text().replace("**Points: 10**", "**Points: 11**"))
+    failed = mylib("release")
+    assert failed.exit_code == 2
+    assert "states 11 points, the cells add up to 10" in failed.output
+    assert "Traceback" not in failed.output
+
+
+def test_debug_shows_the_traceback(course):
+    arguments = ["--debug", "--course", str(course.root), "report"]
+    with pytest.raises(ValueError, match="run `mylib grade`"):
+        CliRunner().invoke(cli.app, arguments, catch_exceptions=False)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            ["release", "--topic", "none"],
+            "expected one with solutions/<topic>/<topic>.ipynb (sums), got 'none'",
+        ),
+        (["grade", "--submitted", "nowhere"], "found no folder nowhere"),
+        (["grade", "--sandbox", "chroot"], "expected one of bubblewrap, none, got 'chroot'"),
+        (["grade", "--sandbox", "none"], "add --trust-submissions"),
+        (["validate"], "expected --topic NAME or --notebook FILE"),
+        (["validate", "--notebook", "nowhere.ipynb"], "expected a notebook, got nowhere.ipynb"),
+        (["report"], "run `mylib grade`"),
+        (["feedback"], "run `mylib grade`"),
+    ],
+)
+def test_mistakes_are_told_in_one_line(mylib, arguments, message):
+    failed = mylib(*arguments)
+    assert failed.exit_code == 2
+    assert message in failed.output
+    assert len(failed.output.strip().splitlines()) == 1
+
+
+def test_example_class_needs_no_gradebook(mylib, course):
+    assert mylib("example-class").exit_code == 0
+    assert sorted(path.name for path in course.submitted.iterdir()) == ["ada", "ben", "cleo", "dan"]
+    assert "BEGIN SOLUTION" not in (course.submitted / "ada" / TOPIC / f"{TOPIC}.ipynb").read_text()
+
+
+def test_dry_run_writes_nothing_and_names_what_cannot_be_read(mylib, course, tmp_path):
+    tiny.hand_in(tmp_path / "inbox", "dan", b"{")
+    shown = mylib("grade", "--submitted", tmp_path / "inbox", "--dry-run")
+    assert shown.exit_code == 1
+    assert "dan/sums: the file is not a notebook" in shown.output
+    assert not list(course.build.rglob("*"))
+
+
+def test_grade_exit_codes(mylib, course, tmp_path):
+    mylib("example-class", "--output", tmp_path / "inbox")
+    output = tmp_path / "graded"
+    fine = mylib("grade", "--submitted", tmp_path / "inbox", "--student", "ada", "--output", output)
+    assert (fine.exit_code, course.build.exists()) == (0, False), fine.output
+    assert "7/10" in fine.output
+    broken = mylib("grade", "--submitted", tmp_path / "inbox", "--student", "dan", "--output", output)
+    assert broken.exit_code == 1
+    assert mylib("report", "--output", output).exit_code == 0
+    assert (output / "report.csv").exists()
+    assert mylib("feedback", "--output", output).exit_code == 0
+    assert (output / "feedback" / "ada" / TOPIC / f"{TOPIC}.html").exists()
+
+
+def test_answers_shows_the_bank_and_fails_on_surprises(mylib, course):
+    shown = mylib("answers", "--topic", TOPIC)
+    assert shown.exit_code == 0, shown.output
+    assert "5 answers, 0 not as expected" in shown.output
+    (course.answers / TOPIC / "q1-mean.py").write_text("# %% wrong: it is right\nmean = np.mean\n")
+    surprised = mylib("answers")
+    assert surprised.exit_code == 1
+    assert "no test notices" in surprised.output

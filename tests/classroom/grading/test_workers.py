@@ -1,0 +1,274 @@
+"""Many submissions at once: whatever dies, nothing is lost, nothing is recorded twice, what is left is named."""
+
+import contextlib
+import json
+import os
+import random
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import nbformat
+import psutil
+import pytest
+
+from mylib.classroom.authoring.release import skeleton
+from mylib.classroom.course.folders import open_course
+from mylib.classroom.course.limits import Limits
+from mylib.classroom.grading import gradebook as recorder
+from mylib.classroom.grading import workers as cluster
+from mylib.classroom.grading.ledger import Ledger
+from mylib.classroom.grading.run import grade
+from mylib.classroom.reports.feedback import feedback
+from tests.classroom import tiny
+from tests.classroom.tiny import TOPIC
+
+SLOW = "import time\n\ntime.sleep({})\n\ndef mean(x):\n    return sum(x) / len(x)"
+
+pytestmark = [pytest.mark.usefixtures("walled"), pytest.mark.timeout(600)]
+
+
+def hand_in(course, inbox, count, seconds):
+    """Right answers that take their time. Returns: the students."""
+    blank = skeleton(course, TOPIC, register=False)
+    students = [f"student{number}" for number in range(count)]
+    for student in students:
+        tiny.hand_in(inbox, student, tiny.answer(blank, q1_mean=SLOW.format(seconds), q2_scale=tiny.SCALE))
+    return students
+
+
+def scores(course):
+    """{student: points} as the gradebook has them, one row for each submission."""
+    from nbgrader.api import Gradebook
+
+    with Gradebook(course.db_url) as gradebook:
+        return [(one.student.id, one.score) for one in gradebook.assignment_submissions(TOPIC)]
+
+
+def workers():
+    """Processes that work for this one."""
+    found = []
+    for one in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.Error):
+            if "spawn_main" in " ".join(one.cmdline()):
+                found.append(one)
+    return found
+
+
+def mylib(course, *arguments):
+    """The command line in a process of its own."""
+    command = [str(Path(sys.executable).parent / "mylib"), "--course", str(course.root), *map(str, arguments)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def test_workers_that_are_killed_lose_nothing(course, tmp_path):
+    students = hand_in(course, tmp_path / "inbox", 12, 0.4)
+    killed, over = [], threading.Event()
+
+    def kill_now_and_then():
+        moments = random.Random(5)
+        while not over.wait(moments.uniform(2.0, 4.0)) and len(killed) < 4:
+            if alive := workers():
+                victim = moments.choice(alive)
+                with contextlib.suppress(psutil.Error):
+                    victim.kill()
+                    killed.append(victim.pid)
+
+    killer = threading.Thread(target=kill_now_and_then)
+    killer.start()
+    try:
+        done = grade(course, tmp_path / "inbox", jobs=2)
+    finally:
+        over.set()
+        killer.join()
+    assert killed, "no worker was killed: nothing was tested"
+    assert (done.left, done.problems) == ([], [])
+    assert sorted(scores(course)) == [(student, 7) for student in sorted(students)]
+    with sqlite3.connect(course.build / "ledger.db") as database:
+        assert database.execute("select count(*) from result").fetchone() == (12,)
+    database.close()
+
+
+def test_no_process_outlives_the_grading(course, tmp_path):
+    before = {one.pid for one in psutil.Process().children(recursive=True)}
+    hand_in(course, tmp_path / "inbox", 2, 0)
+    grade(course, tmp_path / "inbox", jobs=2)
+    deadline = time.monotonic() + 10
+    while {one.pid for one in psutil.Process().children(recursive=True)} - before:
+        assert time.monotonic() < deadline, psutil.Process().children(recursive=True)
+        time.sleep(0.1)
+
+
+def test_a_server_ends_with_the_worker_that_started_it():
+    program = (
+        "import time; from mylib.classroom.sandbox.client import Sandbox; s = Sandbox(); s.start();"
+        "print(s.server.pid, flush=True); time.sleep(60)"
+    )
+    worker = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
+    server = psutil.Process(int(worker.stdout.readline()))
+    inside = [server, *server.children(recursive=True)]
+    assert len(inside) > 1
+    worker.kill()
+    worker.communicate()
+    gone, alive = psutil.wait_procs(inside, timeout=10)
+    assert not alive
+
+
+def test_a_result_that_arrives_twice_is_kept_once(tmp_path):
+    ledger = Ledger(tmp_path / "ledger.db")
+    for points in (1, 2):
+        ledger.finish(TOPIC, "ada", "abc", {"points": points})
+    assert ledger.finished(TOPIC, "ada", "abc") == {"points": 1}
+    assert ledger.current(TOPIC, "ada") == ""
+    ledger.recorded(TOPIC, "ada", "abc")
+    assert Ledger(tmp_path / "ledger.db").current(TOPIC, "ada") == "abc"
+
+
+def test_ctrl_c_keeps_what_is_graded_and_names_the_rest(course, tmp_path):
+    students = hand_in(course, tmp_path / "inbox", 6, 1.0)
+    run = mylib(course, "grade", "--submitted", tmp_path / "inbox", "--jobs", 1)
+    deadline = time.monotonic() + 60
+    while len(list(course.results.glob("*/*.json"))) < 2:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    run.send_signal(signal.SIGINT)
+    said = run.communicate(timeout=60)[0]
+    assert run.returncode == 130, said
+    graded = len(scores(course))
+    assert 1 <= graded < 6
+    left = [student for student in students if f"{student}/{TOPIC}" in said.split("not graded:")[1]]
+    assert len(left) == 6 - len(list(course.results.glob("*/*.json")))
+    again = grade(course, tmp_path / "inbox", jobs=1)
+    assert len(again.unchanged) + len(again.results) == 6
+    assert again.unchanged
+    assert sorted(scores(course)) == [(student, 7) for student in students]
+
+
+def test_a_scheduler_that_stops_loses_nothing(course, tmp_path):
+    students = hand_in(course, tmp_path / "inbox", 6, 1.0)
+    address = tmp_path / "scheduler.json"
+    scripts = Path(sys.executable).parent
+    scheduler = subprocess.Popen(
+        [scripts / "dask", "scheduler", "--port", "0", "--no-dashboard", "--scheduler-file", address],
+        stderr=subprocess.DEVNULL,
+    )
+    worker = subprocess.Popen(
+        [scripts / "dask", "worker", "--scheduler-file", address, "--nthreads", "1", "--no-dashboard"]
+        + ["--no-nanny", "--death-timeout", "10", "--local-directory", tmp_path / "spill"],
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        deadline = time.monotonic() + 60
+        while not address.exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        url = json.loads(address.read_text())["address"]
+
+        def stop_after_the_first():
+            while not list(course.results.glob("*/*.json")):
+                time.sleep(0.05)
+            scheduler.kill()
+
+        threading.Thread(target=stop_after_the_first, daemon=True).start()
+        done = grade(course, tmp_path / "inbox", scheduler=url)
+    finally:
+        for process in (scheduler, worker):
+            process.kill()
+            process.wait()
+    assert done.left
+    assert any("not graded" in problem for problem in done.problems)
+    assert len(done.left) + len(done.results) == 6
+    again = grade(course, tmp_path / "inbox", jobs=1)
+    assert (len(again.unchanged), again.left) == (len(done.results), [])
+    assert sorted(scores(course)) == [(student, 7) for student in students]
+
+
+def test_a_locked_gradebook_keeps_the_result_for_the_next_run(course, tmp_path, monkeypatch):
+    hand_in(course, tmp_path / "inbox", 2, 0)
+    monkeypatch.setattr(recorder, "LOCKED_TRIES", 1)
+    examine_all = cluster.examine_all
+
+    def lock_first(*arguments):
+        yield from ((key, content, "") for key, content, _ in list(examine_all(*arguments)) if not locker())
+
+    lock = []
+
+    def locker():
+        if not lock:
+            lock.append(sqlite3.connect(course.build / "gradebook.db", isolation_level=None))
+            lock[0].execute("begin exclusive")
+
+    monkeypatch.setattr(cluster, "examine_all", lock_first)
+    done = grade(course, tmp_path / "inbox", jobs=1)
+    lock[0].close()
+    assert len(done.left) == 2
+    assert all("locked by another program" in problem for problem in done.problems[:2])
+
+    def nothing_is_examined(*_):
+        raise AssertionError("the results were there")
+
+    monkeypatch.setattr(cluster, "examine_all", nothing_is_examined)
+    again = grade(course, tmp_path / "inbox", jobs=1)
+    assert [result.points for result in again.results] == [7, 7]
+
+
+FULL_DISK = """
+set -e
+mount -t tmpfs -o size={size} none {output}
+set +e
+{mylib} --course {course} grade --submitted {inbox} --output {output} --jobs 1; echo "FIRST $?"
+mount -o remount,size=100m {output}
+{mylib} --course {course} grade --submitted {inbox} --output {output} --jobs 1; echo "SECOND $?"
+"""
+
+
+def test_a_full_disk_stops_the_run_and_loses_nothing(course, tmp_path):
+    if not shutil.which("unshare") or subprocess.run(["unshare", "-Urm", "true"]).returncode:
+        pytest.skip("a small disk needs a user namespace; this system allows none")
+    hand_in(course, tmp_path / "inbox", 12, 0)
+    output = tmp_path / "output"
+    output.mkdir()
+    script = FULL_DISK.format(
+        size="300k",
+        output=output,
+        mylib=Path(sys.executable).parent / "mylib",
+        course=course.root,
+        inbox=tmp_path / "inbox",
+    )
+    environment = os.environ | {"COLUMNS": "200"}
+    said = subprocess.run(
+        ["unshare", "-Urm", "sh", "-c", script], capture_output=True, text=True, env=environment
+    )
+    first, second = said.stdout.split("FIRST ")
+    assert "SECOND 0" in second, said.stdout + said.stderr
+    assert "left ungraded" in first or "No space" in said.stderr + first or "full" in said.stderr + first
+    assert second.startswith(("1", "2")), said.stdout + said.stderr
+    assert "0 left ungraded" in second
+
+
+def test_the_same_points_and_the_same_bytes_on_one_worker_or_two(course, tmp_path):
+    blank = skeleton(course, TOPIC, register=False)
+    curious = "print(object(), {'b', 'a'}, np.random.rand(), sorted(globals())[:3])\n" + tiny.MEAN
+    drawing = "import matplotlib.pyplot as plt\nplt.plot([1, 2]); plt.show()\n" + tiny.SCALE
+    for number, (mean, scale) in enumerate(
+        [(curious, drawing), (tiny.ENDLESS, tiny.SCALE), (tiny.MEAN, tiny.DEAD)]
+    ):
+        tiny.hand_in(tmp_path / "inbox", f"s{number}", tiny.answer(blank, q1_mean=mean, q2_scale=scale))
+    pages = []
+    for jobs in (1, 2, 2):
+        here = open_course(course.root, output=tmp_path / f"graded{len(pages)}")
+        done = grade(here, tmp_path / "inbox", limits=Limits(cell_seconds=2), jobs=jobs)
+        found = {path.relative_to(here.build): path.read_bytes() for path in feedback(here)}
+        pages.append(([(one.student, one.points, one.errors) for one in done.results], found))
+    assert pages[0] == pages[1] == pages[2]
+    assert len(pages[0][1]) == 3
+
+
+def test_recorded_notebooks_are_valid(graded):
+    for path in (graded[0].build / "autograded").rglob("*.ipynb"):
+        nbformat.validate(nbformat.read(path, as_version=4))
