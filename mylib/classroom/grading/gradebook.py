@@ -1,27 +1,35 @@
-"""The recorder: the only writer of the gradebook, by nbgrader's own Autograde."""
+"""The recorder: the only writer of the gradebook, and of the graded notebooks beside it.
 
-import copy
-import functools
+It says to nbgrader's `Gradebook` what `nbgrader autograde` would say, of results computed elsewhere, and keeps what a
+person has given where the text that was read has not changed.
+"""
+
 import json
+import os
 import shutil
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
 
 import nbformat
-import nbgrader.api
+from nbconvert.exporters import NotebookExporter
 from nbconvert.preprocessors.sanitize import SanitizeHTML
+from nbgrader import utils
 from nbgrader.api import Gradebook
-from nbgrader.converters import Autograde
-from nbgrader.preprocessors import CheckCellMetadata, Execute, NbGraderPreprocessor
+from nbgrader.converters.base import NbGraderException
+from nbgrader.preprocessors import AssignLatePenalties
 from sqlalchemy.exc import OperationalError
 
-from mylib.classroom.course.nbgrader import convert
-from mylib.classroom.notebook.questions import grade_id, is_test
-from mylib.classroom.notebook.verdicts import failure, verdict_outputs
+from mylib.classroom.course.folders import Course
+from mylib.classroom.grading.examined import Examined
+from mylib.classroom.notebook.questions import grade_id, is_answer, is_test, question_of
+from mylib.classroom.notebook.text import as_markdown
+from mylib.classroom.notebook.verdicts import NOT_RUN, Outcome, Unusual, verdict_outputs
 
-# A submission opens ten gradebooks, and each would compile its statements anew: 40 of 115 ms.
-nbgrader.api.create_engine = functools.cache(nbgrader.api.create_engine)
 LOCKED_TRIES, LOCKED_PAUSE_SECONDS = 5, 2.0
+T = TypeVar("T")
 
 
 class GradebookLockedError(RuntimeError):
@@ -32,134 +40,213 @@ class GradebookLockedError(RuntimeError):
 class Result:
     """What became of one submission.
 
-    notes: of the intake.
+    notes: (grade id, text) of the intake, and of the examination.
     unreadable: why nothing could be read; "" if it could.
+    doubt: why a person should look before anybody believes the points; "" if nothing stands out.
     failed: why it could be read and not graded; "" if it was.
+    regraded: what had changed since it was graded before; "" for the first time.
     errors: {grade id: message} of the cells that failed, for the instructor: hidden values are in it.
     stopped: grade ids of cells that ran out of time or were never run.
+    unusual: what the check for forbidden calls could not read.
     seconds: that its cells and tests took.
     """
 
     student: str
     topic: str
-    notes: list = field(default_factory=list)
+    notes: list[tuple[str, str]] = field(default_factory=list)
     unreadable: str = ""
+    doubt: str = ""
     failed: str = ""
-    errors: dict = field(default_factory=dict)
-    stopped: list = field(default_factory=list)
+    regraded: str = ""
+    errors: dict[str, str] = field(default_factory=dict)
+    stopped: list[str] = field(default_factory=list)
+    unusual: list[Unusual] = field(default_factory=list)
     seconds: float = 0.0
     points: float = 0.0
     max_points: float = 0.0
 
     @property
-    def problem(self):
+    def problem(self) -> str:
         """Why a person should look at it, in one line; "" where all was graded."""
         first = next((self.errors[name] for name in self.stopped if name in self.errors), "")
-        return self.failed or self.unreadable or first
+        return self.failed or self.unreadable or self.doubt or first
 
 
-def record(course, intake, content):
-    """Write one finished result into the gradebook, and its notebook beside it.
-
-    Args:    course: of `open_course`, whose gradebook knows the topic.
-             intake: of `take_in`.
-             content: of `examine`, or {"failed": why there is none}.
-    Returns: `Result`, which is also written below build/classroom/results/.
-    Raises:  GradebookLockedError: the gradebook stayed locked.
-             OSError: the disk is full.
-    """
-    student, topic = intake.submission.student, intake.submission.topic
-    result = Result(student, topic, intake.notes, intake.unreadable, content.get("failed", ""))
-    result.stopped, result.seconds = content.get("stopped", []), content.get("seconds", 0.0)
-    not_run = result.unreadable or result.failed
-    _stage(course, intake, not_run)
-    _patiently(lambda: convert(_autograde(course, intake, content, not_run)))
-    if not not_run:
-        _collect_errors(content, result)
-    _patiently(lambda: _read_points(course, result))
-    path = course.results / topic / f"{student}.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(asdict(result), indent=1) + "\n", encoding="utf-8")
-    return result
-
-
-def load_results(course):
+def load_results(course: Course) -> dict[tuple[str, str], Result]:
     """{(student, topic): Result} of everything recorded so far."""
     found = {}
     for path in sorted(course.results.glob("*/*.json")):
         one = Result(**json.loads(path.read_text(encoding="utf-8")))
+        one.unusual = [Unusual(**row) for row in one.unusual]  # type: ignore[arg-type]
         found[one.student, one.topic] = one
     return found
 
 
-def _stage(course, intake, not_run):
-    """Write the rebuilt notebook where nbgrader reads it, with a cell that says what was repaired."""
-    folder = course.intake / intake.submission.student / intake.submission.topic
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    if intake.timestamp:
-        (folder / "timestamp.txt").write_text(intake.timestamp + "\n")
-    notebook = copy.deepcopy(intake.notebook)
-    remarks = [f"**0 points:** {not_run}."] if not_run else []
-    remarks += [f"- {name}: {text}" if name else f"- {text}" for name, text in intake.notes]
-    if remarks:
-        text = "### Notes on your submission\n\n" + "\n".join(remarks)
-        notebook.cells.insert(1, nbformat.v4.new_markdown_cell(text, id="intake-notes"))
-    nbformat.write(notebook, folder / f"{intake.submission.topic}.ipynb")
+class Recorder:
+    """Writes results into the gradebook of a course, one after the other.
 
-
-class Replay(NbGraderPreprocessor):
-    """In place of nbgrader's Execute: what the cells showed and the tests said, in another process and before.
-
-    Args:    content: of `examine`.
-             not_run: why nothing was examined; "" if it was.
+    Args:    course: of `open_course`, whose gradebook knows the topics.
     """
 
-    def __init__(self, content, not_run):
-        super().__init__()
-        self.content, self.not_run = content, not_run
+    def __init__(self, course: Course) -> None:
+        self.course = course
         self.sanitize = SanitizeHTML(enabled=True)
+        self.late = AssignLatePenalties(config=course.config)
+        self.late.init_plugin()
+        self.gradebook = _patiently(lambda: Gradebook(course.db_url))
 
-    def preprocess_cell(self, cell, resources, cell_index):
-        """Give one cell its outputs; a student's HTML is made harmless, since instructors open the notebook."""
-        if cell.cell_type != "code":
-            return cell, resources
-        if self.not_run:
-            text = f"not run: {self.not_run}"
-            cell.outputs = [nbformat.v4.new_output("error", ename="NotRun", evalue=text, traceback=[text])]
-        elif is_test(cell):
-            cell.outputs = verdict_outputs(self.content["verdicts"][grade_id(cell)])
-        elif shown := self.content["outputs"].get(cell.id):
-            cell.outputs = [nbformat.from_dict(output) for output in shown["outputs"]]
-            cell.execution_count = shown["execution_count"]
-            cell, resources = self.sanitize.preprocess_cell(cell, resources, cell_index)
-        return cell, resources
+    def __enter__(self) -> "Recorder":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.gradebook.close()
+        self.gradebook.engine.dispose()
+
+    def record(self, examined: Examined) -> Result:
+        """Write one result into the gradebook, and its notebook and a summary beside it.
+
+        Args:    examined: what was found.
+        Returns: `Result`, which is also written below build/classroom/results/.
+        Raises:  GradebookLockedError: the gradebook stayed locked.
+                 OSError: the disk is full.
+        """
+        intake, outcome = examined.intake, examined.outcome
+        result = Result(
+            intake.submission.student,
+            intake.submission.topic,
+            [*intake.notes, *(("", note) for note in outcome.notes)],
+            intake.unreadable,
+            intake.doubt,
+            examined.failed,
+            examined.why,
+            stopped=outcome.stopped,
+            unusual=outcome.unusual,
+            seconds=outcome.seconds,
+        )
+        not_run = result.unreadable or result.failed
+        notebook = self.filled_in(intake.notebook, outcome, not_run)
+        folder = self.course.build / "autograded" / result.student / result.topic
+        before = _texts(folder / f"{result.topic}.ipynb")
+        _patiently(
+            lambda: self.write_grades(result, notebook, before, intake.timestamp), self.gradebook.db.rollback
+        )
+        if not not_run:
+            result.errors = {name: str(one.known) for name, one in outcome.verdicts.items() if one.known}
+            result.errors |= outcome.broken
+        self.write_notebook(folder, result, notebook, not_run, intake.timestamp)
+        path = self.course.results / result.topic / f"{result.student}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _write(path, json.dumps(asdict(result), indent=1) + "\n")
+        return result
+
+    def filled_in(self, notebook: Any, outcome: Outcome, not_run: str) -> Any:
+        """The notebook with what its cells showed and its tests said; a student's HTML is made harmless."""
+        for position, cell in enumerate(notebook.cells):
+            if cell.cell_type != "code":
+                continue
+            cell.outputs, cell.execution_count = [], None
+            if not_run:
+                text = f"not run: {not_run}"
+                cell.outputs = [nbformat.v4.new_output("error", ename=NOT_RUN, evalue=text, traceback=[text])]
+            elif is_test(cell):
+                cell.outputs = verdict_outputs(outcome.verdicts[grade_id(cell)])
+            elif shown := outcome.outputs.get(cell.id):
+                cell.outputs = [nbformat.from_dict(output) for output in shown.outputs]
+                cell.execution_count = shown.execution_count
+                self.sanitize.preprocess_cell(cell, {}, position)  # instructors open the notebook
+        return notebook
+
+    def write_grades(self, result: Result, notebook: Any, before: dict[str, str], timestamp: str) -> None:
+        """One transaction: student, submission, points of every cell, late penalty."""
+        book, topic, student = self.gradebook, result.topic, result.student
+        book.update_or_create_student(student)
+        stamp = {"timestamp": timestamp} if timestamp else {}
+        submission = book.update_or_create_submission(topic, student, **stamp)
+        graded = book.find_submission_notebook(topic, topic, student)
+        cells = {grade_id(cell): cell for cell in notebook.cells if grade_id(cell)}
+        answers = {name: cell.source for name, cell in cells.items() if is_answer(cell)}
+        for grade in graded.grades:
+            points, _ = utils.determine_grade(cells[grade.cell.name])
+            question = question_of(grade.cell.name)
+            same = grade.auto_score == points and before.get(question) == answers.get(question)
+            # What a person has given stays, and is not to be read again, where the same text earned the same points.
+            reviewed = grade.manual_score is not None and not grade.needs_manual_grade and same
+            grade.auto_score = points
+            grade.needs_manual_grade = not reviewed and (grade.manual_score is not None or points is None)
+        for comment in graded.comments:
+            cell = cells[comment.cell.name]
+            untouched = cell.metadata.nbgrader.get("checksum") == utils.compute_checksum(cell)
+            comment.auto_comment = "No response." if untouched else None
+        book.db.flush()
+        book.db.refresh(graded)
+        graded.late_submission_penalty = self.penalty(submission, graded)
+        book.db.commit()
+        book.db.expire_all()
+        submission = book.find_submission(topic, student)
+        result.points, result.max_points = submission.score, submission.max_score
+
+    def penalty(self, submission: Any, graded: Any) -> float | None:
+        """What the course's late policy takes away: between nothing and all points, or None."""
+        late = submission.total_seconds_late
+        if late <= 0:
+            return None
+        points = self.late.plugin_inst.late_submission_penalty(submission.student.id, graded.score, late)
+        return None if points is None else float(self.late._check_late_penalty(graded, points))
+
+    def write_notebook(
+        self, folder: Path, result: Result, notebook: Any, not_run: str, timestamp: str
+    ) -> None:
+        """Write the graded notebook where nbgrader's formgrader and feedback read it."""
+        remarks = [f"**0 points:** {as_markdown(not_run)}."] if not_run else []
+        remarks += [
+            f"- {name}: {as_markdown(text)}" if name else f"- {as_markdown(text)}"
+            for name, text in result.notes
+        ]
+        if remarks:
+            text = "### Notes on your submission\n\n" + "\n".join(remarks)
+            notebook.cells.insert(1, nbformat.v4.new_markdown_cell(text, id="intake-notes"))
+        shutil.rmtree(folder, ignore_errors=True)
+        given = self.course.solution(result.topic).parent
+        shutil.copytree(given, folder, ignore=shutil.ignore_patterns("*.ipynb", "__pycache__", ".*"))
+        if timestamp:
+            (folder / "timestamp.txt").write_text(timestamp + "\n")
+        _write(folder / f"{result.topic}.ipynb", nbformat.writes(notebook) + "\n")
 
 
-def _autograde(course, intake, content, not_run):
-    directory = course.directory(
-        assignment_id=intake.submission.topic,
-        student_id=intake.submission.student,
-        submitted_directory=course.intake,
-        autograded_directory=course.build / "autograded",
-    )
-    converter = Autograde(coursedir=directory, config=course.config.copy(), force=True)
-    # The notebook is the instructor's own, whose metadata the release has checked: 80 ms saved.
-    sanitizing = [step for step in converter.sanitize_preprocessors if step is not CheckCellMetadata]
-    grading = [step for step in converter.autograde_preprocessors if step is not CheckCellMetadata]
-    converter.sanitize_preprocessors = sanitizing
-    converter.autograde_preprocessors = [
-        Replay(content, not_run) if step is Execute else step for step in grading
-    ]
-    return converter
+class UseMylibGrade(NotebookExporter):  # type: ignore[misc]
+    """In place of the exporter of `nbgrader autograde` and of formgrader's button: both would run without walls.
+
+    nbgrader makes its exporter before it touches anything.
+    """
+
+    def __init__(self, **_: Any) -> None:
+        raise NbGraderException(
+            "nbgrader's own autograde would run submissions with your rights, without walls: use `mylib grade`"
+        )
 
 
-def _patiently(write):
+def _texts(path: Path) -> dict[str, str]:
+    """{question: what was answered} in the notebook that was graded before; empty if there is none."""
+    if not path.exists():
+        return {}
+    cells = nbformat.read(path, as_version=4).cells
+    return {grade_id(cell): cell.source for cell in cells if is_answer(cell)}
+
+
+def _write(path: Path, text: str) -> None:
+    """The whole text, or what was there before."""
+    fresh = path.with_name(f".{path.name}.new")
+    fresh.write_text(text, encoding="utf-8")
+    os.replace(fresh, path)
+
+
+def _patiently(write: Callable[[], T], undo: Callable[[], object] = lambda: None) -> T:
     """Do something with the gradebook; a lock is waited for."""
     for left in reversed(range(LOCKED_TRIES)):
         try:
             return write()
-        except (RuntimeError, OperationalError) as error:
+        except OperationalError as error:
+            undo()
             if "disk" in str(error) or "No space left" in str(error):
                 raise OSError(str(error).splitlines()[0]) from error
             if "database is locked" not in str(error):
@@ -170,17 +257,4 @@ def _patiently(write):
                     "run `mylib grade` again"
                 ) from error
             time.sleep(LOCKED_PAUSE_SECONDS)
-
-
-def _read_points(course, result):
-    with Gradebook(course.db_url) as gradebook:
-        submission = gradebook.find_submission(result.topic, result.student)
-        result.points, result.max_points = submission.score, submission.max_score
-
-
-def _collect_errors(content, result):
-    for name, verdict in content["verdicts"].items():
-        if verdict["error"]:
-            result.errors[name] = failure(verdict["kind"], verdict["detail"])
-    for name, reason in content["broken"].items():
-        result.errors[name] = reason
+    raise AssertionError("the loop above ends with a value or an error")

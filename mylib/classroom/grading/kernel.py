@@ -1,12 +1,13 @@
 """The student's kernel, seen from outside: a Jupyter client that is not impressed by what it is sent."""
 
 import asyncio
-import base64
 import json
 import re
 import shutil
+import socket
 import tempfile
 import time
+from typing import Any
 
 import nbformat
 import psutil
@@ -17,13 +18,16 @@ from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionComplete, CellTimeoutError, DeadKernelError
 
-from mylib.classroom.notebook.text import sound
+from mylib.classroom.notebook.clock import stopped
+from mylib.classroom.notebook.text import printable, screen, sound
+from mylib.classroom.notebook.verdicts import NOT_RUN, Cell, Job, Shown
+from mylib.classroom.sandbox.client import Child, Sandbox
 
 ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 MAX_MESSAGE = 16_000_000
 MAX_WAITING = 500_000_000  # that this process holds of a kernel's messages: one may have any number of parts
 SHOWS = ("stream", "display_data", "execute_result", "error", "update_display_data")
-LEND = "get_ipython().lend({})"  # answer_side.py has put it there
+LEND = "get_ipython().lend()"  # answer_side.py has put it there
 
 
 class QuietClient(AsyncKernelClient):
@@ -93,7 +97,7 @@ class Client(NotebookClient):
 class Kernel:
     """The student's kernel behind the walls, and its client."""
 
-    def __init__(self, job, sandbox, lent):
+    def __init__(self, job: Job, sandbox: Sandbox) -> None:
         self.job = job
         self.folder = tempfile.mkdtemp(prefix="kernel-")
         self.manager = AsyncKernelManager(
@@ -102,15 +106,16 @@ class Kernel:
             connection_file=f"{self.folder}/connection.json",
             client_factory=QuietClient,
         )
-        files, self.manager.buffers = files_of(job["files"])
-        self.manager.parcel = {"files": files}
-        self.manager.sandbox, self.manager.descriptors = sandbox, [one.fileno() for one in lent]
+        self.door, self.door_there = socket.socketpair()
+        names, self.manager.buffers = files_of(job.files)
+        self.manager.parcel = {"files": names}
+        self.manager.sandbox, self.manager.descriptors = sandbox, [self.door_there.fileno()]
         self.manager._kernel_spec = KernelSpec(
             argv=["python"],
             language="python",
             metadata={"kernel_provisioner": {"provisioner_name": "mylib-walls"}},
         )
-        self.child = None
+        self.child: Child | None = None
         self.client = Client(
             nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell()]),
             km=self.manager,
@@ -119,18 +124,19 @@ class Kernel:
             interrupt_on_timeout=True,
             error_on_timeout={"ename": "CellTimeoutError", "evalue": "", "traceback": [""]},
             raise_on_iopub_timeout=True,
-            iopub_timeout=int(max(1, job["iopub_seconds"])),
+            iopub_timeout=int(max(1, job.iopub_seconds)),
             coalesce_streams=False,  # nbclient's takes hours for a line of a megabyte
         )
-        self.client.shown, self.client.most, self.client.cut = 0, job["output_bytes"], False
-        self.limit = job["cell_seconds"]
+        self.client.shown, self.client.most, self.client.cut = 0, job.output_bytes, False
+        self.limit = job.cell_seconds
 
-    async def launch(self):
+    async def launch(self) -> None:
         """Start it."""
         await self.manager.start_kernel()
+        self.door_there.close()
         self.child = self.manager.provisioner.child
 
-    async def connect(self):
+    async def connect(self) -> None:
         """Wait until it listens to us and we to it."""
         channels = self.client.kc = self.manager.client()
         channels.start_channels(hb=False, stdin=False)
@@ -148,60 +154,61 @@ class Kernel:
                 continue
         raise DeadKernelError("the kernel did not answer")
 
-    async def execute(self, cell, deadline):
+    async def execute(self, cell: Cell, deadline: float) -> Shown:
         """Execute one cell.
 
-        Returns: {"outputs": list, "execution_count": number or None}.
         Raises:  DeadKernelError, CellTimeoutError: the kernel is of no use any more.
         """
-        self.limit = max(0.1, min(self.job["cell_seconds"], deadline - time.monotonic()))
+        self.limit = max(0.1, min(self.job.cell_seconds, deadline - time.monotonic()))
         self.client.shown, self.client.cut = 0, False
         # What an earlier cell displayed is noted already, and no later cell can change it.
         self.client._display_id_map.clear()
-        code = nbformat.v4.new_code_cell(cell["source"])
+        code = nbformat.v4.new_code_cell(cell.source)
         self.client.nb.cells = [code]
-        reply = {}
+        reply: dict[str, Any] = {}
         self.client.on_cell_executed = lambda **said: reply.update(said["execute_reply"]["content"])
         await self.client.async_execute_cell(code, 0)
         if reply.get("ename") == "CellTimeoutError":
-            text = f"stopped after {self.limit:.3g} s; is there a loop that never ends?"
+            text = stopped(self.limit)
             error = nbformat.v4.new_output(
                 "error", ename="CellTimeoutError", evalue=text, traceback=[f"CellTimeoutError: {text}"]
             )
             code.outputs = [one for one in code.outputs if one.output_type != "error"] + [error]
-        return {"outputs": _plain(_merged(code.outputs)), "execution_count": code.execution_count}
+        return Shown(_plain(_merged(code.outputs)), code.execution_count)
 
-    async def lend(self, position, deadline):
-        """Fork a snapshot for the tests."""
-        code = nbformat.v4.new_code_cell(LEND.format(position))
-        self.limit = max(0.1, min(self.job["cell_seconds"], deadline - time.monotonic()))
+    async def lend(self, snapshot: socket.socket, deadline: float) -> None:
+        """Fork a snapshot for the tests, and hand it its socket."""
+        socket.send_fds(self.door, [b"s"], [snapshot.fileno()])
+        code = nbformat.v4.new_code_cell(LEND)
+        self.limit = max(0.1, min(self.job.cell_seconds, deadline - time.monotonic()))
         await self.client.async_execute_cell(code, 0, store_history=False)
 
-    def seconds(self, _):
+    def seconds(self, _: Any) -> float:
         """For nbclient."""
         return self.limit
 
-    def stop(self):
+    def stop(self) -> None:
         """Let the process stand still, for its snapshots: nothing that a cell has begun can end them later.
 
         Raises:  DeadKernelError: it has ended.
         """
+        assert self.child is not None
         self.child.stop()
         if self.child.reason:
             raise DeadKernelError(self.child.reason)
 
-    async def hang_up(self):
+    async def hang_up(self) -> None:
         """Take no message any more."""
         if self.client.kc:
             self.client.kc.stop_channels()
 
-    def why(self, error):
+    def why(self, error: Exception) -> str:
         """Why the process ended, as its watcher says it, or what happened to us."""
         if isinstance(error, CellTimeoutError):
             return "the cell could not be interrupted"
         return f"the kernel died: {self.reason() or error}"
 
-    def reason(self):
+    def reason(self) -> str:
         """What the watcher of the process says of its end; "" while it runs."""
         for _ in range(10):
             if self.child is not None and (reason := self.child.poll()):
@@ -209,22 +216,25 @@ class Kernel:
             time.sleep(0.01)
         return ""
 
-    def stopped_cell(self, reason):
-        """Outputs of a cell that was cut short."""
-        error = nbformat.v4.new_output("error", ename="NotRun", evalue=reason, traceback=[reason])
-        return {"outputs": _plain([error]), "execution_count": None}
+    def stopped_cell(self, reason: str) -> Shown:
+        """What a cell shows that was cut short."""
+        text = printable(reason)
+        return Shown(_plain([nbformat.v4.new_output("error", ename=NOT_RUN, evalue=text, traceback=[text])]))
 
-    def close(self):
+    def close(self) -> None:
         """End the process, and remove the sockets."""
         if self.child is not None:
             self.child.close()
+        self.door.close()
+        self.door_there.close()
         self.manager.context.destroy(linger=0)
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def _merged(outputs):
+def _merged(outputs: list[Any]) -> list[Any]:
     """Outputs as they are kept: each stream is one, where it first showed something, as a terminal shows lines."""
-    merged, parts = [], {}
+    merged: list[Any] = []
+    parts: dict[str, list[str]] = {}
     for one in outputs:
         if "metadata" in one:
             one.metadata = _sizes_only(one.metadata)
@@ -239,17 +249,12 @@ def _merged(outputs):
             merged.append(one)
     for one in merged:
         if one.output_type == "stream":
-            one.text = "\n".join(map(_last_written, "".join(parts[one.name]).split("\n")))
+            text = "".join(parts[one.name])
+            one.text = "\n".join(line.rstrip() if "\r" in text else line for line in screen(text))
     return merged
 
 
-def _last_written(line):
-    """What stands in a line after its carriage returns: of a progress bar, the last state."""
-    body = line.rstrip("\r")
-    return body.rpartition("\r")[2] + line[len(body) :][:1]
-
-
-def _sizes_only(metadata):
+def _sizes_only(metadata: dict[str, Any]) -> dict[str, Any]:
     """Of what a display says about itself, numbers: a page writes the rest into its HTML as it is."""
     return {
         kind: {name: value for name, value in said.items() if isinstance(value, int | float)}
@@ -258,16 +263,14 @@ def _sizes_only(metadata):
     }
 
 
-def _plain(outputs):
+def _plain(outputs: list[Any]) -> list[dict[str, Any]]:
     """Outputs as JSON that can be written, without what differs from run to run."""
     text = sound(json.dumps(outputs, sort_keys=True, ensure_ascii=False))
-    return json.loads(ADDRESS.sub(" at 0x…", text))
+    plain: list[dict[str, Any]] = json.loads(ADDRESS.sub(" at 0x…", text))
+    return plain
 
 
-def files_of(files):
-    """Files of a job: {name: position}, and a list of bytes."""
-    names_of = sorted(files)
-    return (
-        {name: position for position, name in enumerate(names_of)},
-        [base64.b64decode(files[name]) for name in names_of],
-    )
+def files_of(files: dict[str, bytes]) -> tuple[dict[str, int], list[bytes]]:
+    """Files as they are handed over: {name: position}, and a list of bytes."""
+    names = sorted(files)
+    return {name: position for position, name in enumerate(names)}, [files[name] for name in names]

@@ -1,27 +1,26 @@
 """The ledger: which result belongs to which submission, so that nothing is graded twice and nothing is lost.
 
-A finished result is written here before anything else happens to it, under assignment, student and the SHA-256 of all
-that it depends on. A result that arrives twice is kept once. `current` says which of them stands in the gradebook.
+A finished result is written here before anything else happens to it, under topic, student and the fingerprint of all
+that it depends on. A result that arrives twice is kept once. `standing` says which of them is in the gradebook.
 """
 
-import functools
-import hashlib
-import importlib.metadata
 import json
 import sqlite3
-import sys
-from contextlib import closing
-from dataclasses import asdict
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
-import mylib
+import msgspec
+
+from mylib.classroom.grading.examined import Fingerprinted
+from mylib.classroom.notebook.verdicts import Outcome
 
 TABLES = """
-create table if not exists result (
-    assignment text, student text, sha256 text, content text not null, primary key (assignment, student, sha256)
+create table if not exists outcome (
+    topic text, student text, sha256 text, content text not null, primary key (topic, student, sha256)
 );
-create table if not exists current (
-    assignment text, student text, sha256 text not null, primary key (assignment, student)
+create table if not exists standing (
+    topic text, student text, parts text not null, primary key (topic, student)
 );
 """
 
@@ -32,73 +31,54 @@ class Ledger:
     Args:    path: of the file; made where it is missing.
     """
 
-    def __init__(self, path):
+    def __init__(self, path: Path) -> None:
         self.path = Path(path)
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        with closing(self._open()) as database, database:
+        with self._open() as database:
             database.executescript(TABLES)
 
-    def finish(self, assignment, student, sha256, content):
-        """Keep a result; the first one stays where there is one already.
+    def finish(self, key: tuple[str, str, str], outcome: Outcome) -> None:
+        """Keep an outcome; the first one stays where there is one already.
 
-        Args:    assignment, student, sha256: its key.
-                 content: JSON.
+        Args:    key: topic, student, fingerprint.
+                 outcome: of `examine`.
         """
-        with closing(self._open()) as database, database:
-            row = (assignment, student, sha256, json.dumps(content))
-            database.execute("insert or ignore into result values (?, ?, ?, ?)", row)
+        with self._open() as database:
+            row = (*key, msgspec.json.encode(outcome).decode())
+            database.execute("insert or ignore into outcome values (?, ?, ?, ?)", row)
 
-    def finished(self, assignment, student, sha256):
-        """The content of a result, or None."""
-        key = (assignment, student, sha256)
-        with closing(self._open()) as database:
+    def finished(self, key: tuple[str, str, str]) -> Outcome | None:
+        """An outcome that is kept, or None; one that an older version wrote is None too."""
+        with self._open() as database:
             found = database.execute(
-                "select content from result where (assignment, student, sha256) = (?, ?, ?)", key
+                "select content from outcome where (topic, student, sha256) = (?, ?, ?)", key
             ).fetchone()
-        return json.loads(found[0]) if found else None
+        try:
+            return msgspec.json.decode(found[0], type=Outcome) if found else None
+        except msgspec.DecodeError:
+            return None
 
-    def recorded(self, assignment, student, sha256):
+    def forget(self, key: tuple[str, str, str]) -> None:
+        """Drop an outcome, so that it is computed again."""
+        with self._open() as database:
+            database.execute("delete from outcome where (topic, student, sha256) = (?, ?, ?)", key)
+
+    def recorded(self, one: Fingerprinted) -> None:
         """Note that this result stands in the gradebook now."""
-        with closing(self._open()) as database, database:
-            database.execute("insert or replace into current values (?, ?, ?)", (assignment, student, sha256))
+        with self._open() as database:
+            row = (*one.key[:2], json.dumps(one.parts))
+            database.execute("insert or replace into standing values (?, ?, ?)", row)
 
-    def current(self, assignment, student):
-        """The SHA-256 of what stands in the gradebook, or ""."""
-        with closing(self._open()) as database:
+    def standing(self, topic: str, student: str) -> dict[str, str] | None:
+        """What the grade in the gradebook depends on, part by part; None if there is none."""
+        with self._open() as database:
             found = database.execute(
-                "select sha256 from current where (assignment, student) = (?, ?)", (assignment, student)
+                "select parts from standing where (topic, student) = (?, ?)", (topic, student)
             ).fetchone()
-        return found[0] if found else ""
+        parts: dict[str, str] | None = json.loads(found[0]) if found else None
+        return parts
 
-    def _open(self):
-        return sqlite3.connect(self.path, timeout=30)
-
-
-def fingerprint(intake, solution, limits):
-    """SHA-256 of everything that a grade depends on.
-
-    Args:    intake: of `rebuild.take_in`: answers, files, notes, time of handing in.
-             solution: text of the instructor's notebook.
-             limits: of `Limits`.
-    Returns: hex digits.
-    """
-    files = {name: hashlib.sha256(content).hexdigest() for name, content in intake.files.items()}
-    answers = [[cell.id, cell.source] for cell in intake.notebook.cells]
-    said = [answers, files, intake.notes, intake.unreadable, intake.timestamp]
-    numbers = {name: float(value) for name, value in asdict(limits).items()}  # 30 s are 30.0 s
-    everything = [said, solution, numbers, environment()]
-    return hashlib.sha256(json.dumps(everything, sort_keys=True).encode()).hexdigest()
-
-
-@functools.cache
-def environment():
-    """SHA-256 of the Python, its packages, and this one's own code."""
-    # A set: a package that is found twice, from here and from elsewhere, is one.
-    packages = sorted(
-        {f"{one.metadata['Name']}=={one.version}" for one in importlib.metadata.distributions()}
-    )
-    digest = hashlib.sha256(json.dumps([sys.version, packages]).encode())
-    home = Path(mylib.__file__).parent
-    for path in sorted(home.rglob("*.py")):
-        digest.update(path.relative_to(home).as_posix().encode() + path.read_bytes())
-    return digest.hexdigest()
+    @contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        with closing(sqlite3.connect(self.path, timeout=30)) as database, database:
+            yield database

@@ -1,29 +1,45 @@
-"""Grading: take in, examine what is new, record it once; none stops the others."""
+"""Grading: a submission's way from the inbox to the gradebook, stage by stage.
+
+    find -> rebuild -> fingerprint -> examine -> record
+
+Each stage takes what the one before hands on (`Submission`, `Intake`, `Fingerprinted`, `Examined`) and the last gives a
+`Result`. What is in the gradebook as it is stops after the fingerprint; nothing that one submission does stops another.
+"""
 
 import contextlib
 import sqlite3
 import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-import nbformat
+from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 from tqdm import tqdm
 
 from mylib.classroom.authoring.release import skeleton
+from mylib.classroom.course.folders import Course
 from mylib.classroom.course.limits import Limits
-from mylib.classroom.grading.ledger import Ledger, fingerprint
-from mylib.classroom.intake.rebuild import find, take_in
+from mylib.classroom.grading.examined import Examined, Fingerprinted
+from mylib.classroom.grading.fingerprint import Given, fingerprint, given
+from mylib.classroom.grading.ledger import Ledger
+from mylib.classroom.intake.rebuild import Intake, Submission, find, take_in
+from mylib.classroom.notebook.jobs import make_job
+from mylib.classroom.notebook.text import printable
+from mylib.classroom.notebook.verdicts import Outcome
 
 UNCHANGED = "unchanged since it was graded"
+MANY_ROWS = 40  # of the table; of a larger class only those that a person should look at are shown
 
 
 @dataclass
 class Grading:
     """What one run of `grade` did.
 
-    results: of `gradebook.Result`; in a dry run, of `Intake`.
+    results: of `Result`; in a dry run, of `Intake`.
     unchanged: (student, topic) of submissions that stand in the gradebook as they are.
     problems: messages about what is no submission, or was not graded fully.
     left: (student, topic) of submissions that have no grade yet.
@@ -31,15 +47,15 @@ class Grading:
     interrupted: Ctrl-C.
     """
 
-    results: list = field(default_factory=list)
-    unchanged: list = field(default_factory=list)
-    problems: list = field(default_factory=list)
-    left: list = field(default_factory=list)
+    results: list[Any] = field(default_factory=list)
+    unchanged: list[tuple[str, str]] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    left: list[tuple[str, str]] = field(default_factory=list)
     dry_run: bool = False
     interrupted: bool = False
 
     @property
-    def sentence(self):
+    def sentence(self) -> str:
         """All of it in one line."""
         counts = (len(self.results), "read" if self.dry_run else "graded"), (len(self.unchanged), "unchanged")
         parts = [f"{count} {word}" for count, word in (*counts, (len(self.left), "left ungraded"))]
@@ -47,17 +63,18 @@ class Grading:
 
 
 def grade(
-    course,
-    submitted,
-    topic=None,
-    student=None,
-    limits=None,
-    dry_run=False,
-    jobs=None,
-    scheduler=None,
-    sandbox="bubblewrap",
-    trust=False,
-):
+    course: Course,
+    submitted: Path | str,
+    topic: str | None = None,
+    student: str | None = None,
+    limits: Limits | None = None,
+    dry_run: bool = False,
+    jobs: int | None = None,
+    scheduler: str | None = None,
+    sandbox: str = "bubblewrap",
+    trust: bool = False,
+    force: bool = False,
+) -> Grading:
     """Autograde every submission of a folder that is not graded yet.
 
     Args:    course: of `open_course`.
@@ -69,24 +86,23 @@ def grade(
              scheduler: address of a running Dask scheduler, in place of processes here.
              sandbox: "bubblewrap" or "none".
              trust: the submissions may do whatever this user may; needed for "none".
+             force: grade again what stands in the gradebook, too.
     Returns: `Grading`.
     Raises:  ValueError: no such folder, topic or student; a solution with lint errors.
              WallsMissingError: the sandbox cannot be had here.
     """
-    limits, topics = limits or Limits(), course.topics(topic)
     if not dry_run:
         from mylib.classroom.sandbox.walls import require
 
         require(sandbox, trust)
-    if Path(submitted).resolve() == course.intake:
-        raise ValueError(f"submitted: {submitted} holds rebuilt copies; give the folder of the originals")
-    submissions, problems = find(submitted, topics, student)
-    run = _Run(course, limits, sandbox, Grading(problems=problems, dry_run=dry_run))
-    run.done.problems += unknown(submitted, course.topics(), student)
+    submissions, problems = find(submitted, course.topics(topic), student)
+    problems += unknown(submitted, course.topics(), student)
+    run = Run(course, limits or Limits(), sandbox, force, Grading(problems=problems, dry_run=dry_run))
     if dry_run:
         return run.look(submissions)
-    with tqdm(total=len(submissions), unit="submission", desc="grading") as run.bar:
-        for problem in run.done.problems:
+    # disable=None: no bar in a log that is no terminal.
+    with tqdm(total=len(submissions), unit="submission", desc="grading", disable=None) as run.bar:
+        for problem in problems:
             run.bar.write(problem, file=sys.stderr)
         try:
             run.all(submissions, jobs, scheduler)
@@ -99,166 +115,162 @@ def grade(
     return run.done
 
 
-@dataclass
-class _Run:
-    """One run of `grade`."""
+class Run:
+    """One run of `grade`: the stages, and what they need."""
 
-    course: object
-    limits: Limits
-    sandbox: str
-    done: Grading
-    bar: object = None
-    ledger: Ledger | None = None
-    waiting: dict = field(default_factory=dict)
+    def __init__(self, course: Course, limits: Limits, sandbox: str, force: bool, done: Grading) -> None:
+        self.course, self.limits, self.sandbox, self.force, self.done = course, limits, sandbox, force, done
+        self.bar: Any = None
+        self.topics: dict[str, Given] = {}
+        self.waiting: dict[tuple[str, str], None] = {}
 
-    def look(self, submissions):
-        """The dry run."""
-        skeletons = self.skeletons(submissions, register=False)
-        for submission in submissions:
-            intake = take_in(submission, skeletons[submission.topic], self.limits.notebook_bytes)
-            self.done.results.append(intake)
-            if intake.unreadable:
-                self.done.problems.append(f"{submission.student}/{submission.topic}: {intake.unreadable}")
-            elif self.is_current(intake):
-                self.done.unchanged.append((submission.student, submission.topic))
-        for problem in self.done.problems:
-            print(problem, file=sys.stderr)
-        return self.done
+    def all(self, submissions: list[Submission], jobs: int | None, scheduler: str | None) -> None:
+        """Take every submission through the stages; workers examine several at a time."""
+        from mylib.classroom.grading import workers
+        from mylib.classroom.grading.gradebook import Recorder
 
-    def is_current(self, intake):
-        path = self.course.build / "ledger.db"
-        if not path.exists():
-            return False
-        submission = intake.submission
-        sha256 = fingerprint(intake, self.solution(submission.topic)[0], self.limits)
-        return Ledger(path).current(submission.topic, submission.student) == sha256
-
-    def skeletons(self, submissions, register):
-        return {name: skeleton(self.course, name, register) for name in {one.topic for one in submissions}}
-
-    def solution(self, topic):
-        """Text of the instructor's notebook, and the files beside it."""
-        path = self.course.solution(topic)
-        files = {
-            one.relative_to(path.parent).as_posix(): one.read_bytes()
-            for one in sorted(path.parent.rglob("*"))
-            if one.is_file() and one.suffix != ".ipynb" and "__pycache__" not in one.parts
-        }
-        return path.read_text(encoding="utf-8"), files
-
-    def all(self, submissions, jobs, scheduler):
-        """Take in, then examine what has no result yet, and record."""
         self.waiting = {(one.topic, one.student): None for one in submissions}
-        self.course.build.mkdir(parents=True, exist_ok=True)
         self.ledger = Ledger(self.course.build / "ledger.db")
+        new = sum(self.force or self.ledger.standing(*key) is None for key in self.waiting)
         with contextlib.ExitStack() as stack:
-            new = sum(not self.ledger.current(*key) for key in self.waiting)
-            # The workers take seconds to start: where they are surely needed, they do it beside what follows.
-            client = stack.enter_context(self.workers(jobs, scheduler, new)) if new else None
-            todo = self.take_in(submissions)
-            if todo:
-                client = client or stack.enter_context(self.workers(jobs, scheduler, len(todo)))
-                self.examine(todo, client)
+            crew = workers.Crew(jobs or workers.cores(), scheduler, self.sandbox, self.limits)
+            stack.callback(crew.close)
+            if new:  # the workers take seconds to start: where they are surely needed, they do it beside what follows
+                self.say(f"starting {min(crew.jobs, new)} processes, which import the libraries first")
+                crew.start(new)
+            self.read_topics({one.topic for one in submissions}, register=True)
+            self.recorder = stack.enter_context(Recorder(self.course))
+            todo = (one for one in map(self.read, submissions) if not self.is_settled(one))
+            for examined, one in self.examine(todo, crew):
+                self.record(examined, one)
 
-    def workers(self, jobs, scheduler, submissions):
-        """A client of as many workers as there is work for."""
-        from mylib.classroom.grading import workers as cluster
+    def read_topics(self, names: Iterable[str], register: bool) -> None:
+        """What the instructor gives; `register` tells the gradebook about the questions."""
+        for name in sorted(names):
+            release = skeleton(self.course, name, register)
+            self.topics[name] = given(self.course, name, release, self.limits)
 
-        jobs = min(jobs or cluster.cores(), submissions)
-        return cluster.workers(jobs, scheduler, self.sandbox, self.limits)
+    def read(self, submission: Submission) -> Fingerprinted:
+        """Stages 1 and 2: rebuild a submission, and say what its grade depends on."""
+        topic = self.topics[submission.topic]
+        intake = take_in(submission, topic.skeleton, self.limits.notebook_bytes)
+        before = self.ledger.standing(submission.topic, submission.student)
+        return fingerprint(intake, topic, before)
 
-    def take_in(self, submissions):
-        """Read and rebuild; record what needs no examination.
+    def is_settled(self, one: Fingerprinted) -> bool:
+        """Whether there is nothing to examine: it is in the gradebook, unreadable, or examined and not recorded."""
+        if one.current and not self.force:
+            self.waiting.pop(one.key[:2])
+            self.done.unchanged.append(one.key[1::-1])
+            self.bar.update()
+            return True
+        if self.force:
+            self.ledger.forget(one.key)
+        if one.intake.unreadable:
+            self.record(Examined(one.intake, why=one.why), one)
+            return True
+        if (outcome := self.ledger.finished(one.key)) is not None:
+            self.record(Examined(one.intake, outcome, one.why), one)
+            return True
+        return False
 
-        Returns: {(topic, student, fingerprint): (intake, job)} of the rest.
-        """
-        from mylib.classroom.grading.examine import make_job
+    def examine(self, todo: Iterator[Fingerprinted], crew: Any) -> Iterator[tuple[Examined, Fingerprinted]]:
+        """Stage 3: run answers and tests, and keep the outcome at once."""
+        flying: dict[tuple[str, str, str], Fingerprinted] = {}
 
-        skeletons = self.skeletons(submissions, register=True)
-        solutions = {name: self.solution(name) for name in skeletons}
-        notebooks = {name: nbformat.reads(text, as_version=4) for name, (text, _) in solutions.items()}
-        todo = {}
-        for submission in submissions:
-            intake = take_in(submission, skeletons[submission.topic], self.limits.notebook_bytes)
-            text, files = solutions[submission.topic]
-            sha256 = fingerprint(intake, text, self.limits)
-            key = (submission.topic, submission.student, sha256)
-            if self.ledger.current(*key[:2]) == sha256:
-                self.waiting.pop(key[:2])
-                self.done.unchanged.append((submission.student, submission.topic))
-                self.bar.update()
-            elif intake.unreadable:
-                self.record(key, intake, {})
-            elif (content := self.ledger.finished(*key)) is not None:
-                self.record(key, intake, content)
-            else:
-                solution = notebooks[submission.topic]
-                todo[key] = intake, make_job(intake.notebook, solution, self.limits, intake.files, files)
-        return todo
+        def tasks() -> Iterator[tuple[tuple[str, str, str], Any]]:
+            for one in todo:
+                flying[one.key] = one
+                topic = self.topics[one.key[0]]
+                yield (
+                    one.key,
+                    make_job(one.intake.notebook, topic.solution, self.limits, one.intake.files, topic.files),
+                )
 
-    def examine(self, todo, client):
-        """Send to the workers, and record as results come in."""
-        from mylib.classroom.grading import workers as cluster
-
-        wanted = {key: job for key, (_, job) in todo.items()}
-        for key, content, reason in cluster.examine_all(client, wanted, self.sandbox, self.limits):
-            if reason:
-                self.problem(f"{key[1]}/{key[0]}: not graded: {reason}")
+        for key, outcome, reason in crew.examine_all(tasks()):
+            one = flying.pop(key)
+            if outcome is None:
+                self.problem(f"{one.name}: not graded: {reason}")
                 continue
             if self.sandbox == "none":
-                content["notes"] = ["graded without a sandbox"]
+                outcome.notes.append("graded without a sandbox")
             # First to disk: whatever happens from here on, this is not computed again.
-            self.ledger.finish(*key, content)
-            self.record(key, todo[key][0], content)
+            self.ledger.finish(key, outcome)
+            yield Examined(one.intake, outcome, one.why), one
 
-    def record(self, key, intake, content):
-        """Write one result into the gradebook; a failure costs this one only."""
-        from mylib.classroom.grading.gradebook import GradebookLockedError, record
+    def record(self, examined: Examined, one: Fingerprinted) -> None:
+        """Stage 4: write one result into the gradebook; a failure costs this one only."""
+        from mylib.classroom.grading.gradebook import GradebookLockedError
 
-        intake.notes += [("", note) for note in content.get("notes", [])]
-        name = f"{key[1]}/{key[0]}"
-        self.bar.set_postfix_str(name)
+        self.bar.set_postfix_str(one.name)
         try:
-            result = record(self.course, intake, content)
+            result = self.recorder.record(examined)
         except GradebookLockedError as locked:
-            self.problem(f"{name}: not recorded: {locked}")
+            self.problem(f"{one.name}: not recorded: {locked}")
             return
         except (OSError, sqlite3.Error):
             raise
         except Exception as error:
-            failed = f"could not be graded: {' '.join(str(error).split())[:300]}"
+            failed = f"could not be graded: {printable(str(error), 300)}"
+            self.problem(f"{one.name}: {failed}")
             with contextlib.suppress(Exception):
-                result = record(self.course, intake, {"failed": failed})
-                self.done.results.append(result)
-            self.problem(f"{name}: {failed}")
-            self.waiting.pop(key[:2])
-            self.bar.update()
-            return
-        self.ledger.recorded(*key)
-        self.waiting.pop(key[:2])
-        self.done.results.append(result)
-        if result.problem:
-            self.problem(f"{name}: {result.problem}")
+                self.done.results.append(
+                    self.recorder.record(Examined(one.intake, Outcome(), one.why, failed))
+                )
+        else:
+            self.ledger.recorded(one)
+            self.done.results.append(result)
+            if result.problem:
+                self.problem(f"{one.name}: {result.problem}")
+        self.waiting.pop(one.key[:2])
         self.bar.update()
 
-    def problem(self, text):
-        self.done.problems.append(text)
-        if self.bar is not None:
-            self.bar.write(text, file=sys.stderr)
+    def look(self, submissions: list[Submission]) -> Grading:
+        """The dry run: read and rebuild, and say what would be graded; nothing is written."""
+        self.read_topics({one.topic for one in submissions}, register=False)
+        path = self.course.build / "ledger.db"
+        ledger = Ledger(path) if path.exists() else None
+        for submission in submissions:
+            topic = self.topics[submission.topic]
+            intake = take_in(submission, topic.skeleton, self.limits.notebook_bytes)
+            before = ledger.standing(submission.topic, submission.student) if ledger else None
+            one = fingerprint(intake, topic, before)
+            self.done.results.append(intake)
+            if one.current and not self.force:
+                self.done.unchanged.append((submission.student, submission.topic))
+            elif one.why:
+                intake.notes.insert(0, ("", one.why.replace("graded again", "would be graded again")))
+            if intake.unreadable or intake.doubt:
+                self.done.problems.append(f"{one.name}: {intake.unreadable or intake.doubt}")
+        for problem in self.done.problems:
+            print(problem, file=sys.stderr)
+        return self.done
 
-    def name_what_is_left(self):
+    def say(self, text: str) -> None:
+        """A line beside the bar."""
+        self.bar.write(text, file=sys.stderr)
+
+    def problem(self, text: str) -> None:
+        """Something that a person should look at."""
+        self.done.problems.append(printable(text))
+        self.say(printable(text))
+
+    def name_what_is_left(self) -> None:
+        """At the end: who has no grade yet."""
         self.done.left = [(student, topic) for topic, student in self.waiting]
         self.done.results.sort(key=lambda one: (one.topic, one.student))
         if self.done.left:
-            names = ", ".join(f"{student}/{topic}" for student, topic in self.done.left)
-            self.problem(f"{len(self.done.left)} not graded: {names}")
+            names = ", ".join(f"{student}/{topic}" for student, topic in self.done.left[:MANY_ROWS])
+            more = f" and {len(self.done.left) - MANY_ROWS} more" if len(self.done.left) > MANY_ROWS else ""
+            self.problem(f"{len(self.done.left)} not graded: {names}{more}")
 
 
-def unknown(submitted, topics, student=None):
+def unknown(submitted: Path | str, topics: Iterable[str], student: str | None = None) -> list[str]:
     """Messages about folders of students that carry no topic's name: a misspelt one must not go unnoticed."""
     homes = [home for home in sorted(Path(submitted).iterdir()) if home.is_dir() and not home.is_symlink()]
     return [
-        f"{inside}: expected a topic with a solution, got {inside.name!r}; left out"
+        f"{printable(str(inside), 300)}: expected a topic with a solution, got {printable(inside.name, 100)!r}; "
+        "left out"
         for home in homes
         if not home.name.startswith(".") and student in (None, home.name)
         for inside in sorted(home.iterdir())
@@ -266,23 +278,31 @@ def unknown(submitted, topics, student=None):
     ]
 
 
-def summary(done):
-    """A rich table: one row per submission.
+def summary(done: Grading) -> Group:
+    """A table for the terminal: one row per submission; of a large class, one per submission to look at.
 
     Args:    done: of `grade`.
     """
-    table = Table("student", "topic", "points", "seconds", "notes", title="Submissions")
-    unchanged = set(done.unchanged)
-    for result in done.results:
-        submission = getattr(result, "submission", result)
-        notes = [text for _, text in result.notes]
-        if hasattr(result, "submission"):
-            points, seconds, problem = "", "", result.unreadable
-            if (submission.student, submission.topic) in unchanged:
-                notes.insert(0, UNCHANGED)
-        else:
-            points, seconds = f"{result.points:g}/{result.max_points:g}", f"{result.seconds:.1f}"
-            problem = result.problem
-        reasons = Text("; ".join(filter(None, [problem, *notes])))
-        table.add_row(submission.student, submission.topic, points, seconds, reasons)
-    return table
+    rows = [_row(one, set(done.unchanged)) for one in done.results]
+    shown = [row for row in rows if row[4]] if len(rows) > MANY_ROWS else rows
+    title = (
+        "Submissions" if len(shown) == len(rows) else f"Submissions to look at: {len(shown)} of {len(rows)}"
+    )
+    table = Table("student", "topic", "points", "seconds", "to look at", title=title)
+    for row in shown[:MANY_ROWS]:
+        table.add_row(*map(Text, row[:4]), Text(printable(row[4] or row[5], 160)))
+    lines = [Text(f"and {len(shown) - MANY_ROWS} more")] if len(shown) > MANY_ROWS else []
+    # What many submissions have in common stands once.
+    common = Counter(text for one in done.results for _, text in set(one.notes))
+    lines += [Text(f"{count} x {printable(text, 200)}") for text, count in common.most_common(10)]
+    return Group(*([table] if shown else []), *lines)
+
+
+def _row(one: Any, unchanged: set[tuple[str, str]]) -> tuple[str, str, str, str, str, str]:
+    """Student, topic, points, seconds, what to look at, what else is to be said."""
+    if isinstance(one, Intake):
+        submission = one.submission
+        known = UNCHANGED if (submission.student, submission.topic) in unchanged else ""
+        return submission.student, submission.topic, "", "", one.unreadable or one.doubt, known
+    points, seconds = f"{one.points:g}/{one.max_points:g}", f"{one.seconds:.1f}"
+    return one.student, one.topic, points, seconds, one.problem, one.regraded

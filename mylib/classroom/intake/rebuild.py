@@ -10,22 +10,27 @@ import json
 import os
 import re
 import stat
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from nbgrader.utils import parse_utc
 
+from mylib.classroom.intake.recognise import Found, is_edited, joined, recognise
+from mylib.classroom.notebook.jobs import OWN
 from mylib.classroom.notebook.questions import grade_id, is_answer
-from mylib.classroom.notebook.text import sound
+from mylib.classroom.notebook.text import printable, sound
 
 MAX_FILES = MAX_OWN_CELLS = 100
+MAX_NOTEBOOKS = 10
+MAX_NAME = 200  # characters of a file's name
 MAX_TEXT = 30_000  # characters; what makes HTML of Markdown takes the square of it for some texts
-OWN = "own-"
 # Each part ends soon: a text of a million brackets must not be searched a million times.
 PICTURE = re.compile(r"!?\[([^\[\]]*)\]\(attachment:[^)]{0,300}\)")
 BINARY_CODE = (".so", ".pyd", ".pyc", ".pth")  # nobody can read what they do
-STUDENT_ID = re.compile(r"\w[\w.@+-]*")
+STUDENT_ID = re.compile(r"\w[\w.@+-]{0,99}")
 
 
 @dataclass(frozen=True)
@@ -45,23 +50,27 @@ class Intake:
     notebook: the instructor's notebook with the student's answers.
     notes: (grade id, text) of what was repaired or left out; "" for the whole submission.
     unreadable: why nothing could be taken; "" if something was.
+    doubt: why a person should look before anybody believes the points; "" if nothing stands out.
     timestamp: when it was handed in, as nbgrader wrote it; "" if unknown.
     files: {name: bytes} of what lies beside the notebook.
     """
 
     submission: Submission
-    notebook: object
-    notes: list = field(default_factory=list)
+    notebook: Any
+    notes: list[tuple[str, str]] = field(default_factory=list)
     unreadable: str = ""
+    doubt: str = ""
     timestamp: str = ""
-    files: dict = field(default_factory=dict)
+    files: dict[str, bytes] = field(default_factory=dict)
 
 
 class Unreadable(Exception):
     """Nothing can be taken from the file; the message says why, for the student to read."""
 
 
-def find(folder, topics, student=None):
+def find(
+    folder: Path | str, topics: Iterable[str], student: str | None = None
+) -> tuple[list[Submission], list[str]]:
     """The submissions in nbgrader's layout, <student>/<topic>/, and what is there but is none.
 
     Args:    folder: of all submissions.
@@ -75,15 +84,18 @@ def find(folder, topics, student=None):
         raise ValueError(
             f"submitted: expected a folder <student>/<topic>/<topic>.ipynb, found no folder {folder}"
         )
-    found, problems = [], []
+    found, problems = list[Submission](), list[str]()
     for home in sorted(folder.iterdir()):
         if home.name.startswith(".") or (student and home.name != student):
             continue
         if home.is_symlink() or not home.is_dir():
-            problems.append(f"{home}: expected a student's folder, got a file or a link; left out")
+            problems.append(
+                f"{printable(str(home))}: expected a student's folder, got a file or a link; left out"
+            )
         elif not STUDENT_ID.fullmatch(home.name):
             problems.append(
-                f"{home}: a student's name may hold letters, digits and . _ - @ +; rename the folder"
+                f"{printable(str(home), 300)}: a student's name may hold up to 100 letters, digits and . _ - @ +; "
+                "rename the folder"
             )
         else:
             found += [Submission(home.name, topic, home / topic) for topic in topics if _exists(home / topic)]
@@ -94,7 +106,7 @@ def find(folder, topics, student=None):
     return sorted(found, key=lambda one: (one.topic, one.student)), problems
 
 
-def take_in(submission, skeleton, max_bytes):
+def take_in(submission: Submission, skeleton: Any, max_bytes: int) -> Intake:
     """Rebuild one submission on the instructor's notebook.
 
     Args:    submission: of `find`.
@@ -107,75 +119,90 @@ def take_in(submission, skeleton, max_bytes):
         if submission.folder.is_symlink() or not submission.folder.is_dir():
             raise Unreadable("expected a folder with a notebook, got a file or a link")
         result.timestamp = _timestamp(submission.folder / "timestamp.txt", result.notes)
-        cells = read_cells(_notebook_file(submission, result.notes), max_bytes)
+        cells = _chosen_notebook(submission, skeleton.cells, max_bytes, result.notes)
         result.files = files_beside(submission.folder, max_bytes, result.notes)
     except Unreadable as reason:
-        result.unreadable = str(reason)
+        result.unreadable = printable(str(reason))
         return result
     rebuild(result, cells)
     return result
 
 
-def rebuild(intake, cells):
+def rebuild(intake: Intake, cells: Sequence[Found]) -> None:
     """Put the student's answers into the skeleton, and note what had to be repaired.
 
     Args:    intake: its notebook and notes are changed in place.
              cells: of `read_cells`.
     """
-    named, by_id = {}, {}
-    for cell in cells:
-        named.setdefault(cell["grade_id"], []).append(cell)
-        by_id.setdefault(cell["id"], cell)
-    for target in intake.notebook.cells:
-        name = grade_id(target)
-        if not name:
-            continue
-        copies = named.pop(name, [])
-        if not is_answer(target):
+    targets = intake.notebook.cells
+    found, answered = recognise(targets, cells), False
+    for target in targets:
+        copies = found.copies.get(target.id, [])
+        if is_answer(target):
+            answered |= _put(intake, target, copies, found.how.get(target.id, ""))
+        elif grade_id(target):
             _note_locked(intake, target, copies)
-            continue
-        if not copies and (lost := by_id.get(target.id)):
-            copies = [lost]
-            intake.notes.append((name, "the cell had lost its name; recognised by its id"))
-        if chosen := _choose(intake, target, copies):
-            target.source = chosen["source"]
-            if chosen["pictures"] and target.cell_type != "code":
-                intake.notes.append((name, "pasted pictures are left out"))
-            if target.cell_type != "code":  # a page cannot be made of what is not there
-                target.source = _written(target.source, name, intake.notes)
-            if chosen["cell_type"] != target.cell_type:
-                intake.notes.append((name, f"was a {chosen['cell_type']} cell; read as {target.cell_type}"))
-    _insert_own(intake, cells)
+    texts = {target.source for target in targets}
+    own = [(behind, cell) for behind, cell in found.own if cell.source.strip() and cell.source not in texts]
+    missing = any(is_answer(target) and target.id not in found.copies for target in targets)
+    if not answered and (missing or any(cell.kind == "code" for _, cell in own)):
+        intake.doubt = "no answer was recognised in what was handed in; read it before you believe the points"
+    _insert_own(intake, own)
 
 
-def _insert_own(intake, cells):
+def _put(intake: Intake, target: Any, copies: Sequence[Found], how: str) -> bool:
+    """Put what a student wrote for a question into its cell. Returns: whether it is more than the stub."""
+    name, code = grade_id(target), target.cell_type == "code"
+    if how:
+        intake.notes.append((name, how))
+    if not copies:
+        intake.notes.append((name, "the answer cell is missing; graded as not answered"))
+        return False
+    edited = [one for one in copies if is_edited(one.source, target.source)]
+    source, lost = joined([one.source for one in edited or copies[:1]], code)
+    if len(copies) > 1 and not how:
+        which = "all that was written in them" if len(edited) > 1 else "the one that was edited"
+        intake.notes.append(
+            (name, f"stands {len(copies)} times; {which if edited else 'none was edited; one'} is graded")
+        )
+    if lost:
+        intake.notes.append((name, f"{lost} of its pieces left out: no Python, alone or together"))
+    if not code:
+        if any(one.pictures for one in copies):
+            intake.notes.append((name, "pasted pictures are left out"))
+        source = _written(source, name, intake.notes)  # a page cannot be made of what is not there
+    if (edited or copies)[0].kind != target.cell_type:
+        kind = printable((edited or copies)[0].kind, 20)
+        intake.notes.append((name, f"was a {kind} cell; read as {target.cell_type}"))
+    target.source = source
+    return bool(edited)
+
+
+def _insert_own(intake: Intake, cells: Sequence[tuple[str, Found]]) -> None:
     """Put the student's own cells where they stood: a helper in one of them may be what an answer calls.
 
     They run in the student's process, like answers, and nothing of nbgrader's is taken from them.
     """
-    targets = intake.notebook.cells
-    names, ids = (
-        {grade_id(cell): cell.id for cell in targets if grade_id(cell)},
-        {cell.id for cell in targets},
-    )
-    known, after, count = {cell.source for cell in targets}, targets[0].id, 0
-    own = {}
-    for cell in cells:
-        if cell["grade_id"] in names or cell["id"] in ids:
-            after = names.get(cell["grade_id"], cell["id"])
-        elif cell["source"].strip() and cell["source"] not in known and count < MAX_OWN_CELLS:
-            code = cell["cell_type"] == "code"
-            make = nbformat.v4.new_code_cell if code else nbformat.v4.new_markdown_cell
-            source = cell["source"] if code else _written(cell["source"], "", intake.notes)
-            own.setdefault(after, []).append(make(source, id=f"{OWN}{count}"))
-            count += 1
-    if count:
+    own: dict[str, list[Any]] = {}
+    for count, (behind, cell) in enumerate(cells[:MAX_OWN_CELLS]):
+        code = cell.kind == "code"
+        make = nbformat.v4.new_code_cell if code else nbformat.v4.new_markdown_cell
+        source = cell.source if code else _written(cell.source, "", intake.notes)
+        own.setdefault(behind, []).append(make(source, id=f"{OWN}{count}"))
+    if cells:
+        targets = intake.notebook.cells
         intake.notebook.cells = [one for cell in targets for one in (cell, *own.get(cell.id, []))]
-        text = f"{count} cell(s) of the student's own: run beside the answers, without points"
-        intake.notes.append(("", text))
+        kept = min(len(cells), MAX_OWN_CELLS)
+        intake.notes.append(
+            ("", f"{kept} cell(s) of the student's own: run beside the answers, without points")
+        )
+    if len(cells) > MAX_OWN_CELLS:
+        intake.notes.append(
+            ("", f"{len(cells) - MAX_OWN_CELLS} more cells of the student's own are left out")
+        )
 
 
-def _written(text, name, notes):
+def _written(text: str, name: str, notes: list[tuple[str, str]]) -> str:
     """A text as far as a page can be made of it: without pasted pictures, and not so long that it takes minutes."""
     text = PICTURE.sub(r"*(picture left out: \1)*", text)
     if len(text) > MAX_TEXT:
@@ -184,33 +211,22 @@ def _written(text, name, notes):
     return text
 
 
-def _choose(intake, target, copies):
-    """The copy that the student worked on; of several, the last."""
-    name = grade_id(target)
-    if not copies:
-        intake.notes.append((name, "the answer cell is missing; graded as not answered"))
-        return None
-    edited = [cell for cell in copies if cell["source"] != target.source]
-    if len(copies) > 1:
-        which = "the one that was edited" if len(edited) == 1 else "the last one"
-        intake.notes.append((name, f"stands {len(copies)} times; {which} is graded"))
-    return (edited or copies)[-1]
-
-
-def _note_locked(intake, target, copies):
+def _note_locked(intake: Intake, target: Any, copies: Sequence[Found]) -> None:
+    """Say what is not as released. It need not be the student's doing: the instructor may have changed it since."""
     name = grade_id(target)
     if not copies:
         intake.notes.append((name, "the locked cell was missing; put back"))
-    elif any(cell["source"] != target.source for cell in copies):
-        intake.notes.append((name, "the locked cell was changed; the instructor's is run"))
+    elif any(one.source != target.source for one in copies):
+        intake.notes.append((name, "the locked cell differs from the instructor's, which is run"))
     elif len(copies) > 1:
         intake.notes.append((name, f"the locked cell stands {len(copies)} times; run once"))
-    elif copies[0]["cell_type"] != target.cell_type:
-        intake.notes.append((name, f"the locked cell was a {copies[0]['cell_type']} cell; put back"))
+    elif copies[0].kind != target.cell_type:
+        kind = printable(copies[0].kind, 20)
+        intake.notes.append((name, f"the locked cell was a {kind} cell; put back"))
 
 
-def read_cells(path, max_bytes):
-    """The cells of a notebook file as plain dictionaries: grade_id, id, cell_type, source, pictures.
+def read_cells(path: Path, max_bytes: int) -> list[Found]:
+    """The cells of a notebook file.
 
     Args:    path: of the file.
              max_bytes: a larger file is refused unread.
@@ -232,22 +248,22 @@ def read_cells(path, max_bytes):
     return [_plain(cell) for cell in document["cells"] if isinstance(cell, dict)]
 
 
-def _plain(cell):
+def _plain(cell: dict[str, Any]) -> Found:
     """What is looked at, each with the type that it must have."""
     source, metadata = cell.get("source"), cell.get("metadata")
     if isinstance(source, list):
         source = "".join(line for line in source if isinstance(line, str))
     named = metadata.get("nbgrader") if isinstance(metadata, dict) else None
     name = named.get("grade_id") if isinstance(named, dict) else None
-    texts = {"grade_id": name, "id": cell.get("id"), "cell_type": cell.get("cell_type"), "source": source}
-    return {key: _text(value) for key, value in texts.items()} | {"pictures": bool(cell.get("attachments"))}
+    texts = map(_text, (name, cell.get("id"), cell.get("cell_type"), source))
+    return Found(*texts, bool(cell.get("attachments")))
 
 
-def _text(value):
+def _text(value: Any) -> str:
     return sound(value) if isinstance(value, str) else ""
 
 
-def _timestamp(path, notes):
+def _timestamp(path: Path, notes: list[tuple[str, str]]) -> str:
     """What nbgrader's collection wrote beside the notebook; late penalties are computed from it."""
     if not _exists(path):
         return ""
@@ -260,21 +276,59 @@ def _timestamp(path, notes):
     return text
 
 
-def _notebook_file(submission, notes):
-    """The notebook of the submission; the only one in the folder may have another name."""
-    folder = submission.folder
-    expected = folder / f"{submission.topic}.ipynb"
-    if _exists(expected):
-        return expected
-    others = sorted(folder.glob("*.ipynb"))
-    if len(others) != 1:
-        found = f"found {len(others)} with other names" if others else "found none"
-        raise Unreadable(f"expected the notebook {expected.name}, {found}")
-    notes.append(("", f"the notebook was called {_text(others[0].name)}; graded as {expected.name}"))
-    return others[0]
+def _chosen_notebook(
+    submission: Submission, targets: Sequence[Any], max_bytes: int, notes: list[tuple[str, str]]
+) -> list[Found]:
+    """The cells of the notebook to grade: that of the topic's name; if it is untouched, the one that was worked on.
+
+    Raises:  Unreadable: there is none that can be read.
+    """
+    expected = submission.folder / f"{submission.topic}.ipynb"
+    others = [path for path in sorted(submission.folder.glob("*.ipynb")) if path != expected]
+    if not _exists(expected) and not others:
+        raise Unreadable(f"expected the notebook {expected.name}, found none")
+    read: dict[Path, list[Found]] = {}
+    unreadable: dict[Path, Unreadable] = {}
+    for path in [*([expected] if _exists(expected) else []), *others[:MAX_NOTEBOOKS]]:
+        try:
+            read[path] = read_cells(path, max_bytes)
+        except Unreadable as reason:
+            unreadable[path] = reason
+    if not read:
+        raise next(iter(unreadable.values()))
+    answered = {path: _answered(targets, cells) for path, cells in read.items()}
+    first = next(iter(read))
+    # The best of the others, and of equals the one whose name comes last: a copy of a copy is later.
+    chosen = first if answered[first] else max(read, key=lambda path: (answered[path], path.name))
+    chosen = chosen if answered[chosen] else first
+    if chosen != expected:
+        why = (
+            ", which was not worked on"
+            if expected in read
+            else ", which cannot be read"
+            if expected in unreadable
+            else ""
+        )
+        notes.append(
+            ("", f"the notebook {printable(chosen.name, 100)} is graded in place of {expected.name}{why}")
+        )
+    for path in (*read, *unreadable):
+        if path not in (chosen, expected):
+            notes.append(("", f"the notebook {printable(path.name, 100)} beside it is not graded"))
+    return read[chosen]
 
 
-def files_beside(folder, max_bytes, notes):
+def _answered(targets: Sequence[Any], cells: Sequence[Found]) -> int:
+    """How many questions have more than a stub."""
+    copies = recognise(targets, cells).copies
+    return sum(
+        any(is_edited(one.source, target.source) for one in copies.get(target.id, []))
+        for target in targets
+        if is_answer(target)
+    )
+
+
+def files_beside(folder: Path, max_bytes: int, notes: list[tuple[str, str]]) -> dict[str, bytes]:
     """What an answer may read or import: regular files, no notebooks.
 
     Args:    folder: of the notebook.
@@ -282,7 +336,7 @@ def files_beside(folder, max_bytes, notes):
              notes: (grade id, text) of what is left out are appended.
     Returns: {name: bytes}.
     """
-    files, total = {}, 0
+    files, total = dict[str, bytes](), 0
     for home, folders, names in os.walk(folder):
         folders[:] = sorted(one for one in folders if not one.startswith((".", "__pycache__")))
         for name in sorted(names):
@@ -290,14 +344,19 @@ def files_beside(folder, max_bytes, notes):
             if name.startswith(".") or name.endswith(".ipynb") or path == folder / "timestamp.txt":
                 continue
             if name.endswith(BINARY_CODE):
-                notes.append(("", f"the file {_text(name)} is left out: it is code that cannot be read"))
+                notes.append(
+                    ("", f"the file {printable(name, 100)} is left out: it is code that cannot be read")
+                )
                 continue
             shown = _text(path.relative_to(folder).as_posix())
+            if len(shown) > MAX_NAME or printable(shown) != shown:
+                notes.append(("", f"the file {printable(shown, 100)} is left out: rename it"))
+                continue
             try:
                 content = _read_regular_file(path, max_bytes - total)
                 shown.encode("utf-8", "strict")
             except (Unreadable, UnicodeError) as reason:
-                notes.append(("", f"the file {shown} is left out: {reason}"))
+                notes.append(("", f"the file {printable(shown, 100)} is left out: {reason}"))
                 continue
             if len(files) >= MAX_FILES:
                 notes.append(("", f"only {MAX_FILES} files beside the notebook are taken"))
@@ -306,7 +365,7 @@ def files_beside(folder, max_bytes, notes):
     return files
 
 
-def _read_regular_file(path, max_bytes):
+def _read_regular_file(path: Path, max_bytes: int) -> bytes:
     # O_NOFOLLOW: a link may point at another student's file; O_NONBLOCK: a pipe would wait for ever.
     flags = [getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY")]
     try:
@@ -326,9 +385,9 @@ def _read_regular_file(path, max_bytes):
     return content
 
 
-def _exists(path):
+def _exists(path: Path) -> bool:
     return os.path.lexists(path)
 
 
-def _short(error):
-    return str(error).splitlines()[0][:80]
+def _short(error: Exception) -> str:
+    return printable(str(error), 80)

@@ -6,6 +6,7 @@ what the tests are told, and the tests believe nothing but data (messages.py).
 
 import builtins
 import contextlib
+import gc
 import json
 import os
 import pickle
@@ -14,6 +15,8 @@ import signal
 import socket
 import sys
 import threading
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from multiprocessing.pool import Pool
 
 import numpy as np
 import torch
@@ -23,8 +26,7 @@ from traitlets import Any
 
 from mylib.classroom.sandbox import messages, values
 
-# What a snapshot is lent over, one socket each; set when the kernel starts.
-SOCKETS = []
+POOLS = (ThreadPoolExecutor, ProcessPoolExecutor, Pool)  # a ThreadPool is a Pool
 
 
 class LentSockets(IPKernelApp):
@@ -44,12 +46,13 @@ class LentSockets(IPKernelApp):
 def main(parcel, descriptors):
     """Be the kernel.
 
-    Args:    parcel: of `examine.py`; its connection is what a connection file says.
-             descriptors: five listening sockets in the order of `ports`, and one socket for every snapshot.
+    Args:    parcel: of the kernel's client; its connection is what a connection file says.
+             descriptors: five listening sockets in the order of `ports`, and one through which the client hands in
+                 a socket for each snapshot, at the moment when it is lent: what a cell wrote before cannot be in it.
     """
     connection = parcel["connection"]
     ports = [connection[f"{name}_port"] for name in ("shell", "iopub", "stdin", "control", "hb")]
-    SOCKETS[:] = [socket.socket(fileno=one) for one in descriptors[len(ports) :]]
+    door = socket.socket(fileno=descriptors[len(ports)]) if len(descriptors) > len(ports) else None
     os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
     path = os.path.join(os.environ["HOME"], ".connection.json")
     with open(path, "w", encoding="utf-8") as file:
@@ -62,22 +65,30 @@ def main(parcel, descriptors):
     )
     app.config.HistoryManager.enabled = False
     app.initialize([])
-    app.shell.lend = lambda position: lend(position, app.shell.user_ns)
+    app.shell.lend = lambda: lend(_handed_in(door), app.shell.user_ns)
     os.unlink(path)
     app.start()
 
 
-def lend(position, namespace):
+def _handed_in(door):
+    """The socket that the client has just sent."""
+    _, [descriptor], *_ = socket.recv_fds(door, 1, 1)
+    return socket.socket(fileno=descriptor)
+
+
+def lend(sock, namespace, others=()):
     """Fork; the fork answers the tests with the state of now, while the notebook goes on.
 
-    Args:    position: of the socket.
+    Args:    sock: to the tests; this process gives up its copy.
              namespace: the notebook's names.
+             others: sockets that the fork must not hold, or the end of their snapshots would not be noticed.
     """
-    sock = SOCKETS[position]
     if os.fork():
         sock.close()
         return
     try:
+        for other in others:
+            other.close()
         _settle(sock)
         Lender(sock, namespace).run()
     finally:
@@ -87,9 +98,6 @@ def lend(position, namespace):
 def _settle(sock):
     """Make the fork quiet, deaf to the notebook's interrupts, and end it with the tests' interest."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    for other in SOCKETS:
-        if other is not sock:
-            other.close()  # or the end of that one would not be noticed
     nowhere = open(os.devnull, "w")  # noqa: SIM115
     sys.stdout = sys.stderr = sys.__stdout__ = sys.__stderr__ = nowhere
     sys.displayhook = sys.__displayhook__
@@ -101,6 +109,21 @@ def _settle(sock):
         os._exit(0)
 
     threading.Thread(target=wait_for_hangup, daemon=True).start()
+    _revive_pools()
+
+
+def _revive_pools():
+    """Threads do not survive a fork: pools that a cell has made get new ones, and answers that use them go on."""
+    pools = [one for one in gc.get_objects() if isinstance(one, POOLS)]
+    for pool in pools:
+        with contextlib.suppress(Exception):
+            if isinstance(pool, ThreadPoolExecutor):
+                prefix, start = pool._thread_name_prefix, (pool._initializer, pool._initargs)
+                pool.__init__(pool._max_workers, prefix, *start)
+            elif isinstance(pool, ProcessPoolExecutor):
+                pool.__init__(pool._max_workers, pool._mp_context, pool._initializer, pool._initargs)
+            else:
+                pool.__init__(pool._processes, pool._initializer, pool._initargs)
 
 
 class Lender:

@@ -20,9 +20,9 @@ from dataclasses import asdict
 
 from jupyter_client.provisioning import LocalProvisioner
 
+from mylib.classroom import sandbox as package
 from mylib.classroom.course.limits import Limits
 from mylib.classroom.sandbox import messages
-from mylib.classroom.sandbox import server as server_module
 from mylib.classroom.sandbox.walls import ENVIRONMENT, WallsMissingError, bubblewrap
 
 START_SECONDS = 120
@@ -160,7 +160,7 @@ class Sandbox:
 def _start(kind):
     """The server, behind walls or not; it inherits its end of the control socket."""
     control, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    command = [sys.executable, "-sP", "-m", server_module.__name__, str(there.fileno())]
+    command = [sys.executable, "-sP", "-m", package.__name__, str(there.fileno())]
     command = [*command, "bare"] if kind == "none" else [*bubblewrap(), *command, "walled"]
     with there:
         server = subprocess.Popen(

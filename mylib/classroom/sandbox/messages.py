@@ -4,17 +4,22 @@ Reading one executes nothing of the sender's. values.py says how arrays and tens
 """
 
 import json
+import socket
 import struct
+from collections.abc import Sequence
+from typing import Any
 
 MAX_BYTES = 256_000_000
+MAX_TEXT = 16_000_000  # of the head; as objects it takes thirty times as much
 HEAD = struct.Struct("!II")
+Buffer = bytes | bytearray | memoryview
 
 
 class WireError(ValueError):
     """What came is no message, or says something that may not cross."""
 
 
-def send(sock, head, buffers=()):
+def send(sock: socket.socket, head: Any, buffers: Sequence[Buffer] = ()) -> None:
     """Send one message.
 
     Args:    sock: stream socket.
@@ -25,7 +30,7 @@ def send(sock, head, buffers=()):
     sock.sendall(b"".join([HEAD.pack(len(text), sum(map(len, buffers))), text, *buffers]))
 
 
-def receive(sock, max_bytes=MAX_BYTES):
+def receive(sock: socket.socket, max_bytes: int = MAX_BYTES) -> tuple[Any, list[Any]]:
     """Receive one message.
 
     Args:    sock: stream socket, with a timeout where one is wanted.
@@ -36,6 +41,8 @@ def receive(sock, max_bytes=MAX_BYTES):
              TimeoutError: nothing came in time.
     """
     sizes = HEAD.unpack(_exactly(sock, HEAD.size))
+    if sizes[0] > MAX_TEXT:
+        raise WireError(f"expected a head of at most {MAX_TEXT / 1e6:g} MB, got {sizes[0] / 1e6:.0f}")
     if sum(sizes) > max_bytes:
         raise WireError(f"expected a message of at most {max_bytes / 1e6:g} MB, got {sum(sizes) / 1e6:.0f}")
     text, raw = _exactly(sock, sizes[0]), memoryview(_exactly(sock, sizes[1]))
@@ -43,7 +50,7 @@ def receive(sock, max_bytes=MAX_BYTES):
         head, lengths = json.loads(text)
         if not all(type(length) is int and length >= 0 for length in lengths) or sum(lengths) != sizes[1]:
             raise WireError("got lengths that do not add up")
-    except (ValueError, TypeError, RecursionError) as error:
+    except (ValueError, TypeError, RecursionError, MemoryError) as error:
         raise WireError(f"got no message: {error}") from None
     buffers, start = [], 0
     for length in lengths:
@@ -52,7 +59,7 @@ def receive(sock, max_bytes=MAX_BYTES):
     return head, buffers
 
 
-def _exactly(sock, count):
+def _exactly(sock: socket.socket, count: int) -> bytearray:
     content = bytearray(count)
     view, filled = memoryview(content), 0
     while filled < count:

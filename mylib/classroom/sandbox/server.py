@@ -101,7 +101,3 @@ def _work(job, descriptors, folder, walled):
     sys.path = [entry for entry in sys.path if entry] + [folder]
     libraries.reset()
     ROLES[job["role"]].main(parcel, descriptors[1:])
-
-
-if __name__ == "__main__":
-    serve(int(sys.argv[1]), sys.argv[2] == "walled")

@@ -14,7 +14,8 @@ import pytest
 from mylib.classroom.authoring.bank import autograded, bank, solution
 from mylib.classroom.course.folders import open_course
 from mylib.classroom.course.limits import Limits
-from mylib.classroom.grading.examine import examine, make_job
+from mylib.classroom.grading.examine import examine
+from mylib.classroom.notebook.jobs import make_job
 from mylib.classroom.notebook.questions import grade_id, is_answer, question_of
 from mylib.classroom.sandbox.client import Sandbox
 
@@ -66,10 +67,10 @@ def test_right_answers_earn_all_and_wrong_ones_lose_their_own_points(sandbox, to
         for cell in notebook.cells:
             if is_answer(cell) and grade_id(cell) in plan:
                 cell.source = plan[grade_id(cell)].source
-        verdicts = examine(make_job(notebook, given, LIMITS), sandbox)["verdicts"]
+        verdicts = examine(make_job(notebook, given, LIMITS), sandbox).verdicts
         lost = {}
         for name, verdict in verdicts.items():
-            if verdict["error"]:
+            if not verdict.passed:
                 lost.setdefault(question_of(name), []).append(
                     f"{name}: {verdict['kind']}: {verdict['detail'][:200]}"
                 )

@@ -7,9 +7,11 @@ import pytest
 
 from mylib.classroom.course.limits import Limits
 from mylib.classroom.grading import kernel
-from mylib.classroom.grading.examine import GONE, examine, make_job
+from mylib.classroom.grading.examine import examine
 from mylib.classroom.intake import rebuild as intake
+from mylib.classroom.notebook.jobs import make_job
 from mylib.classroom.notebook.questions import grade_id
+from mylib.classroom.notebook.verdicts import HIDDEN_GONE as GONE
 from mylib.classroom.sandbox.client import Sandbox
 from tests.classroom import tiny
 from tests.classroom.sandbox import vault
@@ -40,7 +42,7 @@ def found(sandbox):
 
 
 def failed(result):
-    return {name for name, verdict in result["verdicts"].items() if verdict["error"]}
+    return {name for name, verdict in result.verdicts.items() if not verdict.passed}
 
 
 def stream(text, name="stdout"):
@@ -52,9 +54,9 @@ def stream(text, name="stdout"):
     [
         ("50%\r100%", "100%"),
         ("50%\r100%\ndone", "100%\ndone"),
-        ("100%\r", "100%\r"),
-        ("1\r2\r\n3\r4", "2\r\n4"),
-        ("\r\r", "\r"),
+        ("100%\r", "100%"),
+        ("1\r2\r\n3\r4", "2\n4"),
+        ("\r\r", ""),
         ("", ""),
     ],
 )
@@ -87,15 +89,15 @@ def test_a_display_that_a_later_cell_changes_costs_nothing(found):
     first = "from IPython.display import display\nshown = display('one', display_id=True)\n" + vault.MEAN
     result = found({"q1-mean": first, "q2-scale": "shown.update('two')\n" + vault.SCALE})
     assert not failed(result)
-    assert not result["broken"]
-    assert "one" in str(result["outputs"]["q1-mean"])
+    assert not result.broken
+    assert "one" in str(result.outputs["q1-mean"])
 
 
 def test_a_display_that_its_own_cell_changes_shows_the_last_state(found):
     source = (
         "from IPython.display import display\nshown = display('one', display_id=True)\nshown.update('two')\n"
     )
-    shown = str(found({"q1-mean": source + vault.MEAN})["outputs"]["q1-mean"])
+    shown = str(found({"q1-mean": source + vault.MEAN}).outputs["q1-mean"])
     assert "two" in shown
     assert "one" not in shown
 
@@ -105,7 +107,7 @@ def test_widgets_and_odd_displays_cost_nothing(found):
     source += "from comm import create_comm\ncreate_comm(target_name='jupyter.widget', data={'state': {}})\n"
     result = found({"q3-slope": source + vault.SLOPE})
     assert not failed(result)
-    assert "after" in str(result["outputs"]["q3-slope"])
+    assert "after" in str(result.outputs["q3-slope"])
 
 
 CHOOSES_ITS_END = """import os
@@ -140,9 +142,9 @@ def scale(x, k):
 def test_how_a_process_ends_in_a_hidden_test_is_not_told(found, end):
     """An exit code carries eight bits of a hidden input; the instructor reads it, the student does not."""
     result = found({"q2-scale": CHOOSES_ITS_END.replace("END", end)})
-    verdict = result["verdicts"]["q2-scale-tests-2"]
-    assert verdict["message"] == f"not run: {GONE}"
-    assert not any(word in str(result["outputs"]) + verdict["message"] for word in ("exit code", "signal"))
+    verdict = result.verdicts["q2-scale-tests-2"]
+    assert verdict.told.message == f"not run: {GONE}"
+    assert not any(word in str(result.outputs) + verdict.told.message for word in ("exit code", "signal"))
     assert failed(result) <= {"q2-scale-tests-2", "q3-slope-tests"}
 
 
@@ -153,7 +155,7 @@ def test_memory_is_counted_also_while_processes_come_and_go(found, churn):
     source += "threading.Thread(target=churn, daemon=True).start()\n" if churn else ""
     source += "held = [np.ones(12_500_000) for _ in range(5)]\nimport time\ntime.sleep(4)\n"
     result = found({"q3-slope": source})
-    assert "of memory" in str(result["broken"])
+    assert "of memory" in str(result.broken)
     assert failed(result) == {"q3-slope-tests"}
 
 
@@ -161,5 +163,5 @@ def test_too_many_processes_are_counted_and_ended(found):
     source = "import subprocess\nimport time\n"
     source += "some = [subprocess.Popen(['/bin/sleep', '60']) for _ in range(70)]\ntime.sleep(10)\n"
     result = found({"q3-slope": source})
-    assert "more than 64 processes" in str(result["broken"])
+    assert "more than 64 processes" in str(result.broken)
     assert failed(result) == {"q3-slope-tests"}

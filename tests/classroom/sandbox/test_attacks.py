@@ -18,8 +18,9 @@ from bs4 import BeautifulSoup
 
 from mylib.classroom.authoring.release import skeleton
 from mylib.classroom.course.limits import Limits
-from mylib.classroom.grading.examine import examine, make_job
+from mylib.classroom.grading.examine import examine
 from mylib.classroom.grading.run import grade
+from mylib.classroom.notebook.jobs import make_job
 from mylib.classroom.reports.feedback import feedback
 from mylib.classroom.sandbox.client import Sandbox
 from tests.classroom import tiny
@@ -101,7 +102,7 @@ def refuse_without_walls(sandbox, folder):
     """No payload is started unless a harmless cell has shown that it cannot see the machine."""
     notebook = tiny.make_notebook([("answer", "q1-mean", 0, "pass")])
     probe = tiny.make_notebook([("answer", "q1-mean", 0, f"FOLDER = {str(folder)!r}\n{PROBE}")])
-    shown = examine(make_job(probe, notebook, LIMITS), sandbox)["outputs"]
+    shown = examine(make_job(probe, notebook, LIMITS), sandbox).outputs
     if "walls" not in str(shown):
         pytest.exit(f"the walls do not hold; no payload was started: {shown}", returncode=3)
 

@@ -4,8 +4,9 @@ import nbformat
 import pytest
 
 from mylib.classroom.course.limits import Limits
-from mylib.classroom.grading.examine import examine, make_job
+from mylib.classroom.grading.examine import examine
 from mylib.classroom.intake.rebuild import Submission, take_in
+from mylib.classroom.notebook.jobs import make_job
 from mylib.classroom.sandbox.client import Sandbox
 from tests.classroom import tiny
 from tests.classroom.tiny import TOPIC
@@ -124,20 +125,19 @@ def verdict_on(sandbox, tmp_path, source, files, probe="", given=None):
     intake = take_in(Submission("ada", TOPIC, home), notebook, LIMITS.notebook_bytes)
     assert intake.files
     job = make_job(intake.notebook, notebook, LIMITS, intake.files, given)
-    return examine(job, sandbox)["verdicts"]["q1-mean-tests"]
+    return examine(job, sandbox).verdicts["q1-mean-tests"]
 
 
 @pytest.mark.parametrize("trick", TRICKS)
 def test_no_file_of_a_student_runs_among_the_hidden_tests(sandbox, tmp_path, trick):
     verdict = verdict_on(sandbox, tmp_path, WRONG, TRICKS[trick])
-    assert verdict["error"] == "AssertionError", verdict
-    assert "got 1.5, expected 36960.9" in verdict["detail"]
+    assert str(verdict.known).startswith("AssertionError: value: got 1.5, expected 36960.9"), verdict
 
 
 @pytest.mark.parametrize("trick", TRICKS)
 def test_such_a_file_costs_a_right_answer_nothing(sandbox, tmp_path, trick):
     verdict = verdict_on(sandbox, tmp_path, RIGHT, TRICKS[trick])
-    assert not verdict["error"], verdict
+    assert verdict.passed, verdict
 
 
 LOOKS_AROUND = """
@@ -153,7 +153,7 @@ assert pathlib.Path("numbers.txt").read_text() == "1 2 3", "the instructor's own
 def test_the_tests_find_the_instructors_files_and_no_other(sandbox, tmp_path):
     files = {"mine.py": "x = 1", "numbers.txt": "4 5 6", "folder/more.py": ""}
     verdict = verdict_on(sandbox, tmp_path, RIGHT, files, LOOKS_AROUND, {"numbers.txt": b"1 2 3"})
-    assert not verdict["error"], verdict
+    assert verdict.passed, verdict
 
 
 def test_all_that_tests_import_or_ban_is_loaded_before_the_students_text_comes(sandbox, tmp_path):
@@ -162,4 +162,4 @@ def test_all_that_tests_import_or_ban_is_loaded_before_the_students_text_comes(s
         f"late = {{*{IMPORTED}, 'networkx.algorithms', 'sklearn.cluster'}} - before\nassert not late, late"
     )
     verdict = verdict_on(sandbox, tmp_path, RIGHT, {"notes.txt": "x"}, probe)
-    assert not verdict["error"], verdict
+    assert verdict.passed, verdict

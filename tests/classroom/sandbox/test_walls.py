@@ -11,7 +11,8 @@ from jupyter_client import KernelManager
 from jupyter_client.provisioning import KernelProvisionerFactory
 
 from mylib.classroom.course.limits import Limits
-from mylib.classroom.grading.examine import examine, make_job
+from mylib.classroom.grading.examine import examine
+from mylib.classroom.notebook.jobs import make_job
 from mylib.classroom.sandbox.client import Sandbox, shared
 from mylib.classroom.sandbox.walls import WallsMissingError, require
 from tests.classroom import tiny
@@ -20,7 +21,7 @@ SOLUTION = tiny.make_notebook()
 
 
 def points(found):
-    return {name for name, verdict in found["verdicts"].items() if not verdict["error"]}
+    return {name for name, verdict in found.verdicts.items() if verdict.passed}
 
 
 def test_without_bubblewrap_grading_stops_and_says_what_to_do(monkeypatch):
