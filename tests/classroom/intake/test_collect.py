@@ -6,14 +6,26 @@ import struct
 import warnings
 import zipfile
 
+import nbformat
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
 from mylib.classroom import cli
 from mylib.classroom.intake.archive import Bounds
-from mylib.classroom.intake.collect import collect
+from mylib.classroom.intake.collect import Collection, collect, summary
 from mylib.classroom.intake.rebuild import find
-from mylib.classroom.intake.roster import read_roster
+from mylib.classroom.intake.roster import (
+    Handed,
+    Person,
+    is_group,
+    named,
+    person,
+    read_roster,
+    safe_cell,
+    write_roster,
+)
+from tests.classroom import tiny
 from tests.classroom.tiny import TOPIC
 
 ADA = "Ada Lovelace_123_assignsubmission_file_/"
@@ -98,7 +110,14 @@ def test_canvas_takes_the_last_of_several_and_keeps_the_mark_of_lateness(course,
         ),
     )
     assert done.problems == []
-    assert placed(course) == {"lovelaceada-7/sums/sums.ipynb": b"third", "lovelaceada-7/sums/help.py": b"new"}
+    assert placed(course) == {
+        "lovelaceada-7/sums/sums.ipynb": b"third",
+        "lovelaceada-7/sums/sums-100.ipynb": b"first",
+        "lovelaceada-7/sums/sums-101.ipynb": b"second",
+        "lovelaceada-7/sums/help.py": b"new",
+    }
+    [note] = done.notes
+    assert "sums-2.ipynb is taken for sums" in note
     [row] = read_roster(course)
     assert (row.late, row.lms, row.lms_id, row.file) == (
         "late",
@@ -140,8 +159,11 @@ def test_a_name_without_a_topic_is_listed_and_placed_with_topic(course, pack):
 
 def test_two_notebooks_for_one_topic_are_told(course, pack):
     done = collect(course, pack((ADA + "sums.ipynb", b"1"), (ADA + "sums (1).ipynb", b"2")))
-    assert "a second notebook for sums" in done.problems[0]
-    assert list(placed(course)) == ["ada-lovelace-123/sums/sums.ipynb"]
+    assert "sums.ipynb is taken for sums; a second notebook for sums" in done.problems[0]
+    assert placed(course) == {
+        "ada-lovelace-123/sums/sums.ipynb": b"1",
+        "ada-lovelace-123/sums/sums (1).ipynb": b"2",
+    }
 
 
 def test_a_student_without_a_notebook_is_told(course, pack):
@@ -379,4 +401,241 @@ def test_the_verb_says_what_it_did_and_fails_where_something_was_left_out(course
     shown = CliRunner().invoke(cli.app, ["--course", str(course.root), "collect", str(archive), "--dry-run"])
     assert shown.exit_code == 1
     assert "notes.txt: expected a name as Moodle or Canvas gives it; left out" in shown.output
-    assert "1 submissions, 1 problems; nothing was written" in shown.output
+    assert "1 submissions, 1 problems; nothing was written (1 collected)" in shown.output
+
+
+@pytest.mark.parametrize(
+    ("name", "student", "late"),
+    [
+        ("smith_jones_LATE_123_456_sums.ipynb", "smith-jones-123", "late"),
+        ("o_neil_7_100_sums_2_3_final.ipynb", "o-neil-7", ""),
+        ("anon_Ab3dE_100_sums.ipynb", "anon-Ab3dE", ""),
+        ("LATE_anon_Ab3dE_100_sums.ipynb", "anon-Ab3dE", "late"),
+        ("anonymous_12345_100_sums.ipynb", "anonymous-12345", ""),
+    ],
+)
+def test_names_that_canvas_writes_are_read(course, pack, name, student, late):
+    done = collect(course, pack((name, NOTEBOOK)))
+    assert done.problems == []
+    assert list(placed(course)) == [f"{student}/sums/sums.ipynb"]
+    [row] = read_roster(course)
+    assert (row.student, row.late) == (student, late)
+
+
+def test_the_same_student_without_a_name_is_known_again(course, pack):
+    for content in (b"1", b"2"):
+        collect(course, pack(("anon_Ab3dE_100_sums.ipynb", content)), replace=True)
+    assert placed(course)["anon-Ab3dE/sums/sums.ipynb"] == b"2"
+
+
+@pytest.mark.parametrize("names", ["Participant 1{}_45{}", "Participant_45{}", "Teilnehmerin_45{}"])
+def test_a_second_zip_graded_blind_gives_no_problem(course, pack, names):
+    for content in (b"1", b"2"):
+        entries = [(names.format(*[n] * 2) + "_assignsubmission_file_/sums.ipynb", content) for n in range(3)]
+        assert collect(course, pack(*entries), replace=True).problems == []
+    assert sorted(placed(course).values()) == [b"1"] * 3 + [b"2"] * 3  # the old ones are kept
+    others = [(names.format(*[n] * 2) + "_assignsubmission_file_/sums.ipynb", b"3") for n in range(5, 8)]
+    assert collect(course, pack(*others)).problems == []
+    assert len({row.student for row in read_roster(course)}) == 6
+
+
+def test_an_older_attempt_is_never_put_over_a_newer_one(course, pack):
+    collect(course, pack(("ada_7_102_sums-2.ipynb", b"new")))
+    [problem] = collect(course, pack(("ada_7_99_sums-1.ipynb", b"old")), replace=True).problems
+    assert "holds a newer attempt, ada_7_102_sums-2.ipynb" in problem
+    assert placed(course) == {"ada-7/sums/sums.ipynb": b"new"}
+    [row] = read_roster(course)
+    assert row.file == "ada_7_102_sums-2.ipynb"
+
+
+def test_a_number_in_the_name_of_a_file_makes_it_no_later_attempt(course, pack):
+    done = collect(course, pack(("ada_7_100_sums-3.ipynb", b"old"), ("ada_7_105_sums.ipynb", b"new")))
+    assert placed(course)["ada-7/sums/sums.ipynb"] == b"new"
+    assert "ada_7_105_sums.ipynb is taken" in done.notes[0]
+
+
+def dated(name, *date):
+    return zipfile.ZipInfo(name, (*date, 12, 0, 0))
+
+
+def test_of_moodle_the_older_zip_is_not_put_over_the_newer_one(course, pack):
+    collect(course, pack((dated(ADA + "sums.ipynb", 2026, 3, 2), b"new")))
+    [problem] = collect(course, pack((dated(ADA + "sums.ipynb", 2026, 3, 1), b"old")), replace=True).problems
+    assert "holds a newer attempt" in problem
+    assert "2026-03-02" in problem
+    assert placed(course) == {"ada-lovelace-123/sums/sums.ipynb": b"new"}
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_of_two_copies_the_one_that_was_worked_on_is_taken(course, pack, order):
+    release = tiny.make_notebook([("text", "title", 0, "# Sums"), ("answer", "q1-mean", 0, "pass")])
+    course.exercise(TOPIC).parent.mkdir(parents=True)
+    nbformat.write(release, course.exercise(TOPIC))
+    edited = tiny.answer(release, q1_mean=tiny.MEAN)
+    names = [("sums-Copy1.ipynb", nbformat.writes(release)), ("sums-Copy2.ipynb", nbformat.writes(edited))]
+    contents = [text for _, text in names][::order]
+    done = collect(
+        course, pack(*((ADA + name, text) for (name, _), text in zip(names, contents, strict=True)))
+    )
+    right = names[0][0] if order < 0 else names[1][0]
+    assert f"{right} is taken for sums" in done.problems[0]
+    folder = course.submitted / "ada-lovelace-123" / TOPIC
+    assert tiny.MEAN in (folder / "sums.ipynb").read_text()
+    assert len(list(folder.glob("*.ipynb"))) == 2
+
+
+LONG = {
+    "a number": "Ben_" + "4" * 180 + "_assignsubmission_file_/sums.ipynb",
+    "a number of Canvas": "ben_" + "4" * 150 + "_5_sums.ipynb",
+    "a number without end": "Ben_" + "4" * 300 + "_assignsubmission_file_/sums.ipynb",
+    "a name": "B" * 300 + "_4_assignsubmission_file_/sums.ipynb",
+    "a file": "Ben_4_assignsubmission_file_/sums" + "s" * 300 + ".ipynb",
+    "a file beside": ADA + "x" * 250,
+    "a folder": ADA + "é" * 130 + "/x.py",
+}
+
+
+@pytest.mark.parametrize("name", LONG.values(), ids=LONG)
+def test_a_name_too_long_costs_only_itself(course, pack, name):
+    done = collect(course, pack((name, NOTEBOOK), (ADA + "sums.ipynb", NOTEBOOK)))
+    assert len(done.problems) == 1
+    assert "left out" in done.problems[0]
+    assert len(done.problems[0]) < 300
+    assert list(placed(course)) == ["ada-lovelace-123/sums/sums.ipynb"]
+
+
+@pytest.mark.parametrize("digits", [20, 200])
+def test_a_long_number_of_a_file_does_not_end_the_collection(course, pack, digits):
+    name = f"ada_7_{'9' * digits}_sums.ipynb"
+    for content in (b"1", b"2"):
+        assert collect(course, pack((name, content)), replace=True).problems == []
+    assert placed(course)["ada-7/sums/sums.ipynb"] == b"2"
+
+
+def test_a_group_is_collected_and_told(course, pack):
+    done = collect(course, pack(("Group A_12_assignsubmission_file_/sums.ipynb", NOTEBOOK)))
+    assert "Group A (number 12) looks like a group" in done.notes[0]
+    assert list(placed(course)) == ["group-a-12/sums/sums.ipynb"]
+
+
+@pytest.mark.parametrize(
+    ("name", "group"),
+    [
+        ("Group A", True),
+        ("Gruppe 3", True),
+        ("Blue team", True),
+        ("Default group-Ada Lovelace", True),
+        ("Ada Lovelace", False),
+        ("Anna Grupp", False),
+        ("Participant 12", False),
+        ("Li", False),
+    ],
+)
+def test_groups_are_told_from_people(name, group):
+    assert is_group(name) is group
+
+
+def handed_in_on(*days):
+    return [
+        (dated(f"Student {n}_{n}_assignsubmission_file_/sums.ipynb", 2026, 3, day), NOTEBOOK)
+        for n, day in enumerate(days)
+    ]
+
+
+def test_times_that_are_those_of_handing_in_are_kept_for_the_gradebook(course, pack, monkeypatch):
+    monkeypatch.setenv("TZ", "UTC")
+    done = collect(course, pack(*handed_in_on(1, 2, 5)))
+    assert placed(course)["student-2-2/sums/timestamp.txt"] == b"2026-03-05 12:00:00 UTC\n"
+    assert "those of the zip" in done.notes[0]
+    again = collect(course, pack(*handed_in_on(1, 2, 5)))
+    assert {what for _, what in again.placed} == {"the same is there"}
+
+
+def test_times_of_the_download_are_not_taken_for_those_of_handing_in(course, pack):
+    done = collect(course, pack(*handed_in_on(1, 1, 1)))
+    assert done.notes == []
+    assert not [name for name in placed(course) if name.endswith("timestamp.txt")]
+    assert {row.modified for row in read_roster(course)} == {"2026-03-01 12:00:00"}
+
+
+def test_the_time_in_a_students_own_zip_is_not_believed(course, pack):
+    inside = packed((dated("sums.ipynb", 1999, 1, 1), NOTEBOOK))
+    collect(course, pack((dated(ADA + "work.zip", 2026, 3, 1), inside)))
+    assert read_roster(course)[0].modified == "2026-03-01 12:00:00"
+
+
+@pytest.mark.parametrize(
+    ("name", "who"),
+    [
+        ("Lovelace, Ada", Person("Ada", "Lovelace")),
+        ("Ada King Lovelace", Person("Ada King", "Lovelace")),
+        ("lovelaceada", Person("", "lovelaceada")),
+        ("Participant 12", Person()),
+        ("anon", Person()),
+        ("A\x1b]0;x\x07da Li", Person("A�]0;x�da", "Li")),
+    ],
+)
+def test_names_have_parts(name, who):
+    assert named(name) == who
+
+
+def test_the_gradebook_can_ask_who_a_student_is(course, pack):
+    assert person(course, "ada-lovelace-123") == Person()
+    collect(course, pack((ADA + "sums.ipynb", NOTEBOOK)))
+    assert person(course, "ada-lovelace-123") == Person("Ada", "Lovelace", "")
+    assert person(course, "somebody") == Person()
+
+
+CELLS = {
+    "=1+1": "'=1+1",
+    "  =1+1": "'  =1+1",
+    '"=1+1': "'\"=1+1",
+    "\u00a0@x": "'\u00a0@x",
+    "\t=1": "' =1",
+    "\uff1d1": "'\uff1d1",
+    "-x": "'-x",
+    "a\x1b[31m\u202eb": "a�[31m�b",
+    "Zoë 李 😀": "Zoë 李 😀",
+}
+
+
+@pytest.mark.parametrize(("text", "cell"), CELLS.items())
+def test_no_cell_is_a_formula_and_nothing_moves_the_cursor(text, cell):
+    assert safe_cell(text) == cell
+
+
+@pytest.mark.parametrize("name", ["=Ada", "'=Ada", " +Ada", "'Ada", "Ada"])
+def test_what_was_made_safe_is_read_back_as_it_was(course, name):
+    course.build.mkdir(parents=True)
+    write_roster(course, [], [Handed("ada", name, "moodle", TOPIC, "1", "", "", "x")])
+    assert read_roster(course)[0].name == name
+
+
+def shown(table):
+    console = Console(width=100, record=True, file=io.StringIO())
+    console.print(table)
+    return console.export_text()
+
+
+def test_names_are_no_markup_on_the_screen(course, pack):
+    name = "[/bold]_5_assignsubmission_file_/sums [red].ipynb"
+    text = " ".join(shown(summary(collect(course, pack((name, b""))))).split())
+    assert "[red]" in text
+
+
+def test_a_large_class_is_a_short_table_with_what_needs_a_look_first(course):
+    rows = [
+        (Handed(f"s{n}", "", "", TOPIC, "", "late" if n == 299 else "", "", "x"), "collected")
+        for n in range(300)
+    ]
+    table = summary(Collection(rows))
+    assert table.row_count == 40
+    assert "and 260 more" in shown(table)
+    assert "s299" in shown(table)
+    assert summary(Collection()) is None
+
+
+def test_what_was_done_stands_in_one_line():
+    late = Handed("s", "", "", TOPIC, "", "late", "", "x")
+    done = Collection([(late, "collected"), (late, "left out")], ["a reason"])
+    assert (done.sentence, done.counts) == ("2 submissions, 1 problems", "1 collected, 1 left out, 2 late")
