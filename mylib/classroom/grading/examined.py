@@ -11,7 +11,7 @@ class Fingerprinted:
     """A rebuilt submission, and what its grade depends on.
 
     parts: {what: SHA-256} of everything that the grade depends on.
-    sha256: of all parts.
+    sha256: of the parts that the examination depends on; the others are about penalties only.
     why: which of them changed since it was graded before; "" for the first time.
     current: it stands in the gradebook as it is.
     """

@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import time
+import warnings
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -20,7 +21,7 @@ from nbgrader import utils
 from nbgrader.api import Gradebook
 from nbgrader.converters.base import NbGraderException
 from nbgrader.preprocessors import AssignLatePenalties
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, SAWarning
 
 from mylib.classroom.course.folders import Course
 from mylib.classroom.grading.examined import Examined
@@ -127,9 +128,14 @@ class Recorder:
         notebook = self.filled_in(intake.notebook, outcome, not_run)
         folder = self.course.build / "autograded" / result.student / result.topic
         before = _texts(folder / f"{result.topic}.ipynb")
-        _patiently(
-            lambda: self.write_grades(result, notebook, before, intake.timestamp), self.gradebook.db.rollback
-        )
+        try:
+            _patiently(
+                lambda: self.write_grades(result, notebook, before, intake.timestamp),
+                self.gradebook.db.rollback,
+            )
+        except Exception:
+            self.gradebook.db.rollback()  # the next submission begins anew
+            raise
         if not not_run:
             result.errors = {name: str(one.known) for name, one in outcome.verdicts.items() if one.known}
             result.errors |= outcome.broken
@@ -161,7 +167,10 @@ class Recorder:
         book, topic, student = self.gradebook, result.topic, result.student
         book.update_or_create_student(student)
         stamp = {"timestamp": timestamp} if timestamp else {}
-        submission = book.update_or_create_submission(topic, student, **stamp)
+        with warnings.catch_warnings():
+            # nbgrader 0.9.6 reads the rows of a new submission before they are saved; SQLAlchemy mentions it.
+            warnings.filterwarnings("ignore", "Object of type .* not in session", SAWarning)
+            submission = book.update_or_create_submission(topic, student, **stamp)
         graded = book.find_submission_notebook(topic, topic, student)
         cells = {grade_id(cell): cell for cell in notebook.cells if grade_id(cell)}
         answers = {name: cell.source for name, cell in cells.items() if is_answer(cell)}

@@ -18,7 +18,7 @@ from rich.text import Text
 from mylib.classroom.course.limits import Limits
 from mylib.classroom.grading.examine import examine
 from mylib.classroom.intake.rebuild import Intake, Submission, Unreadable, files_beside, read_cells, rebuild
-from mylib.classroom.notebook.jobs import make_job
+from mylib.classroom.notebook.jobs import OWN, make_job
 from mylib.classroom.notebook.questions import grade_id, is_answer, questions
 from mylib.classroom.notebook.text import printable
 from mylib.classroom.notebook.verdicts import Outcome, failure
@@ -52,7 +52,7 @@ def validate(path: Path | str, release: Path | str | None = None, limits: Limits
     Raises:  ValueError: no such file, or no notebook with tests.
     """
     path, limits = Path(path), limits or Limits()
-    skeleton = _read(Path(release or path))
+    skeleton = _read(Path(release)) if release else _stubs(_read(path))
     points = {name: most for one in questions(skeleton) for name, most in one.tests.items()}
     if not points:
         raise ValueError(f"validate: expected an exercise with test cells, got none in {path}")
@@ -63,10 +63,12 @@ def validate(path: Path | str, release: Path | str | None = None, limits: Limits
     except Unreadable as reason:
         raise ValueError(f"validate: expected a notebook, got {path}: {reason}") from None
     rebuild(intake, cells)
+    solution = copy.copy(intake.notebook)  # whose answers bind what the tests ask for
+    solution.cells = [cell for cell in intake.notebook.cells if not cell.id.startswith(OWN)]
     given = files_beside(Path(release).parent, limits.notebook_bytes, []) if release else files
     print("importing the libraries, then running the cells", file=sys.stderr)
     with Sandbox("none", limits) as sandbox:
-        found = examine(make_job(intake.notebook, skeleton, limits, files, given), sandbox)
+        found = examine(make_job(intake.notebook, solution, limits, files, given), sandbox)
     notes = [Row(name, None, text, False) for name, text in intake.notes]
     doubt = [Row("", None, intake.doubt, True)] if intake.doubt else []
     return [*notes, *doubt, *_rows(intake.notebook, points, found)]
@@ -78,6 +80,19 @@ def _read(path: Path) -> Any:
     except (OSError, ValueError, TypeError, LookupError, AttributeError, nbformat.ValidationError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ValueError(f"validate: expected a notebook, got {path}: {reason}") from None
+
+
+def _stubs(notebook: Any) -> Any:
+    """A notebook as if it were the release: each name once, no answers. A split gives several cells one name."""
+    seen: set[str] = set()
+    cells = []
+    for cell in notebook.cells:
+        if grade_id(cell) not in seen:
+            seen |= {grade_id(cell)} - {""}
+            cells.append(cell)
+            cell.source = "" if is_answer(cell) else cell.source
+    notebook.cells = cells
+    return notebook
 
 
 def _rows(notebook: Any, points: dict[str, float], found: Outcome) -> Iterator[Row]:

@@ -101,11 +101,9 @@ def _elsewhere(
     free = [
         place
         for place, cell in enumerate(cells)
-        if place not in matched
-        and is_edited(cell.source, target.source)
-        and _is_code(cell) == _is_code(target)
+        if place not in matched and cell.kind == target.cell_type and is_edited(cell.source, target.source)
     ]
-    wanted = defined(target.source) if _is_code(target) else set()
+    wanted = defined(target.source) if target.cell_type == "code" else set()
     naming = [place for place in free if wanted & defined(cells[place].source)]
     between = [place for place in free if _is_between(place, position, targets, matched)]
     if naming:
@@ -121,16 +119,11 @@ def _is_between(place: int, position: int, targets: Sequence[Any], matched: dict
     """The place lies between the neighbours of an answer, and of no other answer that is missing."""
     before = max((at for near, at in matched.items() if near < place), default=-1)
     after = min((at for near, at in matched.items() if near > place), default=len(targets))
+    kind = targets[position].cell_type
     missing = [
-        at
-        for at in range(before + 1, after)
-        if is_answer(targets[at]) and _is_code(targets[at]) == _is_code(targets[position])
+        at for at in range(before + 1, after) if is_answer(targets[at]) and targets[at].cell_type == kind
     ]
     return missing == [position]
-
-
-def _is_code(cell: Any) -> bool:
-    return (cell.kind if isinstance(cell, Found) else cell.cell_type) == "code"
 
 
 def is_edited(source: str, stub: str) -> bool:

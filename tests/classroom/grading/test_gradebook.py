@@ -127,6 +127,8 @@ def test_the_exchange_carries_an_exercise_out_and_its_answers_back_to_be_graded(
         gradebook.find_assignment(TOPIC).duedate = stamp - timedelta(minutes=5)
         gradebook.db.commit()
         assert gradebook.find_submission(TOPIC, "ada").total_seconds_late == 300
+    [again] = grade(course, course.submitted, jobs=1).results
+    assert again.regraded == "graded again because of a change in the due date"
     again = grade(course, course.submitted, jobs=1)
     assert (again.results, again.unchanged) == ([], [("ada", TOPIC)])
 

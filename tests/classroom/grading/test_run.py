@@ -10,7 +10,7 @@ from mylib.classroom.authoring.bank import untouched
 from mylib.classroom.authoring.quick_run import run
 from mylib.classroom.authoring.release import skeleton
 from mylib.classroom.course.limits import Limits
-from mylib.classroom.grading.gradebook import Replay, load_results
+from mylib.classroom.grading.gradebook import Recorder, load_results
 from mylib.classroom.grading.run import grade
 from tests.classroom import tiny
 from tests.classroom.tiny import TOPIC
@@ -35,13 +35,13 @@ PROBLEMS = {
     "dan": "the file is not a notebook: no valid JSON",
     "dead": "not run: the answer ended its own process",
     "empty": "the file is empty",
-    "endless": "CellTimeoutError: stopped after 2 s; is there a loop that never ends?",
+    "endless": "CellTimeoutError: stopped after 2 s; is there a loop that never ends",
     "nothing": "expected the notebook sums.ipynb, found none",
-    "stubborn": "CellTimeoutError: stopped after 2 s; is there a loop that never ends?",
+    "stubborn": "CellTimeoutError: stopped after 2 s; is there a loop that never ends",
 }
 NOTES = {
-    "changed": ["the locked cell was changed; the instructor's is run"],
-    "doubled": ["stands 2 times; the last one is graded"],
+    "changed": ["the locked cell differs from the instructor's, which is run"],
+    "doubled": ["stands 2 times; all that was written in them is graded"],
     "lost": ["the locked cell was missing; put back"],
 }
 
@@ -204,12 +204,6 @@ def test_a_submission_over_its_time_keeps_what_it_earned(course, tmp_path):
     assert "stopped after" in result.errors["q2-scale-tests-2"]
 
 
-def test_rebuilt_copies_are_no_submissions(course):
-    course.intake.mkdir(parents=True)
-    with pytest.raises(ValueError, match="holds rebuilt copies"):
-        grade(course, course.intake)
-
-
 def test_results_are_plain_json(graded):
     path = graded[0].results / TOPIC / "dead.json"
     assert json.loads(path.read_text())["stopped"] == ["q2-scale-tests", "q2-scale-tests-2"]
@@ -219,14 +213,16 @@ def test_a_failure_inside_nbgrader_costs_one_submission_and_no_other(course, tmp
     blank = skeleton(course, TOPIC, register=False)
     for student in ("ada", "ben"):
         tiny.hand_in(tmp_path / "inbox", student, tiny.answer(blank, q1_mean=tiny.MEAN))
-    preprocess_cell = Replay.preprocess_cell
+    penalty = Recorder.penalty
 
-    def fail(self, cell, resources, cell_index):
-        if "ada" in resources["metadata"]["path"] and not self.not_run:
+    def fail(self, submission, graded):
+        if submission.student.id == "ada" and not fail.tried:
+            fail.tried = True
             raise ZeroDivisionError("a defect")
-        return preprocess_cell(self, cell, resources, cell_index)
+        return penalty(self, submission, graded)
 
-    monkeypatch.setattr(Replay, "preprocess_cell", fail)
+    fail.tried = False
+    monkeypatch.setattr(Recorder, "penalty", fail)
     done = grade(course, tmp_path / "inbox", jobs=1)
     assert [one.points for one in done.results] == [0, 3]
-    assert done.problems == [f"ada/{TOPIC}: could not be graded: ZeroDivisionError: a defect"]
+    assert done.problems == [f"ada/{TOPIC}: could not be graded: a defect"]

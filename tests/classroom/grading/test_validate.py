@@ -7,7 +7,7 @@ import pytest
 
 from mylib.classroom.authoring.release import release
 from mylib.classroom.grading.gradebook import load_results
-from mylib.classroom.grading.validate import table, validate
+from mylib.classroom.grading.validate import Row, table, validate
 from tests.classroom import tiny
 from tests.classroom.tiny import TOPIC
 
@@ -19,7 +19,7 @@ def exercise(course):
 
     def run(**answers):
         nbformat.write(tiny.answer(nbformat.read(path, as_version=4), **answers), path)
-        return {name: message for name, _, message in validate(path)}
+        return {row.name: row.message for row in validate(path)}
 
     run.path = path
     return run
@@ -60,7 +60,11 @@ def test_validate_writes_nothing(exercise):
 
 def test_the_table_says_passed_and_failed():
     shown = table(
-        [("q1-mean-tests", 3.0, ""), ("q2-scale-tests", 2.0, "AssertionError: no"), ("q2", None, "Boom")]
+        [
+            Row("q1-mean-tests", 3.0, "", False),
+            Row("q2-scale-tests", 2.0, "AssertionError: no", True),
+            Row("q2", None, "Boom", True),
+        ]
     )
     assert [list(column.cells) for column in shown.columns][1] == ["passed (3 points)", "failed", ""]
 

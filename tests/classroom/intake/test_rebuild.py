@@ -98,13 +98,129 @@ def test_of_a_doubled_answer_the_edited_one_is_graded(hand_in, answered, blank, 
     assert texts(taken) == ["q1-mean: stands 2 times; the one that was edited is graded"]
 
 
-def test_of_two_edited_answers_the_last_is_graded(hand_in, answered):
+def test_of_two_edited_answers_both_are_kept_in_order(hand_in, answered):
     double = copy.deepcopy(cell(answered, "q1-mean"))
     double.source = "mean = None"
     answered.cells.append(double)
     taken = hand_in(answered)
-    assert cell(taken.notebook, "q1-mean").source == "mean = None"
-    assert texts(taken) == ["q1-mean: stands 2 times; the last one is graded"]
+    assert cell(taken.notebook, "q1-mean").source == "mean = np.mean\nmean = None"
+    assert texts(taken) == ["q1-mean: stands 2 times; all that was written in them is graded"]
+
+
+ANSWER = "def mean(x):\n    total = sum(x)\n    return total / len(x)"
+
+
+@pytest.mark.parametrize(
+    ("pieces", "graded"),
+    [
+        ([ANSWER, ""], ANSWER),
+        (["", ANSWER], ANSWER),
+        ([ANSWER, "    raise NotImplementedError()"], ANSWER),
+        (["def mean(x):\n    # YOUR CODE HERE", ANSWER], ANSWER),
+        (["def mean(x):\n    total = sum(x)", "    return total / len(x)"], ANSWER),
+        (["import math", ANSWER, "print(mean([1, 2]))"], f"import math\n{ANSWER}\nprint(mean([1, 2]))"),
+        ([ANSWER, ANSWER], ANSWER),
+        ([ANSWER, "this is no Python"], ANSWER),
+        (["# a remark", ANSWER, ""], f"# a remark\n{ANSWER}"),
+    ],
+)
+def test_a_split_answer_is_put_together_and_an_empty_piece_never_wins(hand_in, answered, pieces, graded):
+    """JupyterLab's split copies the name of a cell to every piece."""
+    first = cell(answered, "q1-mean")
+    place = answered.cells.index(first)
+    split = []
+    for number, source in enumerate(pieces):
+        split.append(copy.deepcopy(first))
+        split[-1].source, split[-1].id = source, f"piece-{number}"
+    answered.cells[place : place + 1] = split
+    taken = hand_in(answered)
+    assert cell(taken.notebook, "q1-mean").source == graded
+    assert any("stands" in text for text in texts(taken))
+
+
+@pytest.mark.parametrize("place", [2, 3, 4, -1])
+def test_an_answer_that_was_deleted_and_written_again_is_found_by_what_it_defines(hand_in, answered, place):
+    answered.cells.remove(cell(answered, "q1-mean"))
+    answered.cells.insert(place, nbformat.v4.new_code_cell(ANSWER, id="mine"))
+    taken = hand_in(answered)
+    assert cell(taken.notebook, "q1-mean").source == ANSWER
+    assert "q1-mean: found in a cell of the student's own, by what it defines" in texts(taken)
+    assert not [one for one in taken.notebook.cells if one.id.startswith("own-")]
+
+
+def test_an_answer_beside_an_untouched_stub_is_found(hand_in, blank):
+    notebook = copy.deepcopy(blank)
+    notebook.cells.insert(2, nbformat.v4.new_code_cell(ANSWER, id="mine"))
+    taken = hand_in(notebook)
+    assert cell(taken.notebook, "q1-mean").source == ANSWER
+    assert taken.doubt == ""
+
+
+def lose(notebook, *what):
+    for one in notebook.cells:
+        for name in what:
+            one.pop(name, None) if name == "id" else one.metadata.pop(name, None)
+    return notebook
+
+
+def test_all_answers_are_recognised_where_names_and_ids_are_lost(hand_in, answered):
+    """nbformat 4.0, and editors that write cells anew: nothing but types and texts is left."""
+    cell(answered, "q2-scale").source = "def scale(x, k):\n    return [k * v for v in x]"
+    cell(answered, "q3-explain").source = "It is linear."
+    wanted = sources(answered)
+    taken = hand_in(lose(answered, "id", "nbgrader") | {"nbformat_minor": 0})
+    assert sources(taken.notebook) == wanted
+    assert (taken.unreadable, taken.doubt) == ("", "")
+    assert texts(taken).count("q3-explain: the cell was lost; what stands in its place is graded") == 1
+
+
+def test_a_submission_in_which_nothing_is_recognised_is_to_be_looked_at(hand_in, blank):
+    other = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("print('my homework')")])
+    assert "no answer was recognised" in hand_in(other).doubt
+
+
+def test_an_untouched_release_is_no_reason_to_look(hand_in, blank):
+    assert hand_in(blank).doubt == ""
+
+
+@pytest.mark.parametrize("copied", ["sums-Copy1.ipynb", "sums (1).ipynb", "final.ipynb"])
+def test_work_in_a_copy_beside_the_untouched_notebook_is_graded_and_said_so(
+    hand_in, answered, blank, copied, tmp_path
+):
+    folder = tmp_path / "ada" / TOPIC
+    folder.mkdir(parents=True)
+    nbformat.write(answered, folder / copied)
+    taken = hand_in(copy.deepcopy(blank))
+    assert cell(taken.notebook, "q1-mean").source == "mean = np.mean"
+    assert (
+        texts(taken)[0] == f"the notebook {copied} is graded in place of sums.ipynb, which was not worked on"
+    )
+
+
+def test_the_notebook_of_the_topics_name_comes_first_where_both_were_worked_on(hand_in, answered, tmp_path):
+    folder = tmp_path / "ada" / TOPIC
+    folder.mkdir(parents=True)
+    other = copy.deepcopy(answered)
+    cell(other, "q1-mean").source = "mean = None"
+    nbformat.write(other, folder / "sums-Copy1.ipynb")
+    taken = hand_in(answered)
+    assert cell(taken.notebook, "q1-mean").source == "mean = np.mean"
+    assert texts(taken) == ["the notebook sums-Copy1.ipynb beside it is not graded"]
+
+
+@pytest.mark.parametrize(
+    "name", ["a\x1b]0;owned\x07.txt", "turned\u202egnp.txt", "x" * 220 + ".txt", "a\nb.py"]
+)
+def test_a_file_whose_name_does_not_print_is_left_out_and_named_harmlessly(hand_in, answered, tmp_path, name):
+    folder = tmp_path / "ada" / TOPIC
+    folder.mkdir(parents=True)
+    (folder / name).write_text("")
+    taken = hand_in(answered)
+    assert taken.files == {}
+    [text] = texts(taken)
+    assert text.endswith("is left out: rename it")
+    assert text.isprintable()
+    assert len(text) < 200
 
 
 def test_retyped_answer_is_code_again(hand_in, answered):
@@ -123,7 +239,7 @@ def test_unlocked_and_rewritten_test_cell_is_the_instructors_again(hand_in, answ
     taken = hand_in(answered)
     assert sources(taken.notebook)[3] == sources(blank)[3]
     assert cell(taken.notebook, "q1-mean-tests").metadata.nbgrader.points == 3
-    assert texts(taken) == ["q1-mean-tests: the locked cell was changed; the instructor's is run"]
+    assert texts(taken) == ["q1-mean-tests: the locked cell differs from the instructor's, which is run"]
 
 
 def test_pasted_pictures_are_left_out_and_said_so(hand_in, answered):
@@ -172,7 +288,7 @@ def test_only_the_notebook_is_looked_at(hand_in, answered):
 def test_one_notebook_of_another_name_is_taken(hand_in, answered):
     taken = hand_in(answered, name="sums (1).ipynb")
     assert cell(taken.notebook, "q1-mean").source == "mean = np.mean"
-    assert texts(taken) == ["the notebook was called sums (1).ipynb; graded as sums.ipynb"]
+    assert texts(taken) == ["the notebook sums (1).ipynb is graded in place of sums.ipynb"]
 
 
 def test_the_time_of_collection_is_kept_if_it_is_one(hand_in, answered):
