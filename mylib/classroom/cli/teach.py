@@ -36,11 +36,12 @@ def collect(
 
     course = course_of(output)
     done = run(course, archive, topic, replace, dry_run)
-    show(summary(done))
-    for problem in done.problems:
-        typer.echo(problem, err=True)
+    if table := summary(done):
+        show(table)
+    for message in (*done.notes, *done.problems):
+        typer.echo(message, err=True)
     place = "nothing was written" if dry_run else f"submissions in {course.submitted}"
-    typer.echo(f"{len(done.placed)} submissions, {len(done.problems)} problems; {place}")
+    typer.echo(f"{done.sentence}; {place}" + (f" ({done.counts})" if done.counts else ""))
     raise typer.Exit(1 if done.problems else 0)
 
 
@@ -119,42 +120,77 @@ def validate(
         raise ValueError("validate: expected --topic NAME or --notebook FILE")
     rows = run(notebook or course_of().exercises / topic / f"{topic}.ipynb")
     show(table(rows))
-    raise typer.Exit(1 if any(message for *_, message in rows) else 0)
+    raise typer.Exit(1 if any(row.failed for row in rows) else 0)
 
 
 @app.command()
-def feedback(output: OUTPUT = None):
-    """Write one HTML page per graded submission, readable with the network off.
+def feedback(
+    topic: TOPIC = None,
+    student: Annotated[str | None, typer.Option(help="Only this student.", metavar="NAME")] = None,
+    pack: Annotated[
+        str | None,
+        typer.Option(
+            "--zip", help="moodle: also one zip a topic, for Upload multiple feedback files.", metavar="moodle"
+        ),
+    ] = None,
+    output: OUTPUT = None,
+):
+    """Write one HTML page per graded submission: a file of its own, readable with the network off.
 
-    Example: `mylib feedback --output build/classroom`
+    Exit code 1 if a page could not be made, or if something had to be left out of one; the others are written.
+
+    Example: `mylib feedback`, `mylib feedback --topic convolution --zip moodle`
     """
-    from mylib.classroom.reports.feedback import feedback as write
+    from mylib.classroom.reports.feedback import make_feedback, write_zips
 
+    if pack not in (None, "moodle"):
+        raise ValueError(f"--zip: expected moodle, got {pack!r}")
     course = course_of(output)
-    pages = write(course)
-    typer.echo(f"{len(pages)} pages in {course.build / 'feedback'}")
+    done = make_feedback(course, topic=topic, student=student)
+    for path in write_zips(course, done) if pack else ():
+        typer.echo(f"for Moodle: {path}")
+    for message in done.messages:
+        typer.echo(message, err=True)
+    typer.echo(f"{len(done.pages)} pages in {course.build / 'feedback'}{done.sentence}")
+    raise typer.Exit(1 if done.failed or done.cut else 0)
 
 
 @app.command()
-def report(output: OUTPUT = None):
+def report(
+    worksheet: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="A grading worksheet that Moodle wrote, to be filled in as moodle-<topic>.csv; may be repeated.",
+            metavar="FILE",
+            show_default=False,
+        ),
+    ] = None,
+    output: OUTPUT = None,
+):
     """Show points per question and per student, and write them for people, spreadsheets and Canvas or Moodle.
 
     report.html has the distribution of points, and how hard and how telling each question is; report.csv every
-    question of every student; canvas.csv and moodle-<topic>.csv are for import, with the names that `mylib collect`
-    found.
+    question of every student; canvas.csv and `moodle-<topic>.csv` are for import, with the names that `mylib collect`
+    found. Points are those after nbgrader's penalty for lateness. Moodle's own worksheet is filled in where it is
+    given, or lies beside report.csv as `worksheet-<topic>.csv`.
 
-    Example: `mylib report`
+    Example: `mylib report`, `mylib report --worksheet Grades-CS101-sums.csv`
     """
     from mylib.classroom.reports.exports import write_exports
     from mylib.classroom.reports.page import write_page
-    from mylib.classroom.reports.table import rows, tables, write_csv
+    from mylib.classroom.reports.table import reasons, rows, tables, write_csv
 
     course = course_of(output)
     found = rows(course)
-    show(*tables(found))
+    notes: list[str] = []
+    exported = write_exports(course, found, worksheet or [], notes)
+    by_question, by_student = tables(found)
+    show(*filter(None, (by_question, reasons(found), by_student)))
+    for note in notes:
+        typer.echo(note, err=True)
     typer.echo(f"{len(found)} rows in {write_csv(course, found)}")
     typer.echo(f"the class on a page in {write_page(course, found)}")
-    for path in write_exports(course, found):
+    for path in exported:
         typer.echo(f"for import: {path}")
 
 
@@ -180,7 +216,8 @@ def similar(
 
     course = course_of(output)
     listings, problems = run(course, submitted or course.submitted, topic, threshold)
-    show(table(listings))
+    if shown := table(listings):
+        show(shown)
     for problem in problems:
         typer.echo(problem, err=True)
     place = "no pages were written" if dry_run else f"pages in {write_pages(course, listings)}"

@@ -15,14 +15,16 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "
 BEFORE = " \t\r\n\u00a0\u3000\ufeff\"'"  # what spreadsheets strip in front
 T = TypeVar("T")
 # The first word of a group's name in the languages in which Moodle is used most.
-GROUP_WORDS = frozenset(
-    "group groups groupe gruppe gruppen grupo grupos gruppo gruppi groep grupp grup grupa skupina csoport ryhmä "
-    "team teams équipe equipe equipo equipa squadra группа команда 小组 グループ 그룹".split()
-)
-PARTICIPANT_WORDS = frozenset(
-    "participant participante partecipante teilnehmer teilnehmerin teilnehmende deelnemer deltager deltagare "
-    "uczestnik osallistuja участник anonymous anon".split()
-)
+_GROUP_WORDS = """
+group groups groupe gruppe gruppen grupo grupos gruppo gruppi groep grupp grup grupa skupina csoport ryhmä team teams
+équipe equipe equipo equipa squadra группа команда 小组 グループ 그룹
+"""
+GROUP_WORDS = frozenset(_GROUP_WORDS.split())
+_PARTICIPANT_WORDS = """
+participant participante partecipante teilnehmer teilnehmerin teilnehmende deelnemer deltager deltagare uczestnik
+osallistuja участник anonymous anon
+"""
+PARTICIPANT_WORDS = frozenset(_PARTICIPANT_WORDS.split())
 
 
 @dataclass

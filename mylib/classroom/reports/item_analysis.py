@@ -1,9 +1,13 @@
 """How a class did on each question: difficulty and discrimination, as in classical test theory."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
+
+from mylib.classroom.reports.table import Row
 
 FEWEST = 3  # students: two points always lie on a line
 
@@ -29,7 +33,7 @@ class Item:
     why: str
 
     @property
-    def remark(self):
+    def remark(self) -> str:
         """What the numbers say, in words; "" where nothing stands out."""
         words = []
         if self.difficulty is not None and self.difficulty < 0.3:
@@ -43,7 +47,7 @@ class Item:
         return "; ".join(words)
 
 
-def items(found):
+def items(found: Iterable[Row]) -> list[Item]:
     """The statistics of every question.
 
     difficulty of question j: mean over students i of x_ij / m_j, with x_ij points and m_j the most points.
@@ -54,7 +58,7 @@ def items(found):
     Returns: list of `Item` by topic and question.
     Source:  the item-rest correlation of classical test theory: Nunnally and Bernstein, Psychometric Theory (1994).
     """
-    topics = defaultdict(lambda: defaultdict(dict))
+    topics: dict[str, dict[str, dict[str, Row]]] = defaultdict(lambda: defaultdict(dict))
     for row in found:
         topics[row.topic][row.question][row.student] = row
     result = []
@@ -75,7 +79,7 @@ def items(found):
     return result
 
 
-def _item(topic, name, rows, rest, others):
+def _item(topic: str, name: str, rows: list[Row], rest: NDArray[np.float64], others: set[str]) -> Item:
     points = np.array([row.points for row in rows], dtype=float)
     most, waiting = rows[0].max_points, sum(row.needs_manual for row in rows)
     difficulty = discrimination = None
@@ -97,7 +101,7 @@ def _item(topic, name, rows, rest, others):
     return Item(topic, name, len(rows), waiting, most, difficulty, discrimination, why)
 
 
-def correlation(x, y):
+def correlation(x: NDArray[np.float64], y: NDArray[np.float64]) -> float:
     """Pearson's correlation of two series that are not constant.
 
     Example:

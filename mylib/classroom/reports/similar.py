@@ -9,22 +9,31 @@ import itertools
 import math
 import shutil
 import statistics
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
 
+from bs4 import BeautifulSoup
 from jinja2 import Environment
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from rich.table import Table
+from rich.text import Text
 
 from mylib.classroom.authoring.release import skeleton
+from mylib.classroom.course.folders import Course
 from mylib.classroom.course.limits import Limits
 from mylib.classroom.intake.rebuild import find, take_in
 from mylib.classroom.notebook.questions import grade_id, is_answer
+from mylib.classroom.notebook.text import printable
 from mylib.classroom.reports import likeness
 
 FEW_TOKENS = 40  # below, right answers that were written independently are alike
 MANY_CHARACTERS = 50_000
 MANY_LINES = 500
 MANY_PAGES = 200
+MANY_ROWS = 40  # on the screen
 SAMPLE = 500  # pairs that tell what is usual
 NOTE = (
     "These answers are alike once names, comments and layout are set aside. That is no verdict: a question may leave "
@@ -36,25 +45,33 @@ body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 76rem
 .note { border-left: 4px solid #0072B2; padding: 0.3rem 1rem; background: #f2f7fb; max-width: 50rem; }
 table.pairs { border-collapse: collapse; } .pairs td, .pairs th { padding: 0.2rem 0.9rem 0.2rem 0; text-align: left; }
 .pairs tr { border-bottom: 1px solid #ddd; } .number { font-variant-numeric: tabular-nums; }
+.wide { overflow-x: auto; }
 table.diff { font: 13px/1.4 ui-monospace, monospace; border-collapse: collapse; width: 100%; }
-.diff td { vertical-align: top; padding: 0 0.4rem; } .diff_header { color: #666; text-align: right; }
-th.diff_header { font-size: 15px; text-align: left; padding: 0.4rem; } .diff_next { display: none; }
+.diff td { vertical-align: top; padding: 0 0.4rem; } .diff_header { color: #555; text-align: right; }
+th.diff_header { font-size: 15px; text-align: left; padding: 0.4rem; }
 .diff_add { background: #d5e8f5; font-weight: bold; } .diff_sub { background: #fbe6c8; text-decoration: underline; }
 .diff_chg { background: #f4efb3; }
 </style>""")
 PAIR = """<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><title>{{ listing.topic }}, {{ listing.question }}</title>{{ style }}</head>
+<html lang="en"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{{ listing.topic }}, {{ listing.question }}</title>{{ style }}</head>
 <body>
-<p><a href="../../index.html">all pairs</a></p>
+<nav aria-label="Pages"><p><a href="../../index.html">all pairs</a></p></nav>
+<main>
 <h1>{{ listing.topic }}, {{ listing.question }}: {{ "%.2f" | format(pair.alike) }} alike</h1>
 <p class="note">{{ note }}</p>
 <p>Marked is what differs letter by letter, names included; the number above sets names and comments aside.</p>
-{{ table }}
+<div class="wide" role="group" tabindex="0" aria-label="Both answers">{{ table }}</div>
+</main>
 </body></html>
 """
 INDEX = """<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><title>Answers that are alike</title>{{ style }}</head>
+<html lang="en"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Answers that are alike</title>{{ style }}</head>
 <body>
+<main>
 <h1>Answers that are alike</h1>
 <p class="note">{{ note }}</p>
 <p>The number is the share of the tokens of two answers that agree, in order, once names, comments, docstrings and
@@ -63,11 +80,13 @@ layout are set aside: 1 is the same. <em>Usual</em> is the median over pairs of 
 <h2>{{ listing.topic }}, {{ listing.question }}</h2>
 {% if listing.usual is not none %}<p>Usual for this question: {{ "%.2f" | format(listing.usual) }}.</p>{% endif %}
 {% if listing.pairs %}
-<table class="pairs"><tr><th>alike</th><th>student</th><th>student</th><th></th></tr>
+<table class="pairs"><tr><th scope="col">alike</th><th scope="col">student</th>
+<th scope="col">student</th><th scope="col">answers</th></tr>
 {% for pair in listing.pairs %}
 <tr><td class="number">{{ "%.2f" | format(pair.alike) }}</td><td>{{ pair.first.student }}</td>
 <td>{{ pair.second.student }}</td>
-<td>{% if loop.index <= most %}<a href="{{ address(listing, pair) }}">side by side</a>{% endif %}</td></tr>
+<td>{% if loop.index <= most %}<a href="{{ link(listing, pair) }}"
+aria-label="{{ pair.first.student }} and {{ pair.second.student }} side by side">side by side</a>{% endif %}</td></tr>
 {% endfor %}
 </table>
 {% else %}<p>No pair reaches the threshold.</p>{% endif %}
@@ -76,6 +95,7 @@ layout are set aside: 1 is the same. <em>Usual</em> is the median over pairs of 
 {% endif %}
 {% if listing.long %}<p>Too long to compare: {{ listing.long | join(", ") }}.</p>{% endif %}
 {% endfor %}
+</main>
 </body></html>
 """
 
@@ -101,13 +121,15 @@ class Listing:
 
     topic: str
     question: str
-    pairs: list = field(default_factory=list)
+    pairs: list[Pair] = field(default_factory=list)
     usual: float | None = None
-    short: list = field(default_factory=list)
-    long: list = field(default_factory=list)
+    short: list[str] = field(default_factory=list)
+    long: list[str] = field(default_factory=list)
 
 
-def similar(course, submitted, topic=None, threshold=0.8):
+def similar(
+    course: Course, submitted: str | Path, topic: str | None = None, threshold: float = 0.8
+) -> tuple[list[Listing], list[str]]:
     """Compare the code answers of all students, question by question.
 
     Args:    course: of `open_course`.
@@ -125,7 +147,11 @@ def similar(course, submitted, topic=None, threshold=0.8):
     for name in topics:
         release = skeleton(course, name, register=False)
         taken = [take_in(one, release, Limits().notebook_bytes) for one in submissions if one.topic == name]
-        problems += [f"{one.submission.student}/{name}: {one.unreadable}" for one in taken if one.unreadable]
+        problems += [
+            f"{one.submission.student}/{name}: {printable(one.unreadable, 300)}"
+            for one in taken
+            if one.unreadable
+        ]
         readable = [one for one in taken if not one.unreadable]
         for given in release.cells:
             if is_answer(given) and given.cell_type == "code":
@@ -134,11 +160,11 @@ def similar(course, submitted, topic=None, threshold=0.8):
     return found, problems
 
 
-def _source(notebook, name):
-    return next(cell.source for cell in notebook.cells if grade_id(cell) == name)
+def _source(notebook: Any, name: str) -> str:
+    return next(str(cell.source) for cell in notebook.cells if grade_id(cell) == name)
 
 
-def compare(topic, question, release, sources, threshold):
+def compare(topic: str, question: str, release: str, sources: dict[str, str], threshold: float) -> Listing:
     """The pairs of answers to one question that are alike.
 
     Args:    topic, question: names.
@@ -147,7 +173,8 @@ def compare(topic, question, release, sources, threshold):
              threshold: smallest share that is listed.
     Returns: `Listing`.
     """
-    listing, answers, given = Listing(topic, question), [], likeness.release(release)
+    listing, given = Listing(topic, question), likeness.release(release)
+    answers: list[likeness.Answer] = []
     for student, source in sorted(sources.items()):
         if source.strip() == release.strip():
             continue
@@ -156,7 +183,10 @@ def compare(topic, question, release, sources, threshold):
             continue
         one = likeness.answer(student, source, given)
         short = len(one.plain if one.parsed is None else one.parsed) < FEW_TOKENS
-        (listing.short if short else answers).append(student if short else one)
+        if short:
+            listing.short.append(student)
+        else:
+            answers.append(one)
     pairs = list(itertools.combinations(answers, 2))
     if len(answers) > 2:
         some = pairs[:: math.ceil(len(pairs) / SAMPLE)]
@@ -173,7 +203,7 @@ def compare(topic, question, release, sources, threshold):
     return listing
 
 
-def write_pages(course, listings):
+def write_pages(course: Course, listings: Sequence[Listing]) -> Path:
     """A page with a table of all pairs, and one page per pair with both answers side by side.
 
     Args:    course: of `open_course`; pages go to build/classroom/similar/, and older ones of the same topics go.
@@ -196,33 +226,54 @@ def write_pages(course, listings):
     folder.mkdir(parents=True, exist_ok=True)
     page = folder / "index.html"
     text = environment.from_string(INDEX).render(
-        listings=listings, note=NOTE, style=STYLE, address=address, most=MANY_PAGES, few=FEW_TOKENS
+        listings=listings, note=NOTE, style=STYLE, link=link, most=MANY_PAGES, few=FEW_TOKENS
     )
     page.write_text(text, encoding="utf-8")
     return page
 
 
-def address(listing, pair):
+def address(listing: Listing, pair: Pair) -> str:
     """Where the page of a pair lies, below the folder of all pages."""
     return f"{listing.topic}/{listing.question}/{pair.first.student}--{pair.second.student}.html"
 
 
-def _side_by_side(pair):
-    differ = difflib.HtmlDiff(tabsize=4, wrapcolumn=62)  # it escapes the texts, and students' names need none
-    lines = [answer.source.splitlines()[:MANY_LINES] for answer in (pair.first, pair.second)]
-    return Markup(differ.make_table(*lines, pair.first.student, pair.second.student))
+def link(listing: Listing, pair: Pair) -> str:
+    """The address of a pair's page as a link holds it."""
+    return quote(address(listing, pair))
 
 
-def table(listings):
-    """A rich table of all pairs.
+def _side_by_side(pair: Pair) -> Markup:
+    """Both answers in a table, what differs marked; of difflib's table only what can be read aloud."""
+    differ = difflib.HtmlDiff(tabsize=4, wrapcolumn=62)  # it escapes the texts
+    first, second = (
+        printable(answer.source, lines=True).splitlines()[:MANY_LINES] for answer in (pair.first, pair.second)
+    )
+    left, right = (str(escape(printable(answer.student, 80))) for answer in (pair.first, pair.second))
+    soup = BeautifulSoup(differ.make_table(first, second, left, right), "html.parser")
+    for element in soup.select(".diff_next, colgroup"):
+        element.decompose()
+    for element in soup.find_all(True):
+        for name in ("id", "nowrap", "cellspacing", "cellpadding", "rules"):
+            element.attrs.pop(name, None)
+        if element.name == "th":
+            element["scope"] = "col"
+    return Markup(str(soup))
+
+
+def table(listings: Sequence[Listing]) -> Table | None:
+    """A rich table of the pairs that are most alike; the pages have all. None where there are none.
 
     Args:    listings: of `similar`.
     """
+    pairs = [(listing, pair) for listing in listings for pair in listing.pairs]
+    if not pairs:
+        return None
+    rest = len(pairs) - MANY_ROWS
+    more = f"And {rest} more pairs: see the pages. " if rest > 0 else ""
     columns = ("topic", "question", "student", "student", "alike", "usual here")
-    shown = Table(*columns, title="Answers that are alike", caption=NOTE)
-    for listing in listings:
+    shown = Table(*columns, title="Answers that are alike", caption=more + NOTE)
+    for listing, pair in sorted(pairs, key=lambda one: -one[1].alike)[:MANY_ROWS] if rest > 0 else pairs:
         usual = "cannot tell" if listing.usual is None else f"{listing.usual:.2f}"
-        for pair in listing.pairs:
-            students = (pair.first.student, pair.second.student)
-            shown.add_row(listing.topic, listing.question, *students, f"{pair.alike:.2f}", usual)
+        texts = (listing.topic, listing.question, pair.first.student, pair.second.student)
+        shown.add_row(*(Text(printable(text, 80)) for text in texts), f"{pair.alike:.2f}", usual)
     return shown

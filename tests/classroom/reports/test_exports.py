@@ -1,10 +1,13 @@
 """What the report gives away: files that Canvas and Moodle import, statistics of questions, the page of the class."""
 
 import csv
+import dataclasses
+import io
 
 import numpy as np
 import pytest
 from bs4 import BeautifulSoup
+from rich.console import Console
 from typer.testing import CliRunner
 
 from mylib.classroom import cli
@@ -12,7 +15,7 @@ from mylib.classroom.intake.roster import Handed, write_roster
 from mylib.classroom.reports.exports import write_exports
 from mylib.classroom.reports.item_analysis import items
 from mylib.classroom.reports.page import write_page
-from mylib.classroom.reports.table import Row, rows
+from mylib.classroom.reports.table import Row, reasons, rows, tables, totals, write_csv
 
 # Points of five students (rows) in three questions (columns); most are 4, 4 and 2.
 POINTS = np.array([[4, 3, 0], [3, 4, 2], [1, 0, 1], [0, 1, 2], [2, 2, 0]], dtype=float)
@@ -30,6 +33,13 @@ def made(points=POINTS, most=MOST, topic="sums", manual=()):
 def read(path):
     with open(path, newline="", encoding="utf-8-sig") as file:
         return list(csv.reader(file))
+
+
+def exported(course, found, *worksheets):
+    """{file: its lines} and the notes of an export."""
+    notes = []
+    paths = write_exports(course, found, worksheets, notes)
+    return {path.name: read(path) for path in paths}, notes
 
 
 @pytest.fixture
@@ -95,7 +105,7 @@ def test_topics_do_not_mix():
 ROSTER = [
     Handed("s0", "Lovelace, Ada", "canvas", "sums", "17", "", "", "a"),
     Handed("s1", "=1+1", "canvas", "sums", "18", "late", "", "b"),
-    Handed("s2", "Li", "moodle", "sums", "900", "", "", "c"),
+    Handed("s2", "Li", "moodle", "sums", "900", "", "2026-03-01 12:00:00", "c"),
 ]
 
 
@@ -119,9 +129,17 @@ def test_moodle_gets_a_worksheet_for_each_topic(built):
     write_roster(built, [], ROSTER)
     [path] = [path for path in write_exports(built, made(manual={2})) if path.name == "moodle-sums.csv"]
     head, *lines = read(path)
-    assert head == ["Identifier", "ID number", "Full name", "Grade", "Maximum grade", "Feedback comments"]
-    assert lines[0] == ["Participant 900", "", "Li", "2", "10", "q1: 1 of 4; q2: 0 of 4; q3: to be read"]
-    assert lines[1][:3] == ["", "s3", "s3"]
+    assert {"Identifier", "Grade", "Last modified (grade)"} <= set(head), "Moodle's importer demands them"
+    li, other, _ = (dict(zip(head, line, strict=True)) for line in lines)
+    assert (li["Identifier"], li["Full name"], li["Grade"], li["Maximum grade"]) == (
+        "Participant 900",
+        "Li",
+        "2",
+        "10",
+    )
+    assert li["Feedback comments"] == "q1: 1 of 4; q2: 0 of 4; q3: not read yet"
+    assert (li["Last modified (grade)"], li["Last modified (submission)"]) == ("-", "2026-03-01 12:00:00")
+    assert (other["Identifier"], other["ID number"], other["Full name"]) == ("", "s3", "s3")
 
 
 def test_without_a_roster_there_are_files_for_both(built):
@@ -174,3 +192,188 @@ def test_a_graded_class_gets_all_files(graded):
     lines = {line[3]: line[5] for line in read(course.build / "canvas.csv")[2:]}
     ada = [row.points for row in rows(course) if row.student == "ada"]
     assert float(lines["ada"]) == sum(ada)
+
+
+def penalised(penalty, late="late, 2 hours"):
+    return [dataclasses.replace(row, late=late, penalty=penalty) for row in made(POINTS[:1])]
+
+
+def test_after_a_penalty_there_is_one_number_everywhere(built):
+    write_roster(built, [], [Handed("s0", "Li", "moodle", "sums", "900", "", "", "c")])
+    found = penalised(3.0)
+    assert totals(found)["s0", "sums"].points == 4
+    files, _ = exported(built, found)
+    assert dict(zip(*files["moodle-sums.csv"], strict=True))["Grade"] == "4"
+    assert "late, 2 hours: -3" in files["moodle-sums.csv"][1][-1]
+    (built.build / "students.csv").unlink()
+    files, _ = exported(built, found)
+    assert files["canvas.csv"][2][-1] == "4"
+    head, *lines = read(write_csv(built, found))
+    table = [dict(zip(head, line, strict=True)) for line in lines]
+    assert [(line["total"], line["late_penalty"], line["late"]) for line in table] == [
+        ("4.0", "3.0", "late, 2 hours")
+    ] * 3
+    page = BeautifulSoup(write_page(built, found).read_text(), "html.parser")
+    cells = [[cell.text for cell in row.find_all("td")] for row in page.find_all("tr")]
+    assert ["sums", "1", "4.0", "4.0", "4.0", "4.0", "10", "0", "1"] in cells
+    _, by_student = tables(found)
+    assert [list(column.cells)[0] for column in by_student.columns][2:4] == ["4", "10"]
+    assert [str(list(column.cells)[0]) for column in by_student.columns][5:7] == ["late, 2 hours", "-3"]
+
+
+def test_a_penalty_never_makes_less_than_nothing(built):
+    files, _ = exported(built, penalised(30.0))
+    assert files["canvas.csv"][2][-1] == "0"
+
+
+def test_no_more_than_the_maximum_is_exported_and_it_is_told(built):
+    found = made(np.array([[4.5, 4, 3.0]]), (4, 4, 3))
+    files, notes = exported(built, found)
+    assert files["canvas.csv"][2][-1] == "11"
+    assert dict(zip(*files["moodle-sums.csv"], strict=True))["Grade"] == "11"
+    assert notes[0].startswith("s0/sums: 11.5 of 11 points in the gradebook")
+
+
+def test_a_group_is_no_participant_and_is_refused_by_name(built):
+    rows = [Handed("s0", "Group A", "moodle", "sums", "12", "", "", "c"), ROSTER[2]]
+    write_roster(built, [], rows)
+    files, notes = exported(built, made())
+    assert not any("Participant 12" in line for line in files["moodle-sums.csv"])
+    assert any("Group A (number 12) is left out: a group" in note for note in notes)
+
+
+def test_who_handed_in_without_a_name_cannot_be_imported_into_canvas_and_is_told(built):
+    write_roster(built, [], [Handed("s0", "anon", "canvas", "sums", "Ab3dE", "", "", "c")])
+    files, notes = exported(built, made(POINTS[:1]))
+    assert len(files["canvas.csv"]) == 2
+    assert "s0 is left out" in notes[0]
+
+
+ENGLISH = (
+    '\ufeffIdentifier,"Full name","Email address",Status,Grade,"Maximum Grade","Grade can be changed",'
+    '"Last modified (submission)","Last modified (grade)","Feedback comments"\r\n'
+    '"Participant 900","Li, the ""first""",li@x.org,Submitted,,10.00,Yes,"Sunday, 1 March",-,\r\n'
+    '"Participant 901","Bo Bo",bo@x.org,"No submission","1.00",10.00,Yes,-,-,"keep, this"\r\n'
+    '"Participant 902","Cy Cy",s3,Submitted,,10.00,Yes,-,-,""\r\n'
+)
+GERMAN = (
+    "ID;Vollständiger Name;Bewertung;Bestwertung;Feedback als Kommentar\n"
+    "Teilnehmer/in900;Li;;10,00;\n"
+    "Gruppe A;;;10,00;"
+)
+
+
+def sheet(course, text, name="Grades-CS101-77.csv", encoding="utf-8"):
+    path = course.root / name
+    path.write_bytes(text.encode(encoding))
+    return path
+
+
+def test_moodles_own_worksheet_is_filled_in_and_nothing_else_of_it_changes(built):
+    write_roster(built, [], [ROSTER[2]])
+    path = sheet(built, ENGLISH)
+    notes = []
+    [filled] = [one for one in write_exports(built, made(), [path], notes) if "moodle" in one.name]
+    expected = ENGLISH.replace(
+        'Submitted,,10.00,Yes,"Sunday, 1 March",-,\r',
+        'Submitted,2,10.00,Yes,"Sunday, 1 March",-,q1: 1 of 4; q2: 0 of 4; q3: 1 of 2\r',
+    ).replace('Submitted,,10.00,Yes,-,-,""', 'Submitted,3,10.00,Yes,-,-,"q1: 0 of 4; q2: 1 of 4; q3: 2 of 2"')
+    assert filled.read_bytes() == expected.encode()
+    assert path.read_bytes() == ENGLISH.encode()
+    assert any("1 rows without a graded submission: Bo Bo" in note for note in notes)
+    assert any("3 students are in no row: s0, s1, s4" in note for note in notes)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
+def test_a_worksheet_in_another_language_is_known_by_its_numbers(built, encoding):
+    write_roster(built, [], [ROSTER[2]])
+    path = sheet(built, GERMAN, encoding=encoding)
+    notes = []
+    [filled] = write_exports(built, made(POINTS[:3]), [path], notes)
+    expected = GERMAN.replace("Li;;10,00;", 'Li;2;10,00;"q1: 1 of 4; q2: 0 of 4; q3: 1 of 2"')
+    assert filled.read_bytes() == expected.encode(encoding)
+    assert any(
+        "row 3: expected a participant's number, got 'Gruppe A'; left as it is" in note for note in notes
+    )
+
+
+def test_a_worksheet_that_lies_beside_the_report_is_found(built):
+    write_roster(built, [], [ROSTER[2]])
+    (built.build / "worksheet-sums.csv").write_text(ENGLISH)
+    files, _ = exported(built, made())
+    assert files["moodle-sums.csv"][1][4] == "2"
+
+
+def test_a_row_of_somebody_else_is_not_filled_in(built):
+    write_roster(built, [], [ROSTER[2]])
+    text = ENGLISH.replace("Li, the", "Ada, the")
+    files, notes = exported(built, made(POINTS[:3]), sheet(built, text))
+    assert files["moodle-sums.csv"][1][4] == ""
+    assert any("it is called 'Ada, the \"first\"' here and 'Li' in the zip" in note for note in notes)
+
+
+def test_a_grade_that_moodle_has_locked_is_left_alone(built):
+    write_roster(built, [], [ROSTER[2]])
+    text = ENGLISH.replace('Yes,"Sunday', 'No,"Sunday')
+    files, notes = exported(built, made(POINTS[:3]), sheet(built, text))
+    assert files["moodle-sums.csv"][1][4] == ""
+    assert any("cannot be changed" in note for note in notes)
+
+
+def test_another_maximum_in_moodle_is_told_and_never_exceeded(built):
+    write_roster(built, [], [ROSTER[2]])
+    files, notes = exported(built, made(), sheet(built, ENGLISH.replace("10.00", "1.00")))
+    assert files["moodle-sums.csv"][1][4] == "1"
+    assert any("the maximum is 1 in Moodle and 10 here" in note for note in notes)
+    assert any("s2 has 2 points, and Moodle takes 1 at most" in note for note in notes)
+
+
+def test_what_is_no_worksheet_is_refused(built):
+    for text, message in (("a,b\n1,2\n", "got a, b"), ("", "Identifier and Grade")):
+        with pytest.raises(ValueError, match=message):
+            write_exports(built, made(), [sheet(built, text)])
+    with pytest.raises(ValueError, match="found no file"):
+        write_exports(built, made(), [built.root / "none.csv"])
+
+
+def test_a_worksheet_that_fits_no_topic_is_refused(built):
+    found = made() + made(topic="other")
+    with pytest.raises(ValueError, match="shares no participant with any of other, sums"):
+        write_exports(built, found, [sheet(built, ENGLISH)])
+    write_roster(built, [], [ROSTER[2]])
+    assert "moodle-sums.csv" in exported(built, found, sheet(built, ENGLISH))[0]
+
+
+def test_students_text_is_no_markup_on_the_screen():
+    nasty = "raise ValueError('expected a file in [/data], got none') \x1b]0;x\x07 [bold]"
+    found = [dataclasses.replace(row, student="[/red]", notes=nasty) for row in made(POINTS[:1])]
+    by_question, by_student = tables(found)
+    assert "in [/data], got" in plain(by_student, 200)
+    assert "[/red]" in plain(by_student, 200)
+    assert "\x1b" not in plain(by_student, 200)
+    assert "[bold]" in plain(reasons(found), 200)
+    assert plain(by_question, 80)
+
+
+def plain(table, width):
+    console = Console(width=width, record=True, file=io.StringIO())
+    console.print(table)
+    return console.export_text(styles=False)
+
+
+def test_a_large_class_stays_readable():
+    points = np.tile(POINTS, (60, 1))
+    found = [
+        dataclasses.replace(
+            row, notes="timestamp.txt holds no date; graded as in time" if row.question == "q1" else ""
+        )
+        for row in made(points)
+    ]
+    _, by_student = tables(found)
+    assert by_student.row_count == 40
+    assert "260 more submissions" in plain(by_student, 80)
+    assert len(plain(by_student, 80).splitlines()) < 60, "a row is a line"
+    shared = plain(reasons(found), 100)
+    assert shared.count("timestamp.txt") == 1
+    assert "300" in shared
+    assert reasons(made()) is None
