@@ -21,9 +21,12 @@ from mylib.classroom.authoring.release import skeleton
 from mylib.classroom.course.folders import open_course
 from mylib.classroom.course.limits import Limits
 from mylib.classroom.grading import gradebook as recorder
-from mylib.classroom.grading import workers as cluster
+from mylib.classroom.grading.examined import Fingerprinted
 from mylib.classroom.grading.ledger import Ledger
 from mylib.classroom.grading.run import grade
+from mylib.classroom.grading.workers import Crew
+from mylib.classroom.intake.rebuild import Intake, Submission
+from mylib.classroom.notebook.verdicts import Outcome
 from mylib.classroom.reports.feedback import feedback
 from tests.classroom import tiny
 from tests.classroom.tiny import TOPIC
@@ -90,7 +93,7 @@ def test_workers_that_are_killed_lose_nothing(course, tmp_path):
     assert (done.left, done.problems) == ([], [])
     assert sorted(scores(course)) == [(student, 7) for student in sorted(students)]
     with sqlite3.connect(course.build / "ledger.db") as database:
-        assert database.execute("select count(*) from result").fetchone() == (12,)
+        assert database.execute("select count(*) from outcome").fetchone() == (12,)
     database.close()
 
 
@@ -121,12 +124,13 @@ def test_a_server_ends_with_the_worker_that_started_it():
 
 def test_a_result_that_arrives_twice_is_kept_once(tmp_path):
     ledger = Ledger(tmp_path / "ledger.db")
-    for points in (1, 2):
-        ledger.finish(TOPIC, "ada", "abc", {"points": points})
-    assert ledger.finished(TOPIC, "ada", "abc") == {"points": 1}
-    assert ledger.current(TOPIC, "ada") == ""
-    ledger.recorded(TOPIC, "ada", "abc")
-    assert Ledger(tmp_path / "ledger.db").current(TOPIC, "ada") == "abc"
+    key = (TOPIC, "ada", "abc")
+    for seconds in (1.0, 2.0):
+        ledger.finish(key, Outcome(seconds=seconds))
+    assert ledger.finished(key) == Outcome(seconds=1.0)
+    assert ledger.standing(TOPIC, "ada") is None
+    ledger.recorded(Fingerprinted(Intake(Submission("ada", TOPIC, tmp_path), None), {"a limit": "1"}, "abc"))
+    assert Ledger(tmp_path / "ledger.db").standing(TOPIC, "ada") == {"a limit": "1"}
 
 
 def test_ctrl_c_keeps_what_is_graded_and_names_the_rest(course, tmp_path):
@@ -191,7 +195,7 @@ def test_a_scheduler_that_stops_loses_nothing(course, tmp_path):
 def test_a_locked_gradebook_keeps_the_result_for_the_next_run(course, tmp_path, monkeypatch):
     hand_in(course, tmp_path / "inbox", 2, 0)
     monkeypatch.setattr(recorder, "LOCKED_TRIES", 1)
-    examine_all = cluster.examine_all
+    examine_all = Crew.examine_all
 
     def lock_first(*arguments):
         yield from ((key, content, "") for key, content, _ in list(examine_all(*arguments)) if not locker())
@@ -203,16 +207,18 @@ def test_a_locked_gradebook_keeps_the_result_for_the_next_run(course, tmp_path, 
             lock.append(sqlite3.connect(course.build / "gradebook.db", isolation_level=None))
             lock[0].execute("begin exclusive")
 
-    monkeypatch.setattr(cluster, "examine_all", lock_first)
+    monkeypatch.setattr(Crew, "examine_all", lock_first)
     done = grade(course, tmp_path / "inbox", jobs=1)
     lock[0].close()
     assert len(done.left) == 2
     assert all("locked by another program" in problem for problem in done.problems[:2])
 
-    def nothing_is_examined(*_):
-        raise AssertionError("the results were there")
+    def nothing_is_examined(_, tasks):
+        for key, _ in tasks:
+            raise AssertionError(f"the result was there: {key}")
+        return iter([])
 
-    monkeypatch.setattr(cluster, "examine_all", nothing_is_examined)
+    monkeypatch.setattr(Crew, "examine_all", nothing_is_examined)
     again = grade(course, tmp_path / "inbox", jobs=1)
     assert [result.points for result in again.results] == [7, 7]
 
