@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from typing import Any, Generic, TypeVar
 
+# Seconds to import; the server that is forked has done so, whatever it is first asked for.
+HEAVY = ("nbgrader.preprocessors", "nbconvert.filters.markdown_mistune")
 Task = TypeVar("Task")
 Value = TypeVar("Value")
 
@@ -37,7 +39,7 @@ def in_processes(
              jobs: processes.
              seconds: that one task may take; then its process is ended.
     """
-    context = multiprocessing.get_context("spawn")  # a fork of a process with threads may hang
+    context = _context(function)
     waiting, idle = deque(tasks), list[_Worker]()
     busy: dict[Connection, tuple[_Worker, Task, float]] = {}
     try:
@@ -66,6 +68,15 @@ def in_processes(
     finally:
         for worker in (*idle, *(worker for worker, *_ in busy.values())):
             _end(worker)
+
+
+def _context(function: Callable[[Any], Any]) -> Any:
+    """Where there can be one: a server that has imported what the function needs, and no threads; it is forked."""
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([*HEAVY, function.__module__])
+    return context
 
 
 def _start(context: Any, function: Callable[[Any], Any]) -> _Worker:
