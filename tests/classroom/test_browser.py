@@ -18,6 +18,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from bs4 import BeautifulSoup
 from nbgrader.api import Gradebook
 from playwright.sync_api import expect, sync_playwright
@@ -28,6 +29,9 @@ from mylib.classroom.authoring.release import skeleton
 from mylib.classroom.course.folders import open_course
 from mylib.classroom.grading.run import grade
 from mylib.classroom.notebook.questions import grade_id, is_answer
+from mylib.classroom.reports.feedback import feedback
+from mylib.classroom.reports.page import write_page
+from mylib.classroom.reports.similar import compare, write_pages
 from mylib.classroom.reports.table import rows
 from tests.classroom.tiny import ROOT
 
@@ -269,6 +273,102 @@ def test_formgraders_own_button_makes_feedback_without_hidden_tests(chromium, co
         assert "HIDDEN TESTS" not in text, student
 
 
+@pytest.fixture(scope="module")
+def report_pages(points, course, tmp_path_factory):
+    """Pages that are read in a browser: {name: path}. ada's has a mark-up of every kind, a picture and a comment."""
+    with Gradebook(course.db_url) as gradebook:
+        gradebook.find_comment(MANUAL, TOPIC, TOPIC, "ada").manual_comment = COMMENT
+        gradebook.db.commit()
+    path = course.build / "autograded" / "ada" / TOPIC / f"{TOPIC}.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells += [
+        nbformat.v4.new_markdown_cell(RICH, id="own-90"),
+        nbformat.v4.new_code_cell(CODE, id="own-91", outputs=OUTPUTS),
+    ]
+    nbformat.write(notebook, path)
+    found = {
+        f"feedback of {page.parents[1].name}": page
+        for page in feedback(course, tmp_path_factory.mktemp("feedback"))
+    }
+    found["report"] = write_page(course, rows(course))
+    filter_image = answers(course)["q2-filter"]
+    alike = {
+        "ada": filter_image,
+        "ben": f"# mine\n{filter_image}",
+        "cleo": filter_image.replace("image", "x"),
+    }
+    found["similar"] = write_pages(course, [compare(TOPIC, "q2-filter", "", alike, 0.5)])
+    found["a pair"] = next(found["similar"].parent.glob("*/*/*.html"))
+    return found
+
+
+RICH = (
+    "##### A heading too deep\n\n- a list of *soft* and `code` and [a link](https://example.org)\n\n> quoted\n\n"
+    "|a|b|\n|-|-|\n|1|$\\frac{1}{2}$|\n\n```python\nx = 'a string'  # a comment\n```\n\n"
+    "$$\\mathrm{softmax}(x)_i = \\frac{e^{x_i}}{\\sum_j e^{x_j}}, \\quad "
+    "\\begin{cases}1 & x > 0\\\\0 & x < 0\\end{cases}$$\n\n"
+    "# And one too high"
+)
+CODE = (
+    '@decorator\nclass Net(nn.Module):\n    """Words."""\n\n    def f(self, x=1.5, *rest):  # why\n'
+    "        return None if not x else f\"{x:.2f}\" + str(0x1f)\n\nraise ValueError('no')"
+)
+OUTPUTS = [
+    nbformat.v4.new_output("stream", name="stderr", text="careful\n"),
+    nbformat.v4.new_output(
+        "display_data", data={"text/html": "<table><tr><th>a</th></tr><tr><td>1</td></tr></table>"}
+    ),
+    nbformat.v4.new_output(
+        "error", ename="ValueError", evalue="no", traceback=["Traceback", "ValueError: no"]
+    ),
+]
+PAGES = ("feedback of ada", "feedback of ben", "feedback of cleo", "report", "similar", "a pair")
+
+
+@pytest.mark.parametrize("width", [1200, 380], ids=["wide", "telephone"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_everybody_can_read_the_pages(chromium, report_pages, tmp_path, scheme, width):
+    """By axe's own rules: contrast, landmarks, headings, names, texts for pictures, what a keyboard reaches."""
+    found = {}
+    with browser(chromium, tmp_path) as page:
+        page.emulate_media(color_scheme=scheme)
+        page.set_viewport_size({"width": width, "height": 900})
+        for name in PAGES:
+            page.goto(report_pages[name].as_uri())
+            response = Axe().run(page).response
+            assert len(response["passes"]) > 10, "axe looked at the page"
+            faults = response["violations"]
+            found |= {
+                f"{name}: {one['id']}": [node["html"][:200] for node in one["nodes"][:3]] for one in faults
+            }
+            picture(page, tmp_path, f"{name}-{scheme}-{width}.png", keep=False)
+    assert found == {}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_sent_alone_shows_its_formulas_and_asks_for_nothing(chromium, report_pages, tmp_path, name):
+    alone = tmp_path / "alone" / "page.html"
+    alone.parent.mkdir()
+    shutil.copy(report_pages[name], alone)
+    with browser(chromium, tmp_path) as page:
+        asked, said = [], []
+        page.context.set_offline(True)
+        page.on("request", lambda request: asked.append(request.url))
+        page.on("console", lambda message: said.append(message.text))
+        page.goto(alone.as_uri())
+        sizes = page.locator("math").evaluate_all(
+            "all => all.map(one => one.getBoundingClientRect()).map(box => [box.width, box.height])"
+        )
+        shown = page.locator("body").inner_text()
+    assert [one for one in asked if not one.startswith("data:")] == [alone.as_uri()]
+    assert said == []
+    if name == "feedback of ada":
+        assert len(sizes) >= 2
+        assert all(width > 3 and height > 3 for width, height in sizes)
+        assert "\\frac" not in shown, "a source that is shown beside the formula"
+        assert COMMENT in shown
+
+
 def answers(course):
     """{grade id: text} of the instructor's own."""
     solution = nbformat.read(course.solution(TOPIC), as_version=4)
@@ -350,6 +450,7 @@ def stored(what):
     )
 
 
-def picture(page, folder, name):
-    for place in filter(None, (folder, os.environ.get("MYLIB_SCREENSHOTS"))):
-        page.screenshot(path=Path(place) / name)
+def picture(page, folder, name, keep=True):
+    """Take a picture; with `keep` it is one of the README's."""
+    for place in filter(None, (folder, keep and os.environ.get("MYLIB_SCREENSHOTS"))):
+        page.screenshot(path=Path(place) / name, full_page=not keep)
