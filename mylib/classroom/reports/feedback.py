@@ -1,6 +1,7 @@
 """Feedback: a page per graded submission, one file that needs nothing else, without the hidden tests."""
 
 import os
+import shutil
 import sys
 import zipfile
 from collections.abc import Iterable
@@ -151,12 +152,14 @@ def make_feedback(
     """
     folder = Path(output or course.build / "feedback").resolve()
     wanted = _jobs(course, folder, topic, student)
+    if (folder / "mathjax" / "MathJax.js").is_file():  # of former versions; pages need it no more
+        shutil.rmtree(folder / "mathjax")
     done = Feedback()
     processes = min(jobs or _cores(), len(wanted))
     with tqdm(total=len(wanted), unit="page", desc="feedback", disable=None) as bar:
         slow = []
         for one in in_processes(write_page, wanted, processes, seconds):
-            if one.problem and not one.task.plain:
+            if one.stopped:
                 slow.append(_plainly(one.task))
             else:
                 _keep(one, done)
@@ -207,6 +210,7 @@ def _keep(one: "Done[Job, tuple[tuple[str, ...], bool]]", done: Feedback) -> Non
     mark = one.task.mark
     name = f"{mark.student}/{mark.topic}"
     if one.value is None:
+        one.task.page.unlink(missing_ok=True)  # an older one has older points
         done.failed.append(f"{name}: no page: {printable(one.problem, 300)}")
         return
     done.pages[mark.student, mark.topic] = one.task.page

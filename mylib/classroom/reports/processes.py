@@ -16,11 +16,16 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True)
 class Done(Generic[Task, Value]):
-    """What became of a task. problem: why there is no value; "" if there is one."""
+    """What became of a task.
+
+    problem: why there is no value; "" if there is one.
+    stopped: its process ended before it did, or was ended.
+    """
 
     task: Task
     value: Value | None = None
     problem: str = ""
+    stopped: bool = False
 
 
 @dataclass
@@ -54,17 +59,17 @@ def in_processes(
             for connection in [one for one in busy if one in ready]:
                 worker, task, _ = busy.pop(connection)
                 try:
-                    value, problem = worker.connection.recv()
+                    done: Done[Task, Value] = Done(task, *worker.connection.recv())
                     idle.append(worker)
                 except (EOFError, OSError):
-                    value, problem = None, "its process ended"
+                    done = Done(task, None, "its process ended", stopped=True)
                     _end(worker)
-                yield Done(task, value, problem)
+                yield done
             for connection, (worker, task, deadline) in list(busy.items()):
                 if deadline <= time.monotonic():
                     del busy[connection]
                     _end(worker)
-                    yield Done(task, None, f"took more than {seconds:g} s")
+                    yield Done(task, None, f"took more than {seconds:g} s", stopped=True)
     finally:
         for worker in (*idle, *(worker for worker, *_ in busy.values())):
             _end(worker)

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from mylib.classroom import cli
 from mylib.classroom.intake.archive import Bounds
-from mylib.classroom.intake.collect import Collection, collect, summary
+from mylib.classroom.intake.collect import Collection, collect, recognise, summary
 from mylib.classroom.intake.rebuild import find
 from mylib.classroom.intake.roster import (
     Handed,
@@ -146,6 +146,20 @@ def test_text_fields_and_what_systems_leave_behind_are_ignored(course, pack):
 def test_the_topic_is_recognised_by_the_name(course, pack, name):
     assert collect(course, pack((ADA + name, NOTEBOOK))).problems == []
     assert list(placed(course)) == ["ada-lovelace-123/sums/sums.ipynb"]
+
+
+@pytest.mark.parametrize(
+    ("name", "topic"),
+    [
+        ("vision_transformer.ipynb", "vision_transformer"),
+        ("Vision-Transformer (1).ipynb", "vision_transformer"),
+        ("transformer.ipynb", "transformer"),
+        ("transformers.ipynb", None),
+        ("transformer and sums.ipynb", None),
+    ],
+)
+def test_topics_of_several_words_are_recognised(name, topic):
+    assert recognise(name, ["sums", "transformer", "vision_transformer"]) == topic
 
 
 def test_a_name_without_a_topic_is_listed_and_placed_with_topic(course, pack):

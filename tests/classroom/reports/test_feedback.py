@@ -23,13 +23,14 @@ from mylib.classroom.authoring.release import release, skeleton
 from mylib.classroom.course.folders import open_course
 from mylib.classroom.grading.run import grade
 from mylib.classroom.intake.roster import Handed, write_roster
+from mylib.classroom.reports import feedback as feedback_module
 from mylib.classroom.reports import feedback_page
 from mylib.classroom.reports.exports import write_exports
 from mylib.classroom.reports.feedback import feedback, make_feedback, moodle_name, write_zips
 from mylib.classroom.reports.feedback_page import head, lateness, make_page
 from mylib.classroom.reports.formulas import mathml
 from mylib.classroom.reports.marks import Grade, Mark, marks
-from mylib.classroom.reports.processes import in_processes
+from mylib.classroom.reports.processes import Done, in_processes
 from mylib.classroom.reports.table import rows, tables, totals
 from mylib.classroom.reports.titles import titles
 from tests.classroom import tiny
@@ -357,7 +358,11 @@ def copied(graded, tmp_path):
 
 def test_one_notebook_that_cannot_be_read_costs_only_its_own_page(copied):
     (copied.build / "autograded" / "ben" / TOPIC / f"{TOPIC}.ipynb").write_text("{")
+    old = copied.build / "feedback" / "ben" / TOPIC / f"{TOPIC}.html"
+    old.parent.mkdir(parents=True, exist_ok=True)
+    old.write_text("an older page, with older points")
     done = make_feedback(copied)
+    assert not old.exists()
     assert ("ada", TOPIC) in done.pages
     assert ("ben", TOPIC) not in done.pages
     assert done.failed[0].startswith(f"ben/{TOPIC}: no page: ")
@@ -370,6 +375,23 @@ def test_one_notebook_that_cannot_be_read_costs_only_its_own_page(copied):
     assert said.exit_code == 1
     assert "12 pages in" in said.output
     assert "ben/sums: no page" in said.output
+
+
+def test_a_page_that_takes_too_long_is_made_once_more_without_markup(copied, monkeypatch):
+    tries = []
+
+    def of_two_tries(function, jobs, processes, seconds):
+        for job in jobs:
+            tries.append(job.plain)
+            problem = "" if job.plain else "took more than 60 s"
+            yield Done(job, function(job) if job.plain else None, problem, stopped=not job.plain)
+
+    monkeypatch.setattr(feedback_module, "in_processes", of_two_tries)
+    done = make_feedback(copied, student="ada")
+    assert tries == [False, True]
+    assert "would have taken too long" in done.pages["ada", TOPIC].read_text()
+    assert done.cut == [f"ada/{TOPIC}: shown without mark-up, which would have taken too long"]
+    assert done.sentence == "; 1 shortened"
 
 
 def test_a_page_is_its_own_and_nothing_lies_beside_it(copied, capfd):
