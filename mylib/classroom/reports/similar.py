@@ -31,6 +31,7 @@ from mylib.classroom.reports import likeness
 
 FEW_TOKENS = 40  # below, right answers that were written independently are alike
 MANY_CHARACTERS = 50_000
+MANY_TOKENS = 5_000  # the matcher takes up to the square of it: seconds a pair
 MANY_LINES = 500
 MANY_PAGES = 200
 MANY_ROWS = 40  # on the screen
@@ -182,9 +183,11 @@ def compare(topic: str, question: str, release: str, sources: dict[str, str], th
             listing.long.append(student)
             continue
         one = likeness.answer(student, source, given)
-        short = len(one.plain if one.parsed is None else one.parsed) < FEW_TOKENS
-        if short:
+        tokens = len(one.plain if one.parsed is None else one.parsed)
+        if tokens < FEW_TOKENS:
             listing.short.append(student)
+        elif tokens > MANY_TOKENS:
+            listing.long.append(student)
         else:
             answers.append(one)
     pairs = list(itertools.combinations(answers, 2))

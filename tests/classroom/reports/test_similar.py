@@ -1,10 +1,12 @@
 """Answers that are alike: found through renaming and reformatting, and never by chance of the question."""
 
 import functools
+import io
 import itertools
 
 import pytest
 from bs4 import BeautifulSoup
+from rich.console import Console
 from typer.testing import CliRunner
 
 from mylib.classroom import cli
@@ -13,7 +15,7 @@ from mylib.classroom.authoring.release import skeleton
 from mylib.classroom.course.folders import open_course
 from mylib.classroom.notebook.questions import grade_id
 from mylib.classroom.reports.likeness import alike, answer, bound, release
-from mylib.classroom.reports.similar import NOTE, compare, similar, write_pages
+from mylib.classroom.reports.similar import NOTE, _side_by_side, compare, similar, table, write_pages
 from tests.classroom import tiny
 from tests.classroom.tiny import ROOT, TOPIC
 
@@ -128,6 +130,13 @@ def test_short_long_and_blank_answers_are_no_pairs():
     assert (listing.short, listing.long, listing.usual) == (["dan"], ["eve"], None)
 
 
+def test_an_answer_that_would_take_minutes_is_too_long_to_compare():
+    sources = {"ada": ANSWER, "ben": RENAMED, "eve": "x(" * 9_000, "eva": "x (" * 9_000}
+    listing = compare(TOPIC, "q1", RELEASE, sources, 0.8)
+    assert listing.long == ["eva", "eve"]
+    assert len(listing.pairs) == 1
+
+
 def test_what_is_usual_is_the_median_of_all_pairs():
     listing = compare(TOPIC, "q1", RELEASE, {"a": ANSWER, "b": RENAMED, "c": OTHER}, 0.9)
     assert listing.usual == share(ANSWER, OTHER)
@@ -194,6 +203,26 @@ def test_pages_show_both_say_what_they_are_not_and_escape(course, inbox):
     assert {"ada", "ben"} <= {one.text for one in shown.find_all("th")}
     assert NOTE in shown.text
     assert not shown.select("script, link, img, iframe")
+
+
+def test_what_moves_the_cursor_or_hides_is_shown_as_a_sign():
+    pair = "x = 1  # \x1b[2J \u202e \u200b end\n" * 20
+    listing = compare(TOPIC, "q1", RELEASE, {"ada": ANSWER + pair, "ben": ANSWER + pair + "y = 2"}, 0.5)
+    shown = str(_side_by_side(listing.pairs[0]))
+    assert not set(shown) & set("\x1b\u202e\u200b")
+    assert "\ufffd" in shown
+
+
+def test_students_names_are_no_markup_on_the_screen_and_a_large_class_is_a_short_table():
+    answers = {f"[/b]{n}": ANSWER for n in range(20)}
+    listing = compare(TOPIC, "q1", RELEASE, answers, 0.8)
+    assert len(listing.pairs) == 190
+    console = Console(width=120, record=True, file=io.StringIO())
+    console.print(table([listing]))
+    text = console.export_text()
+    assert "[/b]0" in text
+    assert "And 150 more pairs" in text
+    assert table([compare(TOPIC, "q1", RELEASE, {}, 0.8)]) is None
 
 
 def test_pages_of_pairs_that_are_gone_go(course, inbox):
