@@ -130,14 +130,17 @@ def feedback(
     pack: Annotated[
         str | None,
         typer.Option(
-            "--zip", help="moodle: also one zip a topic, for Upload multiple feedback files.", metavar="moodle"
+            "--zip",
+            help="moodle: also one zip a topic, for Upload multiple feedback files.",
+            metavar="moodle",
         ),
     ] = None,
     output: OUTPUT = None,
 ):
     """Write one HTML page per graded submission: a file of its own, readable with the network off.
 
-    Exit code 1 if a page could not be made, or if something had to be left out of one; the others are written.
+    Exit code 1 if a page could not be made; the others are written. What is too long for a page is left out of it,
+    and it is said there and here.
 
     Example: `mylib feedback`, `mylib feedback --topic convolution --zip moodle`
     """
@@ -152,7 +155,7 @@ def feedback(
     for message in done.messages:
         typer.echo(message, err=True)
     typer.echo(f"{len(done.pages)} pages in {course.build / 'feedback'}{done.sentence}")
-    raise typer.Exit(1 if done.failed or done.cut else 0)
+    raise typer.Exit(1 if done.failed else 0)
 
 
 @app.command()
@@ -160,7 +163,7 @@ def report(
     worksheet: Annotated[
         list[Path] | None,
         typer.Option(
-            help="A grading worksheet that Moodle wrote, to be filled in as moodle-<topic>.csv; may be repeated.",
+            help="A grading worksheet that Moodle wrote, to be filled in as `moodle-<topic>.csv`; may be repeated.",
             metavar="FILE",
             show_default=False,
         ),

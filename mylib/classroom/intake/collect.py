@@ -522,7 +522,9 @@ def summary(done: Collection) -> Table | None:
     rows = sorted(done.placed, key=lambda row: (row[1] in (COLLECTED, SAME), not row[0].late))
     left = len(rows) - MOST_ROWS
     caption = f"and {left} more; students.csv has all" if left > 0 else None
-    table = Table("student", "topic", "from", "late", "what", title="Collected", caption=caption)
+    table = Table(title="Collected", caption=caption)
+    for column in ("student", "topic", "from", "late", "what"):  # "from" gives way on a narrow screen
+        table.add_column(column, no_wrap=column != "from", overflow="fold")
     for handed, what in rows[:MOST_ROWS]:
         file = Text(printable(handed.file, 80), overflow="fold")
         table.add_row(Text(handed.student), Text(handed.topic), file, handed.late, what)

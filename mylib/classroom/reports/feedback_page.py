@@ -243,9 +243,7 @@ class _Work:
         return Markup(text)
 
     def _source(self, cell: Any) -> Markup:
-        source, rest = self.budget.text(
-            printable(cell.source, lines=True), grade_id(cell) or cell.id, self.granted[cell.id]
-        )
+        source, rest = self.budget.text(_shown(cell.source), grade_id(cell) or cell.id, self.granted[cell.id])
         if cell.cell_type == "code":
             if is_test(cell) and not source.strip():
                 return Markup("<p>What this test runs is not shown.</p>")
@@ -258,8 +256,8 @@ class _Work:
 
     def _markdown(self, source: str) -> Markup:
         if self.plain:
-            return _pre(source, "")
-        return Markup(self.texts.students(printable(source, lines=True)))
+            return _pre(_shown(source), "")
+        return Markup(self.texts.students(_shown(source)))
 
     def _outputs(self, cell: Any) -> Markup:
         if is_test(cell):  # what the instructor's test says is short, and always told
@@ -297,13 +295,13 @@ class _Work:
             and (not plain or plain.startswith("<IPython.core.display"))
         ):
             text, rest = self.budget.text(_joined(data["text/html"]), name)
-            shown = Markup(self.texts.shown_html(printable(text, lines=True)))
+            shown = Markup(self.texts.shown_html(_shown(text)))
             return Markup('<div class="shown">{}</div>').format(shown) + _left_out(rest)
         return self._plain_text(plain, name, "output") if plain else Markup("")
 
     def _plain_text(self, text: str, name: str, kind: str) -> Markup:
         text, rest = self.budget.text(_joined(text), name)
-        return _pre(printable(_without_colours(text), lines=True).rstrip("\n"), kind) + _left_out(rest)
+        return _pre(_shown(_without_colours(text)).rstrip("\n"), kind) + _left_out(rest)
 
     def _picture(self, kind: str, data: Any, alt: Any, name: str) -> Markup:
         address = f"data:image/{kind};base64,{''.join(_joined(data).split())}"
@@ -315,6 +313,11 @@ class _Work:
         self.budget.pictures -= len(address)
         told = printable(str(alt), 1_000) or "What the code above drew"
         return Markup('<p><img src="{}" alt="{}"></p>').format(address, told)
+
+
+def _shown(text: str) -> str:
+    """Lines that show all that is in them; Windows ends them in its own way."""
+    return printable(text.replace("\r\n", "\n"), lines=True)
 
 
 def _without_colours(text: str) -> str:

@@ -249,7 +249,8 @@ def _side_by_side(pair: Pair) -> Markup:
     """Both answers in a table, what differs marked; of difflib's table only what can be read aloud."""
     differ = difflib.HtmlDiff(tabsize=4, wrapcolumn=62)  # it escapes the texts
     first, second = (
-        printable(answer.source, lines=True).splitlines()[:MANY_LINES] for answer in (pair.first, pair.second)
+        printable(answer.source.replace("\r\n", "\n"), lines=True).splitlines()[:MANY_LINES]
+        for answer in (pair.first, pair.second)
     )
     left, right = (str(escape(printable(answer.student, 80))) for answer in (pair.first, pair.second))
     soup = BeautifulSoup(differ.make_table(first, second, left, right), "html.parser")

@@ -18,7 +18,7 @@ from mylib.classroom.reports.marks import Mark, marks, worth
 
 COLUMNS = ("student", "topic", "question", "points", "max_points", "needs_manual", "notes")
 OF_SUBMISSION = ("late", "late_penalty", "total", "total_max")
-MOST_ROWS, MOST_REASONS, REASON_WIDTH = 40, 10, 100
+MOST_ROWS, MOST_REASONS, REASON_WIDTH, NAME_WIDTH = 40, 10, 100, 30
 
 
 @dataclass(frozen=True)
@@ -214,21 +214,21 @@ def _student_table(sums: Sequence[Total]) -> Table:
     left = len(sums) - len(listed)
     caption = f"and {left} more submissions; report.csv has all" if left else None
     table = Table(title="Students", caption=caption)
-    table.add_column("student", overflow="fold")
-    table.add_column("topic", overflow="fold")
+    table.add_column("student", no_wrap=True)
+    table.add_column("topic", no_wrap=True)
     for column in ("points", "of", "to read"):
         table.add_column(column, justify="right", no_wrap=True)
     penalised = any(total.late or total.penalty for total in sums)
     if penalised:
-        table.add_column("late")
+        table.add_column("late", no_wrap=True)
         table.add_column("penalty", justify="right", no_wrap=True)
-    table.add_column("first reason", no_wrap=True, overflow="ellipsis", max_width=REASON_WIDTH)
+    table.add_column("first reason")  # the only one that gives way on a narrow screen
     for total in sorted(listed, key=lambda one: (one.student, one.topic)):
         numbers = (f"{total.points:g}", f"{total.max_points:g}", str(total.waiting))
         late = (_shown(total.late), f"{-total.penalty:g}" if total.penalty else "") if penalised else ()
-        table.add_row(
-            _shown(total.student), _shown(total.topic), *numbers, *late, _shown(total.reason, REASON_WIDTH)
-        )
+        who = (_shown(total.student, NAME_WIDTH), _shown(total.topic, NAME_WIDTH))
+        reason = Text(printable(total.reason, REASON_WIDTH), no_wrap=True, overflow="ellipsis")
+        table.add_row(*who, *numbers, *late, reason)
     return table
 
 

@@ -355,6 +355,19 @@ def test_students_text_is_no_markup_on_the_screen():
     assert plain(by_question, 80)
 
 
+@pytest.mark.parametrize("late", ["", "late, 3 days 2 hours"])
+def test_names_and_points_stay_readable_on_a_narrow_screen(late):
+    long = "AssertionError: " + "a reason without end " * 20
+    found = [dataclasses.replace(row, notes=long, late=late, penalty=float(bool(late))) for row in made()]
+    text = plain(tables(found)[1], 80)
+    lines = [line for line in text.splitlines() if "AssertionError" in line or "│ s" in line]
+    assert len(lines) == 5, text
+    for student, line in enumerate(lines):
+        assert f"│ s{student} " in line
+        assert "│ sums" in line
+        assert late in line
+
+
 def plain(table, width):
     console = Console(width=width, record=True, file=io.StringIO())
     console.print(table)

@@ -272,6 +272,12 @@ def test_outputs_and_code_are_kept_and_control_characters_are_not():
     assert "A picture is left out here" in page.text
 
 
+def test_lines_that_end_as_on_windows_have_no_sign_in_them():
+    page = soup_of(notebook(q1_mean="def mean(x):\r\n    return 1", q3_explain="one\r\ntwo"))
+    assert "\ufffd" not in page.text
+    assert "def mean(x):\n    return 1" in page.text
+
+
 def test_names_and_comments_are_escaped():
     mark = Mark("ada", TOPIC, FULL, comments={"q1-mean": "<b>good</b> <script>1</script> $x^2$"})
     page = soup_of(notebook(), mark, name="<i>Ada</i>\x1b \u202e")
