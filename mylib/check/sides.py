@@ -8,7 +8,7 @@ import inspect
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
-from mylib.check.from_scratch import notebook
+from mylib.check.from_scratch import refuse_live
 
 
 class Side(Protocol):
@@ -38,7 +38,7 @@ class OneProcess:
 
     def from_scratch(self, function: Any, banned: Sequence[str], names: dict[str, Any]) -> None:
         """The cells that were run are read."""
-        notebook.refuse_live(function, banned, names)
+        refuse_live(function, banned, names)
 
 
 _side: Side = OneProcess()
