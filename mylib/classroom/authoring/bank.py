@@ -38,7 +38,7 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Scored:
     """What an answer scored.
 
     answer: of `Answer`.
@@ -94,18 +94,19 @@ def solution(course, topic):
     return nbformat.read(course.solution(topic), as_version=4)
 
 
-def judge(course, topic, question, limits=None):
+def judge(course, sides, topic, question, limits=None):
     """Run every answer to a question in the instructor's notebook.
 
     Args:    course: of `open_course`.
+             sides: how tests meet answers.
              topic, question: names.
              limits: of `Limits`.
-    Returns: list of `Verdict`.
+    Returns: list of `Scored`.
     """
     answers = bank(course, topic, question)
     folder, sources = course.solution(topic).parent, [answer.source for answer in answers]
-    runs = run(solution(course, topic), folder, question, sources, limits) if answers else []
-    return [Verdict(one, cells, complaint(one, cells)) for one, cells in zip(answers, runs, strict=True)]
+    runs = run(solution(course, topic), sides, folder, question, sources, limits) if answers else []
+    return [Scored(one, cells, complaint(one, cells)) for one, cells in zip(answers, runs, strict=True)]
 
 
 def complaint(answer, cells):
@@ -139,17 +140,20 @@ def strangers(course, topic):
     return [path for path in sorted((course.answers / topic).glob("*.py")) if path.name not in known]
 
 
-def verdicts(course, topic=None):
+def verdicts(course, sides, topic=None):
     """Judge the whole bank.
 
     Args:    course: of `open_course`.
+             sides: how tests meet answers.
              topic: only this one; all without.
-    Returns: list of `Verdict`.
+    Returns: list of `Scored`.
     """
     todo = [
         (name, question) for name in course.topics(topic) for question in autograded(solution(course, name))
     ]
-    return [one for name, question in tqdm(todo, unit="question") for one in judge(course, name, question)]
+    return [
+        one for name, question in tqdm(todo, unit="question") for one in judge(course, sides, name, question)
+    ]
 
 
 def table(found):

@@ -188,10 +188,11 @@ def all_mutants(course, topic, question):
     return mutants(_answer(solution(course, topic), question))
 
 
-def hunt(course, topic, question, most=None):
+def hunt(course, sides, topic, question, most=None):
     """Run the mutants of a question and see which ones its tests catch.
 
     Args:    course: of `open_course`.
+             sides: how tests meet answers.
              topic, question: names.
              most: run about so many, evenly spread over the answer; all without. Of a part, no entry is stale.
     Returns: `Tally`.
@@ -205,7 +206,7 @@ def hunt(course, topic, question, most=None):
     }
     chosen = all_mutants(course, topic, question)
     chosen = chosen[:: -(-len(chosen) // most) or 1] if most else chosen
-    lost = _run(course, topic, question, [one.source for one in chosen], PATIENCE if most else None)
+    lost = _run(course, sides, topic, question, [one.source for one in chosen], PATIENCE if most else None)
     caught = [one for one, points_lost in zip(chosen, lost, strict=True) if points_lost]
     alive = [one for one, points_lost in zip(chosen, lost, strict=True) if not points_lost]
     excused = [one for one in alive if one.change in named]
@@ -213,16 +214,16 @@ def hunt(course, topic, question, most=None):
     return Tally(topic, question, caught, excused, [one for one in alive if one not in excused], stale)
 
 
-def _run(course, topic, question, sources, seconds):
+def _run(course, sides, topic, question, sources, seconds):
     """For every source, whether the question loses points with it; without seconds, the solution's own decide."""
     notebook, folder = _up_to(solution(course, topic), question), course.solution(topic).parent
     if seconds is None:
         start = time.monotonic()
-        [right] = run(notebook, folder, question, [_answer(notebook, question)])
+        [right] = run(notebook, sides, folder, question, [_answer(notebook, question)])
         if _loses(right, question):
             raise ValueError(f"{topic}: the solution itself loses points of {question}; run mylib answers")
         seconds = max(LEAST_SECONDS, 3 * (time.monotonic() - start))
-    runs = run(notebook, folder, question, sources, Limits(seconds, 1.5 * seconds))
+    runs = run(notebook, sides, folder, question, sources, Limits(seconds, 1.5 * seconds))
     return [_loses(cells, question) for cells in runs]
 
 
@@ -242,10 +243,11 @@ def _answer(notebook, question):
     return next(cell.source for cell in notebook.cells if grade_id(cell) == question)
 
 
-def tallies(course, topic=None, question=None):
+def tallies(course, sides, topic=None, question=None):
     """Hunt the mutants of every question.
 
     Args:    course: of `open_course`.
+             sides: how tests meet answers.
              topic, question: only these; all without.
     Returns: list of `Tally`.
     Raises:  ValueError: no such question.
@@ -255,7 +257,7 @@ def tallies(course, topic=None, question=None):
     if not todo:
         names = sorted({name for _, name in known})
         raise ValueError(f"mutants: expected a question among {names}, got {question!r}")
-    return [hunt(course, *one) for one in tqdm(todo, unit="question")]
+    return [hunt(course, sides, *one) for one in tqdm(todo, unit="question")]
 
 
 def table(found):

@@ -41,8 +41,9 @@ def answers(topic: TOPIC = None):
     Example: `mylib answers --topic convolution`
     """
     from mylib.classroom.authoring.bank import table, verdicts
+    from mylib.classroom.sandbox.sides import SIDES
 
-    found = verdicts(course_of(), topic)
+    found = verdicts(course_of(), SIDES, topic)
     show(table(found))
     surprises = [one for one in found if one.complaint]
     for one in surprises:
@@ -64,11 +65,12 @@ def mutants(
     Example: `mylib mutants --question q3-layer`, `mylib mutants --topic convolution --write`
     """
     from mylib.classroom.authoring.mutants import ENOUGH, page, table, tallies
+    from mylib.classroom.sandbox.sides import SIDES
 
     if write and question:
         raise ValueError("mutants: --write needs all questions of a topic; expected no --question")
     course = course_of()
-    found = tallies(course, topic, question)
+    found = tallies(course, SIDES, topic, question)
     show(table(found))
     for one in found:
         for mutant in one.survivors:

@@ -176,7 +176,8 @@ class Examination:
 
         Returns: whether tests are left that had nothing to do with a death.
         """
-        seconds = max(0.0, self.deadline - time.monotonic())
+        start = time.monotonic()
+        seconds = max(0.0, self.deadline - start)
         control.settimeout(seconds + 3)
         running, lost, culprits = "", set[str](), False
         try:
@@ -192,11 +193,13 @@ class Examination:
                 if "begin" in said:
                     running = said["begin"]
                 elif "visible" in said:
-                    # A visible part that was lost is run again first: after a hidden part its message would tell.
-                    self.hidden_ran |= not lost
-                    messages.send(control, {"go_on": not lost})
-                    if lost:
-                        return not self.over()
+                    # A visible part that was lost is run again first, if there is time: after a hidden part its
+                    # message would tell.
+                    again = bool(lost) and self.deadline - time.monotonic() > time.monotonic() - start
+                    self.hidden_ran |= not again
+                    messages.send(control, {"go_on": not again})
+                    if again:
+                        return True
                 elif (part := msgspec.convert(said["part"], Part)).test not in lost:
                     if part.gone and culprits:
                         lost.add(part.test)

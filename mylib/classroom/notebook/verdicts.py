@@ -3,8 +3,10 @@
 Of every failure two people read something, and not the same: the student what may be told, the instructor all.
 """
 
+import socket
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import nbformat
 
@@ -173,6 +175,42 @@ class Outcome:
     unusual: list[Unusual] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     seconds: float = 0.0
+
+
+class Tester(Protocol):
+    """The tests' side of a submission."""
+
+    cells: Sequence[str]
+    modules: dict[str, str]
+
+    def prepare(self) -> None:
+        """Run what tests need, before anything of an answer is there."""
+
+    def connect(self, sockets: Mapping[int, socket.socket]) -> None:
+        """Meet the snapshots of the answer's process."""
+
+    def run(
+        self,
+        chosen: Sequence[str],
+        seconds: float,
+        begin: Callable[[str, bool], None],
+        say: Callable[[Part], None],
+        go_on: Callable[[], bool],
+    ) -> None:
+        """Run tests, visible parts first."""
+
+
+@dataclass(frozen=True)
+class Sides:
+    """How tests meet answers; the sandbox has them.
+
+    lend: fork, and answer in the fork what tests ask of a namespace; takes a socket, the namespace, and sockets that
+        the fork must not hold.
+    tests: makes a `Tester` of tests, sources of locked cells, and the seconds of a part.
+    """
+
+    lend: Callable[[socket.socket, dict[str, Any], Iterable[Any]], None]
+    tests: Callable[[Sequence[Test], Sequence[str], float], Tester]
 
 
 def not_run(why: str, told: str | None = None) -> Verdict:

@@ -11,7 +11,7 @@ import linecache
 import socket
 import time
 import types
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -44,22 +44,15 @@ class Tests:
     Args:    tests: of `Test`.
              locked: sources of the locked cells that they need.
              cell_seconds: for each part.
-             sockets: to the snapshots of the answer's process.
     """
 
     __test__ = False  # pytest: this is none of its own
 
-    def __init__(
-        self,
-        tests: Sequence[Test],
-        locked: Sequence[str],
-        cell_seconds: float,
-        sockets: Sequence[socket.socket],
-    ) -> None:
+    def __init__(self, tests: Sequence[Test], locked: Sequence[str], cell_seconds: float) -> None:
         self.tests, self.locked, self.cell_seconds = tests, locked, cell_seconds
         self.cells: Sequence[str] = ()
         self.modules: dict[str, str] = {}
-        self.bridges = [Bridge(sock) for sock in sockets]
+        self.bridges: dict[int, Bridge] = {}
         self.bridge: Bridge
         self.test: Test
         self.base: dict[str, Any] = {
@@ -70,6 +63,13 @@ class Tests:
         self.spaces: dict[str, dict[str, Any]] = {}
         self.unusual: list[Unusual] = []
         check.use(self)
+
+    def connect(self, sockets: Mapping[int, socket.socket]) -> None:
+        """Meet the snapshots of the answer's process.
+
+        Args:    sockets: {position of the snapshot: to it}.
+        """
+        self.bridges = {position: Bridge(sock) for position, sock in sockets.items()}
 
     def prepare(self) -> None:
         """Run the locked cells that tests need, and import all that tests import.
@@ -227,9 +227,8 @@ def main(parcel: dict[str, Any], descriptors: Sequence[int]) -> None:
              descriptors: of the socket to whoever asks, and of one socket for every snapshot.
     """
     control, *sockets = (socket.socket(fileno=one) for one in descriptors)
-    tests = Tests(
-        msgspec.convert(parcel["tests"], list[Test]), parcel["locked"], parcel["cell_seconds"], sockets
-    )
+    tests = Tests(msgspec.convert(parcel["tests"], list[Test]), parcel["locked"], parcel["cell_seconds"])
+    tests.connect(dict(enumerate(sockets)))
     failure = ""
     try:
         tests.prepare()

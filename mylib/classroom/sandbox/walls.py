@@ -68,6 +68,17 @@ def require(kind, trust=False):
             raise WallsMissingError(
                 f"sandbox: bubblewrap does not work here ({done.stderr.strip()[:200]}); run `mylib doctor`"
             )
+        if missing := libseccomp():
+            raise WallsMissingError(f"sandbox: {missing}; run `mylib doctor`")
+
+
+def libseccomp():
+    """Why the filter of system calls cannot be had; "" if it can."""
+    try:
+        import pyseccomp  # noqa: F401
+    except (ImportError, OSError, RuntimeError) as error:
+        return f"expected the system's library libseccomp, got: {' '.join(str(error).split())[:100]}"
+    return ""
 
 
 def bubblewrap():

@@ -10,6 +10,7 @@ from mylib.classroom.authoring.lint import lint
 from mylib.classroom.authoring.quick_run import run
 from mylib.classroom.authoring.release import difference, orphans
 from mylib.classroom.course.folders import open_course
+from mylib.classroom.sandbox.sides import SIDES
 
 RIGHT, WRONG = 3, 5
 COURSE = open_course(Path(__file__).resolve().parents[3])
@@ -24,11 +25,11 @@ every_topic = pytest.mark.parametrize("topic", TOPICS)
 @functools.cache
 def verdicts(topic, question):
     """The bank of a question is run once, for all its answers."""
-    return {verdict.answer: verdict for verdict in judge(COURSE, topic, question)}
+    return {verdict.answer: verdict for verdict in judge(COURSE, SIDES, topic, question)}
 
 
 def scores(topic, notebook):
-    [cells] = run(notebook, COURSE.solution(topic).parent)
+    [cells] = run(notebook, SIDES, COURSE.solution(topic).parent)
     assert cells, f"{topic}: no test cells"
     return cells
 

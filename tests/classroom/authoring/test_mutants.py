@@ -9,6 +9,7 @@ from mylib.classroom import cli
 from mylib.classroom.authoring.bank import autograded, solution
 from mylib.classroom.authoring.mutants import Tally, all_mutants, equivalents, hunt, mutants, page, tallies
 from mylib.classroom.course.folders import open_course
+from mylib.classroom.sandbox.sides import SIDES
 from tests.classroom.tiny import CELLS, TOPIC, make_course
 
 COURSE = open_course(Path(__file__).resolve().parents[3])
@@ -92,20 +93,20 @@ def test_of_lines_that_are_alike_the_mutant_says_which():
 
 
 def test_strong_tests_leave_no_survivor(shared):
-    for one in tallies(shared):
+    for one in tallies(shared, SIDES):
         assert (one.survivors, one.equivalent, one.stale, one.percent) == ([], [], [], 100)
         assert len(one.caught) == len(all_mutants(shared, TOPIC, one.question)) == 11
 
 
 def test_weak_tests_leave_survivors(weak):
-    found = hunt(weak(), TOPIC, "q2-scale")
+    found = hunt(weak(), SIDES, TOPIC, "q2-scale")
     survivors = {one.after for one in found.survivors}
     assert survivors == {f"return [k {operator} v for v in x]" for operator in ("/", "//", "**", "|")}
     assert (found.mutants, round(found.percent, 1)) == (11, 63.6)
 
 
 def test_an_equivalent_mutant_with_a_reason_is_no_survivor(weak):
-    found = hunt(weak(ENTRY.format("**")), TOPIC, "q2-scale")
+    found = hunt(weak(ENTRY.format("**")), SIDES, TOPIC, "q2-scale")
     assert [one.after for one in found.equivalent] == ["return [k ** v for v in x]"]
     assert len(found.survivors) == 3
     assert found.percent == pytest.approx(70)
@@ -114,7 +115,7 @@ def test_an_equivalent_mutant_with_a_reason_is_no_survivor(weak):
 
 @pytest.mark.parametrize("operator", ["@", "-"], ids=["no such mutant", "caught"])
 def test_an_entry_that_no_survivor_bears_out_is_stale(weak, operator):
-    found = hunt(weak(ENTRY.format(operator)), TOPIC, "q2-scale")
+    found = hunt(weak(ENTRY.format(operator)), SIDES, TOPIC, "q2-scale")
     assert found.stale == [("scale", "return [k * v for v in x]", f"return [k {operator} v for v in x]")]
 
 
@@ -135,7 +136,7 @@ def test_a_mistaken_entry_is_refused(weak, entry, message):
 def test_an_endless_mutant_is_caught(tmp_path, monkeypatch):
     monkeypatch.setattr("mylib.classroom.authoring.mutants.PATIENCE", 1)
     loop = "def mean(x):\n    done = False\n    while not done:\n        done = True\n    return np.mean(x)"
-    found = hunt(course_with(tmp_path, q1_mean=loop), TOPIC, "q1-mean", most=9)
+    found = hunt(course_with(tmp_path, q1_mean=loop), SIDES, TOPIC, "q1-mean", most=9)
     assert [one.after for one in found.caught] == ["done = False"]
 
 
@@ -146,7 +147,7 @@ def test_a_solution_that_loses_points_has_no_mutants_worth_running(tmp_path):
 
 def test_a_part_is_spread_evenly_and_makes_no_entry_stale(weak):
     course = weak(ENTRY.format("-"))
-    found = hunt(course, TOPIC, "q2-scale", most=4)
+    found = hunt(course, SIDES, TOPIC, "q2-scale", most=4)
     chosen = {one.after for one in found.caught + found.survivors}
     assert chosen == {one.after for one in all_mutants(course, TOPIC, "q2-scale")[::3]}
     assert found.stale == []
@@ -219,7 +220,7 @@ def verb(course, *arguments):
 @every_topic
 def test_a_sample_of_the_mutants_of_each_solution_is_caught(topic):
     """Two of each question; `mylib mutants` runs all."""
-    found = [hunt(COURSE, topic, question, most=2) for question in autograded(solution(COURSE, topic))]
+    found = [hunt(COURSE, SIDES, topic, question, most=2) for question in autograded(solution(COURSE, topic))]
     assert [f"{one.question}, {mutant}" for one in found for mutant in one.survivors] == []
 
 

@@ -12,6 +12,7 @@ from mylib.classroom.authoring.release import skeleton
 from mylib.classroom.course.limits import Limits
 from mylib.classroom.grading.gradebook import Recorder, load_results
 from mylib.classroom.grading.run import grade
+from mylib.classroom.sandbox.sides import SIDES
 from tests.classroom import tiny
 from tests.classroom.tiny import TOPIC
 
@@ -109,14 +110,14 @@ def test_the_fast_runner_agrees_with_nbgrader(graded):
     solution = nbformat.read(course.solution(TOPIC), as_version=4)
     wrong = "def mean(x):\n    return sum(x)"
     fast = {
-        "ada": run(solution)[0],
-        "ben": run(solution, question="q1-mean", sources=[wrong])[0],
-        "cleo": run(untouched(solution))[0],
-        "loud": run(solution, question="q1-mean", sources=[tiny.LOUD])[0],
-        "endless": run(solution, question="q1-mean", sources=[tiny.ENDLESS], limits=Limits(cell_seconds=0.5))[
-            0
-        ],
-        "dead": run(solution, question="q2-scale", sources=[tiny.DEAD])[0],
+        "ada": run(solution, SIDES)[0],
+        "ben": run(solution, SIDES, question="q1-mean", sources=[wrong])[0],
+        "cleo": run(untouched(solution), SIDES)[0],
+        "loud": run(solution, SIDES, question="q1-mean", sources=[tiny.LOUD])[0],
+        "endless": run(
+            solution, SIDES, question="q1-mean", sources=[tiny.ENDLESS], limits=Limits(cell_seconds=0.5)
+        )[0],
+        "dead": run(solution, SIDES, question="q2-scale", sources=[tiny.DEAD])[0],
     }
     with sqlite3.connect(course.build / "gradebook.db") as database:
         rows = database.execute(
