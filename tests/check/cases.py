@@ -129,6 +129,8 @@ MISUSE = {
     'a generator, again': (['def f(rows, b): return list(np.convolve(a, b) for a in rows)'], CONVOLVE),
     'an f-string': (["def f(a, b): return f'{np.convolve(a, b)}'"], CONVOLVE),
     'starred arguments': (['def f(*args): return np.convolve(*args)'], CONVOLVE),
+    'a module or nothing': (['def f(a, b, m=None):\n    m = m or np\n    return m.convolve(a, b)'], CONVOLVE),
+    "a banned builtin's neighbour": (['def f(a, b): return max(np.convolve(a, b))'], CONVOLVE),
     'a with statement': (["def f(a, b):\n    with np.errstate(all='ignore'):\n        return np.convolve(a, b)"], CONVOLVE),
     'an assertion': (['def f(a, b):\n    assert np.convolve(a, b) is not None'], CONVOLVE),
     'an asynchronous function': (['async def f(a, b): return np.convolve(a, b)'], CONVOLVE),
@@ -158,6 +160,9 @@ MISUSE = {
     "a method of a comprehension's values": (['def f(rows): return [row.softmax(-1) for row in rows]'], SOFTMAX),
     'a method of what a call returns': (['def f(x): return x.exp().log().softmax(-1)'], SOFTMAX),
     'a method in a lambda': (['f = lambda x: x.softmax(-1)'], SOFTMAX),
+    'a function of Python': (['def f(x): return sorted(x)'], ('builtins.sorted',)),
+    'the heir of a banned class': (['def f(x): return nn.Conv2d(1, 1, 1)(x)'], ('torch.nn.modules.conv._ConvNd',)),
+    'a method of an object of the library': (['def f(n): return np.random.normal(size=n)'], ('numpy.random.RandomState.normal',)),
     "cuDNN's convolution": (['def f(x, k): return torch.cudnn_convolution(x, k, [0, 0], [1, 1], [1, 1], 1, False, False, False)'], CONV),
 }  # fmt: skip
 
@@ -199,6 +204,8 @@ NOTED = {
     'the dictionary by getattr': (["def f(a, b): return getattr(np, '__dict__')['convolve'](a, b)"], CONVOLVE),
     'a magic in the cell of the answer': (['%run other.py\ndef f(a): return a'], CONVOLVE),
     'an unknown magic in the cell of the answer': (['%something x\ndef f(a): return a'], CONVOLVE),
+    'a name that no star import brings': (['from math import *\ndef f(x): return nothing(x)'], CONVOLVE),
+    "a computed name of what may be the student's": (["class Mine: pass\ndef f(x, o=Mine()): return getattr(o, 'a' + 'b')(x)"], CONVOLVE),
     'exec in the answer': (["def f(a, b):\n    exec('c = np.convolve(a, b)')\n    return a"], CONVOLVE),
     'compile': (["def f(a): return compile(a, 'x', 'eval')"], CONVOLVE),
     'runstring': (["def f(a):\n    space = {'a': a}\n    np.testing.runstring('c = np.convolve(a, a)', space)\n    return space['c']"], CONVOLVE),
@@ -340,5 +347,9 @@ HONEST = {
     'five hundred terms': (['def f(x): return x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x + x'], MANY),
     'the data of mylib': (['from mylib.data import digits\nimages = digits()\ndef f(n): return images[:n]'], MANY),
     'a function of the cell is compared': (['def f(x): return x', 'f.reference = np.convolve\nprint(f.reference([1], [2]), f(1))'], MANY),
+    'an attribute of an own function': (['def g(x): return x\ng.softmax = len\ndef f(x): return g.softmax(x)'], MANY),
+    'a part that is registered by its name': (["class f(nn.Module):\n    def __init__(self):\n        super().__init__()\n        self.register_module('softmax', None)\n    def forward(self, x): return self.softmax(x)"], MANY),
+    'hasattr and getattr of a module': (["def f(x): return getattr(np, 'sum')(x) if hasattr(np, 'sum') else x"], MANY),
+    'a loop over two modules': (['import math\ndef f(x):\n    for m in (np, math):\n        x = m.sqrt(x)\n    return x'], MANY),
     'stride tricks': (['from numpy.lib.stride_tricks import sliding_window_view as windows\ndef f(x): return windows(x, 3)'], MANY),
 }  # fmt: skip

@@ -20,6 +20,7 @@ from mylib import check
 from mylib.check.from_scratch import Unread, find_banned, refuse, refuse_live
 from mylib.check.from_scratch.meaning import Meanings
 from mylib.check.from_scratch.reach import Reader
+from mylib.check.from_scratch.verdict import Verdict
 from mylib.classroom.authoring.quick_run import run
 from tests.check.cases import CONV, CONVOLVE, HONEST, MANY, MISUSE, NOTED, SETUP, SOFTMAX
 from tests.check.harmless import CELLS
@@ -243,6 +244,15 @@ def test_a_fault_of_the_guard_is_a_note(owner, method, error, monkeypatch):
     monkeypatch.setattr(owner, method, fail)
     notes = refuse("f", ["import numpy as np\ndef f(a): return np.convolve(a, a)"], CONVOLVE)
     assert any(error.__name__ in note.why for note in notes)
+
+
+def test_a_fault_at_one_place_does_not_hide_a_refusal_elsewhere(monkeypatch):
+    def fail(*_):
+        raise KeyError("of the guard")
+
+    monkeypatch.setattr(Verdict, "_check_call", fail)
+    with pytest.raises(AssertionError, match="line 3 of f uses numpy.convolve: write it yourself"):
+        refuse("f", [SETUP, "def f(a):\n    print(a)\n    return np.convolve(a, a)"], CONVOLVE)
 
 
 def test_code_that_beniget_cannot_read_is_noted_and_the_rest_is_read(monkeypatch):

@@ -2,7 +2,6 @@
 
 import ast
 import re
-import unicodedata
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -61,11 +60,6 @@ def printable(text: str, length: int = 80) -> str:
     """A student's text on one line, without what a terminal would obey."""
     short = text.strip()[:length]
     return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in short)
-
-
-def mentions(text: str, name: str) -> bool:
-    """The text contains the name, as Python would read its letters."""
-    return name in text or name in unicodedata.normalize("NFKC", text)
 
 
 def parse(sources: Sequence[str]) -> tuple[list[Statement], list[str]]:

@@ -3,7 +3,6 @@
 import ast
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import beniget  # type: ignore[import-untyped]
 
@@ -15,17 +14,10 @@ SCOPES = (*FUNCTIONS, ast.ClassDef)
 
 
 class _Chains(beniget.DefUseChains):  # type: ignore[misc]
-    """Silent, and aware of a lambda's keyword defaults."""
+    """Silent: what a student's code lacks is said elsewhere."""
 
     def warn(self, *_: object) -> None:
-        """What a student's code lacks is said elsewhere."""
-
-    def visit_Lambda(self, node: ast.Lambda, step: object = beniget.beniget.DeclarationStep) -> Any:
-        """Also visit what beniget takes to be always absent."""
-        if step is beniget.beniget.DeclarationStep:
-            for default in filter(None, node.args.kw_defaults):
-                self.visit(default)
-        return super().visit_Lambda(node, step)
+        """Say nothing."""
 
 
 class Source:
@@ -125,25 +117,15 @@ class Part:
 
     def definitions(self, name: ast.Name) -> list[object]:
         """The nodes that may give a name its value here; an object of Python's own, where nothing else does."""
-        found = [one.node for one in self.uses.get(name, ()) if one.node is not name]
-        nodes = [
-            node for node in found if isinstance(node, ast.AST) and not isinstance(node, ast.Name | ast.alias)
-        ]
-        nodes += [
-            node
-            for node in found
-            if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load | ast.Del)
-        ]
-        nodes += [node for node in found if isinstance(node, ast.alias)]
-        exact = [node for node in nodes if not (isinstance(node, ast.alias) and node.name == "*")]
-        if not exact and self.scope(
-            name
-        ):  # beniget does not see what a module binds below an `if` with a function
-            nodes += [node for node in self.globals[name.id] if node not in nodes]
+        found = [one.node for one in self.uses.get(name, ())]
+        stars = [node for node in found if isinstance(node, ast.alias) and node.name == "*"]
+        exact = [node for node in found if isinstance(node, ast.AST) and node not in stars]
         home = self.home(name)
-        if not found and not nodes and home:  # nor what a guard in a match, or := in a comprehension, binds
-            nodes = self._bound[home, name.id]
-        return [*nodes, *(node for node in found if not isinstance(node, ast.AST | str))]
+        if (
+            not exact and home
+        ):  # beniget misses a guard in a match, := in a comprehension, and names after an `if`
+            exact = self._bound[home, name.id] or (self.globals[name.id] if self.scope(name) else [])
+        return [*exact, *stars, *(node for node in found if not isinstance(node, ast.AST | str))]
 
     def users(self, definition: ast.AST) -> Iterator[ast.AST]:
         """Where the value of a definition is used."""

@@ -78,8 +78,6 @@ def attribute(base: Thing, name: str) -> Thing:
         return Thing(dotted)
     if inspect.ismodule(base.object):
         own = vars(base.object).get(name, MISSING)
-        if own is MISSING:
-            own = sys.modules.get(f"{base.object.__name__}.{name}", MISSING)
         if own is MISSING and type(base.object) is not type(
             sys
         ):  # torch.backends.cudnn: settings as properties

@@ -137,7 +137,7 @@ class Meanings:
         """What an import binds; `name`: of what a star import is asked for."""
         statement = part.parent[alias]
         if isinstance(statement, ast.Import):
-            return self.module(alias.name if alias.asname else alias.name.split(".")[0], alias.name)
+            return self.module(alias.name if alias.asname else alias.name.split(".")[0])
         assert isinstance(statement, ast.ImportFrom)
         home, known = statement.module or "", not statement.level or bool(part.source.path)
         if statement.level:
@@ -155,11 +155,11 @@ class Meanings:
                 found += self.attribute(base, name)
         return [one for one in found if one != UNDEFINED]
 
-    def module(self, dotted: str, whole: str = "") -> list[Meaning]:
+    def module(self, dotted: str) -> list[Meaning]:
         """A library, or what lies beside the notebook, or (both by that name) both."""
         one = library.thing(dotted)
         allowed = library.is_allowed(one)
-        beside = self.source(dotted) or self.source(whole) or (not allowed and self._is_folder(dotted))
+        beside = self.source(dotted) or (not allowed and self._is_folder(dotted))
         return [*([Beside(dotted)] if beside else []), *([one] if allowed or not beside else [])]
 
     def _is_folder(self, dotted: str) -> bool:

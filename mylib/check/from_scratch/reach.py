@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 
 from mylib.check.from_scratch import library
-from mylib.check.from_scratch.cells import HARMLESS, Unread, magic, mentions, printable
+from mylib.check.from_scratch.cells import HARMLESS, Unread, magic, printable
 from mylib.check.from_scratch.definitions import FUNCTIONS, Part, Source, statement_of, stores
 from mylib.check.from_scratch.fills import Fills
 from mylib.check.from_scratch.meaning import Meanings, Written
@@ -80,6 +80,7 @@ class Reader:
     def _visit(self, node: ast.AST, part: Part, place: Place) -> None:
         if isinstance(node, FUNCTIONS) and isinstance(part.scope(node), ast.ClassDef):
             place = Place.of(node)
+        self.todo.extend((child, part, place) for child in reversed(_children(node)))
         for meaning in self.verdict.check(node, part, place, self.names):
             if isinstance(meaning, Written):
                 self._follow(meaning)
@@ -87,7 +88,6 @@ class Reader:
             for one in part.definitions(node):
                 if isinstance(one, ast.AST):
                     self._follow_definition(one, node.id, part)
-        self.todo.extend((child, part, place) for child in reversed(_children(node)))
 
     def _follow(self, written: Written) -> None:
         """Read a function or class, also one of a file beside the notebook."""
@@ -146,7 +146,7 @@ class Reader:
     def _look_at_cells(self) -> None:
         """Notes of texts that may define the answer again, and of magics in cells that it reaches."""
         for text in self.source.lost:
-            if mentions(text, self.name):
+            if self.name in text:
                 self.verdict.add(
                     Unread("a cell", printable(text), "too long, or nested too deeply, to be read")
                 )

@@ -4,7 +4,7 @@ import ast
 from collections.abc import Sequence
 
 from mylib.check.from_scratch import library, unreadable
-from mylib.check.from_scratch.cells import Unread, mentions, printable
+from mylib.check.from_scratch.cells import Unread, printable
 from mylib.check.from_scratch.definitions import Part, stores
 from mylib.check.from_scratch.library import Banned, Thing
 from mylib.check.from_scratch.meaning import (
@@ -73,9 +73,7 @@ class Verdict:
             if isinstance(meaning, Thing) and not (node.id in BY_TEXT and _is_called(node, part)):
                 self._check_thing(meaning, node, part, place)
             elif meaning == UNDEFINED:
-                lost = any(
-                    mentions(text, node.id) for text in (*part.source.lost, *(one.text for one in part.lost))
-                )
+                lost = any(node.id in text for text in (*part.source.lost, *(one.text for one in part.lost)))
                 why = "is defined in code that cannot be read" if lost else "is defined in no cell"
                 self.note(node, part, place, f"{printable(node.id, 40)} {why}")
         return meanings
@@ -144,19 +142,11 @@ class Verdict:
         self, node: ast.Import | ast.ImportFrom, part: Part, place: Place, names: Meanings
     ) -> None:
         for alias in node.names:
-            if isinstance(node, ast.Import):
-                meanings = names.module(alias.name)
-            else:
-                meanings = (
-                    names.imported(alias, part) if alias.name != "*" else names.module(node.module or "")
-                )
+            plain = isinstance(node, ast.Import)
+            meanings = names.module(alias.name) if plain else names.imported(alias, part)
             for meaning in meanings:
                 if isinstance(meaning, Thing):
                     self._check_thing(meaning, node, part, place, "imports")
-                elif meaning in (UNDEFINED, UNKNOWN):
-                    self.note(
-                        node, part, place, f"{printable(alias.name, 40)} is in no file beside the notebook"
-                    )
 
     def _check_call(self, node: ast.Call, part: Part, place: Place, names: Meanings) -> list[Meaning]:
         """Calls whose meaning lies in a text: getattr and its like."""
