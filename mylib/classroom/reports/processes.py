@@ -1,17 +1,21 @@
 """Work in processes of its own, each piece with a time limit: one that never ends costs only itself."""
 
 import multiprocessing
+import os
+import signal
+import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from typing import Any, Generic, TypeVar
 
-# Seconds to import; the server that is forked has done so, whatever it is first asked for.
-HEAVY = ("nbgrader.preprocessors", "nbconvert.filters.markdown_mistune")
 Task = TypeVar("Task")
 Value = TypeVar("Value")
+PATIENCE_SECONDS = 10  # for a process that is ending
+ENDED = "its process ended"
+Answer = tuple[int, Any, str, bool]  # number of the task, value, problem, stopped
 
 
 @dataclass(frozen=True)
@@ -39,54 +43,89 @@ def in_processes(
 ) -> Iterator[Done[Task, Value]]:
     """Call a function on each task, some at a time, and say how it went, in the order in which they end.
 
+    One process is started afresh and imports what the function needs, which takes seconds; it has no threads, and the
+    workers are forked from it.
+
     Args:    function: of a module, so that another process can import it.
              tasks: that can be pickled, like the values.
              jobs: processes.
              seconds: that one task may take; then its process is ended.
     """
-    context = _context(function)
-    waiting, idle = deque(tasks), list[_Worker]()
-    busy: dict[Connection, tuple[_Worker, Task, float]] = {}
+    left = dict(enumerate(tasks))
+    if not left:
+        return
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe(duplex=False)
+    server = context.Process(target=_serve, args=(theirs, function, list(left.values()), jobs, seconds))
+    server.start()
+    theirs.close()
+    try:
+        while left:
+            try:
+                number, value, problem, stopped = ours.recv()
+            except (EOFError, OSError):
+                break
+            yield Done(left.pop(number), value, problem, stopped)
+        for task in left.values():
+            yield Done(task, None, ENDED, stopped=True)
+    finally:
+        ours.close()
+        if left:
+            server.terminate()
+        server.join(PATIENCE_SECONDS)
+        server.kill()
+        server.join()
+        server.close()
+
+
+def _serve(
+    answers: Connection, function: Callable[[Any], Any], tasks: Sequence[Any], jobs: int, seconds: float
+) -> None:
+    """The first process: starts and ends the workers."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+    signal.signal(
+        signal.SIGINT, signal.SIG_IGN
+    )  # Ctrl-C reaches the whole family; the one that called ends this one
+    method = "fork" if "fork" in multiprocessing.get_all_start_methods() else "spawn"
+    context = multiprocessing.get_context(method)
+    waiting, idle = deque(enumerate(tasks)), list[_Worker]()
+    busy: dict[Connection, tuple[_Worker, int, float]] = {}
     try:
         while waiting or busy:
             while waiting and len(busy) < jobs:
                 worker = idle.pop() if idle else _start(context, function)
-                task = waiting.popleft()
+                number, task = waiting.popleft()
                 worker.connection.send(task)
-                busy[worker.connection] = worker, task, time.monotonic() + seconds
+                busy[worker.connection] = worker, number, time.monotonic() + seconds
             first = min(deadline for *_, deadline in busy.values())
             ready = wait(list(busy), timeout=max(0.0, first - time.monotonic()))
             for connection in [one for one in busy if one in ready]:
-                worker, task, _ = busy.pop(connection)
-                try:
-                    done: Done[Task, Value] = Done(task, *worker.connection.recv())
-                    idle.append(worker)
-                except (EOFError, OSError):
-                    done = Done(task, None, "its process ended", stopped=True)
-                    _end(worker)
-                yield done
-            for connection, (worker, task, deadline) in list(busy.items()):
+                worker, number, _ = busy.pop(connection)
+                answers.send(_received(worker, number, idle))
+            for connection, (worker, number, deadline) in list(busy.items()):
                 if deadline <= time.monotonic():
                     del busy[connection]
                     _end(worker)
-                    yield Done(task, None, f"took more than {seconds:g} s", stopped=True)
+                    answers.send((number, None, f"took more than {seconds:g} s", True))
     finally:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # it may come while the workers are ended
         for worker in (*idle, *(worker for worker, *_ in busy.values())):
             _end(worker)
 
 
-def _context(function: Callable[[Any], Any]) -> Any:
-    """Where there can be one: a server that has imported what the function needs, and no threads; it is forked."""
-    if "forkserver" not in multiprocessing.get_all_start_methods():
-        return multiprocessing.get_context("spawn")
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([*HEAVY, function.__module__])
-    return context
+def _received(worker: _Worker, number: int, idle: list[_Worker]) -> Answer:
+    try:
+        value, problem = worker.connection.recv()
+    except (EOFError, OSError):
+        _end(worker)
+        return number, None, ENDED, True
+    idle.append(worker)
+    return number, value, problem, False
 
 
 def _start(context: Any, function: Callable[[Any], Any]) -> _Worker:
     ours, theirs = context.Pipe()
-    process = context.Process(target=_work, args=(theirs, function), daemon=True)
+    process = context.Process(target=_work, args=(theirs, function, os.getpid()), daemon=True)
     process.start()
     theirs.close()
     return _Worker(process, ours)
@@ -99,12 +138,16 @@ def _end(worker: _Worker) -> None:
     worker.process.close()
 
 
-def _work(connection: Connection, function: Callable[[Any], Any]) -> None:
-    """The other process: until nobody asks any more."""
+def _work(connection: Connection, function: Callable[[Any], Any], parent: int) -> None:
+    """A worker: until nobody asks any more, or nobody is there who could."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     while True:
         try:
+            while not connection.poll(1.0):
+                if os.getppid() != parent:
+                    return
             task = connection.recv()
-        except (EOFError, KeyboardInterrupt):
+        except (EOFError, OSError):
             return
         try:
             answer = function(task), ""

@@ -11,6 +11,7 @@ import zipfile
 from pathlib import Path
 
 import nbformat
+import psutil
 import pytest
 from bs4 import BeautifulSoup
 from nbgrader.api import Gradebook
@@ -353,6 +354,26 @@ def test_a_task_that_never_ends_or_kills_its_process_costs_only_itself():
     assert failed.problem.startswith("FileNotFoundError")
     assert [one.value for one in in_processes(abs, [-2], jobs=1, seconds=30)] == [2]
     assert list(in_processes(abs, [], jobs=1, seconds=30)) == []
+
+
+def test_no_process_is_left_when_all_is_done_or_nobody_wants_the_rest():
+    def family():
+        return {
+            one.pid
+            for one in psutil.Process().children(recursive=True)
+            if one.status() != psutil.STATUS_ZOMBIE and "resource_tracker" not in " ".join(one.cmdline())
+        }
+
+    before = family()
+    assert len(list(in_processes(abs, [1, 2, 3], jobs=2, seconds=30))) == 3
+    some = in_processes(time.sleep, [0.0, 600.0], jobs=2, seconds=900)
+    next(some)
+    assert len(family() - before) == 3, "one that forks, and two"
+    some.close()
+    deadline = time.monotonic() + 10
+    while family() - before and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert family() - before == set()
 
 
 @pytest.fixture
