@@ -162,6 +162,7 @@ class _Walk:
             names, snapshots = pickle.loads(order)
             if os.fork() == 0:
                 try:
+                    libraries.die_with_parent()
                     sender = Connection(descriptors[0], readable=False)
                     sockets = (socket.socket(fileno=one) for one in descriptors[1:])
                     tester.connect(dict(zip(snapshots, sockets, strict=True)))
@@ -242,6 +243,7 @@ def _child(target: Callable[[Connection], None], sender: Connection) -> None:
     import faulthandler
 
     os.setpgid(0, 0)
+    libraries.die_with_parent()
     faulthandler.disable()
     libraries.reset()
     warnings.resetwarnings()

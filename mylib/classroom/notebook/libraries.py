@@ -3,6 +3,7 @@
 mylib's own parts are not in it: whoever runs notebooks imports those itself.
 """
 
+import ctypes
 import gc
 import os
 import random
@@ -11,6 +12,7 @@ import sys
 from pathlib import Path
 
 SEED = 0
+PR_SET_PDEATHSIG = 1  # from linux/prctl.h
 
 
 def load(*, freeze: bool) -> None:
@@ -46,6 +48,12 @@ def load(*, freeze: bool) -> None:
         assert threads == 1, f"expected one thread before forking, got {threads}"
         gc.collect()
         gc.freeze()
+
+
+def die_with_parent() -> None:
+    """No process outlives the one that started it, where the system can see to that."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
 def reset() -> None:

@@ -83,6 +83,7 @@ def lend(sock, namespace, others=()):
              namespace: the notebook's names.
              others: sockets that the fork must not hold, or the end of their snapshots would not be noticed.
     """
+    threads = threading.active_count()
     if os.fork():
         sock.close()
         return
@@ -90,6 +91,8 @@ def lend(sock, namespace, others=()):
         for other in others:
             other.close()
         _settle(sock)
+        if threads > 1:
+            _revive_pools()
         Lender(sock, namespace).run()
     finally:
         os._exit(0)
@@ -109,7 +112,6 @@ def _settle(sock):
         os._exit(0)
 
     threading.Thread(target=wait_for_hangup, daemon=True).start()
-    _revive_pools()
 
 
 def _revive_pools():

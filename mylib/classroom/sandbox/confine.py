@@ -8,7 +8,6 @@ import ctypes
 import errno
 import os
 import resource
-import signal
 import sys
 from pathlib import Path
 
@@ -23,7 +22,7 @@ NEW_MOUNTS = 0x00020000
 NEW_NAMESPACES = NEW_MOUNTS | 0x20000000 | 0x40000000 | 0x08000000 | 0x04000000 | 0x02000000
 MS_NOSUID, MS_NODEV, MS_BIND, MS_RECURSIVE, MNT_DETACH = 2, 4, 0x1000, 0x4000, 2
 MS_RECURSIVE_PRIVATE = 0x4000 | 0x40000
-PR_SET_PDEATHSIG, PR_CAPBSET_DROP, CAPABILITY_VERSION = 1, 24, 0x20080522
+PR_CAPBSET_DROP, CAPABILITY_VERSION = 24, 0x20080522
 PROC_FILES = ("cpuinfo", "meminfo", "stat", "version")
 # System calls that no notebook needs. What they make outlives a submission (keys), holds memory that no limit sees
 # (memory without a file or a process), or opens much of the kernel.
@@ -53,11 +52,6 @@ REFUSED_CALLS = (
 )
 RWF_NOWAIT = 8  # from linux/fs.h: read what is in memory, or fail; the sixth argument of preadv2
 LIBC = ctypes.CDLL(None, use_errno=True)
-
-
-def die_with_parent():
-    """No process outlives the one that started it."""
-    _call("prctl", PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
 def leave_namespaces():

@@ -17,8 +17,9 @@ import traceback
 from pathlib import Path
 
 from mylib.classroom.notebook import libraries
+from mylib.classroom.notebook.libraries import die_with_parent
 from mylib.classroom.sandbox import answer_side, messages, test_side
-from mylib.classroom.sandbox.confine import confine, die_with_parent, leave_namespaces, limit
+from mylib.classroom.sandbox.confine import confine, leave_namespaces, limit
 from mylib.classroom.sandbox.walls import HOME
 from mylib.classroom.sandbox.watchdog import memory, watch
 
