@@ -23,6 +23,9 @@ c.CourseDirectory.autograded_directory = str(build / "autograded")
 c.CourseDirectory.feedback_directory = str(build / "feedback")
 c.CourseDirectory.db_url = f"sqlite:///{build / 'gradebook.db'}"
 
+# nbgrader's own autograde, and formgrader's button of that name, would run submissions with your rights, without walls.
+c.Autograde.exporter_class = "mylib.classroom.grading.gradebook.UseMylibGrade"
+
 # Feedback shows no hidden test, whoever makes it: mylib, the stock command or formgrader's button.
 c.GenerateFeedback.preprocessors = [
     "nbgrader.preprocessors.GetGrades",

@@ -25,6 +25,7 @@ from sqlalchemy.exc import OperationalError, SAWarning
 
 from mylib.classroom.course.folders import Course
 from mylib.classroom.grading.examined import Examined
+from mylib.classroom.intake.roster import person
 from mylib.classroom.notebook.questions import grade_id, is_answer, is_test, question_of
 from mylib.classroom.notebook.text import as_markdown
 from mylib.classroom.notebook.verdicts import NOT_RUN, Outcome, Unusual, verdict_outputs
@@ -165,7 +166,9 @@ class Recorder:
     def write_grades(self, result: Result, notebook: Any, before: dict[str, str], timestamp: str) -> None:
         """One transaction: student, submission, points of every cell, late penalty."""
         book, topic, student = self.gradebook, result.topic, result.student
-        book.update_or_create_student(student)
+        called = person(self.course, student)
+        known = {"first_name": called.first, "last_name": called.last, "email": called.email}
+        book.update_or_create_student(student, **{key: value for key, value in known.items() if value})
         stamp = {"timestamp": timestamp} if timestamp else {}
         with warnings.catch_warnings():
             # nbgrader 0.9.6 reads the rows of a new submission before they are saved; SQLAlchemy mentions it.

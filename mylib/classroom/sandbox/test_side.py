@@ -20,8 +20,7 @@ import numpy as np
 
 from mylib import check
 from mylib.check.assertions import ChangedArgumentError
-from mylib.check.from_scratch import refuse
-from mylib.check.from_scratch.library import find_banned
+from mylib.check.from_scratch import find_banned, refuse
 from mylib.classroom.notebook.clock import LOOP, CellTimeoutError, stopped, time_limit
 from mylib.classroom.notebook.text import printable
 from mylib.classroom.notebook.verdicts import HIDDEN_GONE, NOT_RUN, Failure, Part, Test, Unusual, Verdict
@@ -186,11 +185,12 @@ class Tests:
         if not isinstance(function, Handle) or not function._name:
             raise AssertionError(f"got {function!r:.60}, expected a function or class of the answer")
         # The answer is as it was where the test stands: what comes later has not changed it.
-        cells = [*self.modules.values(), *self.cells[: self.test.place]]
+        cells = [source for source in self.cells[: self.test.place] if source]
         try:
-            refuse(function._name, [source for source in cells if source], banned)
+            unread = refuse(function._name, cells, banned, self.modules)
         except AssertionError as error:
             raise RefusedError(str(error)) from None
+        self.unusual += [Unusual(self.test.name, one.place, one.line, one.why) for one in unread]
 
 
 def explain(error: BaseException, source: str, filename: str, hidden: bool, seconds: float) -> Verdict:
