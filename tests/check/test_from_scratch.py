@@ -21,10 +21,8 @@ from mylib.check.from_scratch import Unread, find_banned, refuse, refuse_live
 from mylib.check.from_scratch.meaning import Meanings
 from mylib.check.from_scratch.reach import Reader
 from mylib.check.from_scratch.verdict import Verdict
-from mylib.classroom.authoring.quick_run import run
 from tests.check.cases import CONV, CONVOLVE, HONEST, MANY, MISUSE, NOTED, SETUP, SOFTMAX
 from tests.check.harmless import CELLS
-from tests.classroom.tiny import make_cell
 
 ANSWER = "def answer(x):\n    total = 0.0\n    for one in x:\n        total = total + one\n    return total / len(x)"
 
@@ -445,11 +443,25 @@ TEST = "from mylib import check\ncheck.from_scratch(f, banned=['numpy.convolve']
 
 
 def verdicts(*sources):
-    """What the fast runner, which keeps a history as a kernel does, says of the last cell."""
-    cells = [make_cell("locked", f"c{i}", 0, source) for i, source in enumerate(sources)]
-    cells.append(make_cell("tests", "q1-f-tests", 1, TEST))
-    [found] = run(nbformat.v4.new_notebook(cells=cells))
-    return found["q1-f-tests"][2]
+    """What the last cell of a running notebook says, which keeps its history as IPython does."""
+    names = {"__name__": "__main__", "In": [""]}
+    try:
+        for source in (*sources, TEST):
+            names["In"].append(source)
+            exec(source, names)
+    except AssertionError as error:
+        return str(error)
+    return ""
+
+
+@pytest.mark.parametrize(
+    "case", ["a direct call", "a helper", "a lambda", "a star import", "a default argument", "map"]
+)
+def test_a_notebook_says_the_same_as_grading(case):
+    cells, banned = MISUSE[case]
+    with pytest.raises(AssertionError) as graded:
+        refuse("f", [SETUP, *cells], banned)
+    assert verdicts(SETUP, *cells) == str(graded.value)
 
 
 def test_a_notebook_is_read_from_its_history():
