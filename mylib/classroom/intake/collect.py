@@ -9,10 +9,7 @@ what cannot be placed is listed with a reason.
 
 import itertools
 import json
-import os
 import re
-import tempfile
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
@@ -24,25 +21,12 @@ from rich.table import Table
 from rich.text import Text
 
 from mylib.classroom.course.folders import Course
-from mylib.classroom.intake.archive import TIME, Archive, Bounds, Entry, Refused, inner
-from mylib.classroom.intake.rebuild import STUDENT_ID
+from mylib.classroom.intake.archive import TIME, Archive, Bounds, Refused, inner
+from mylib.classroom.intake.names import Piece, pieces_of, recognise, student_id
+from mylib.classroom.intake.place import APART, COLLECTED, REPLACED, SAME, Place
 from mylib.classroom.intake.roster import Handed, is_group, is_nameless, read_roster, write_roster
 from mylib.classroom.notebook.text import printable
 
-COLLECTED, REPLACED, SAME, APART = "collected", "replaced", "the same is there", "left out"
-MOODLE = (
-    re.compile(r"(?P<name>[^/]+?)_(?P<lms_id>\d+)(_assignsubmission_(?P<kind>[a-z]+)_?)?/(?P<file>.+)"),
-    re.compile(r"(?P<name>[^/]+?)_(?P<lms_id>\d+)_assignsubmission_(?P<kind>[a-z]+)_(?P<file>[^/]+)"),
-)
-CANVAS = (
-    re.compile(
-        r"(?P<late>late_)?(?P<name>anon(ymous)?)_(?P<lms_id>[a-z0-9]+)_(?P<attempt>\d+)_(?P<file>[^/]+)", re.I
-    ),
-    # Canvas takes care that no name holds "_12_": the first two numbers are the user's and the attachment's.
-    re.compile(r"(?P<name>[^/]+?)(?P<late>_late)?_(?P<lms_id>\d+)_(?P<attempt>\d+)_(?P<file>[^/]+)", re.I),
-)
-RESUBMITTED = re.compile(r"-(\d{1,3})(?=\.[^.]+$|$)")
-MOST_DIGITS = 20
 # A system that writes the time of the download gives all files of a class nearly the same.
 SPREAD, FEWEST = timedelta(minutes=30), 3
 MOST_ROWS = 40
@@ -76,20 +60,6 @@ class Collection:
         return ", ".join([*parts, f"{late} late"] if late else parts)
 
 
-@dataclass(frozen=True)
-class Piece:
-    """One file of one student; `handed_at` is the system's time, also for a file in a student's own zip."""
-
-    lms: str
-    name: str
-    lms_id: str
-    late: bool
-    attempt: tuple[int, int]
-    path: PurePosixPath
-    entry: Entry
-    handed_at: TIME | None
-
-
 def collect(
     course: Course,
     archive: str | Path,
@@ -120,7 +90,7 @@ def collect(
         except Refused as reason:
             raise ValueError(f"collect: {archive}: {reason}") from None
         done.problems += opened.problems
-        pieces = _pieces(opened, done.problems)
+        pieces = pieces_of(opened, done.problems)
         if not pieces:
             raise ValueError(
                 f"collect: expected names like 'Ada Lovelace_123_assignsubmission_file_/x.ipynb' (Moodle) or "
@@ -140,60 +110,6 @@ def collect(
         if not dry_run:
             write_roster(course, rows, [handed for handed, what in done.placed if what != APART])
     return done
-
-
-def _pieces(opened: Archive, problems: list[str]) -> list[Piece]:
-    """The files whose names say whose they are."""
-    found, tops = [], {entry.path.split("/")[0] for entry in opened.entries if "/" in entry.path}
-    wrapped = len(tops) == 1 and all("/" in entry.path for entry in opened.entries)
-    for entry in opened.entries:
-        path = entry.path.split("/", 1)[1] if wrapped else ""  # a folder around everything
-        around = "_assignsubmission_" in path or any(kind.fullmatch(path) for kind in CANVAS)
-        try:
-            piece = _piece(path if around else entry.path, entry)
-        except Refused as reason:
-            problems.append(f"{printable(entry.path, 120)}: {reason}")
-            continue
-        if piece is not None:
-            found.append(piece)
-    return found
-
-
-def _piece(path: str, entry: Entry) -> Piece | None:
-    """The file as a `Piece`; None if there is nothing to collect in it.
-
-    Raises:  Refused: its name is of neither kind, or its number is none.
-    """
-    for pattern in MOODLE:
-        if match := pattern.fullmatch(path):
-            if match["kind"] not in (None, "file"):  # the text field of the page
-                return None
-            at = entry.modified
-            return Piece(
-                "moodle",
-                match["name"],
-                _number(match),
-                False,
-                (0, 0),
-                PurePosixPath(match["file"]),
-                entry,
-                at,
-            )
-    for pattern in CANVAS:
-        if match := pattern.fullmatch(path):
-            again = RESUBMITTED.search(match["file"])
-            attempt = (int(match["attempt"]), int(again[1]) if again else 0)
-            file = PurePosixPath(RESUBMITTED.sub("", match["file"]))
-            name, late = match["name"], bool(match["late"])
-            return Piece("canvas", name, _number(match), late, attempt, file, entry, entry.modified)
-    raise Refused("expected a name as Moodle or Canvas gives it; left out")
-
-
-def _number(match: re.Match[str]) -> str:
-    number = match["lms_id"]
-    if len(number) > MOST_DIGITS:
-        raise Refused(f"expected a student's number, got one of {len(number)} digits; left out")
-    return number
 
 
 def _times_tell(pieces: Iterable[Piece]) -> bool:
@@ -267,33 +183,6 @@ def _by_student(pieces: Iterable[Piece], rows: Sequence[Handed], done: Collectio
     return found
 
 
-def student_id(name: str, lms_id: str) -> str:
-    """A folder's name for a student.
-
-    Example:
-        >>> student_id("Zoë d'Arc", "17"), student_id("李", "18")
-        ('zoe-d-arc-17', 'student-18')
-    """
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    slug = "-".join(re.findall(r"[a-z0-9]+", plain))[:60] or "student"
-    assert STUDENT_ID.fullmatch(f"{slug}-{lms_id}")
-    return f"{slug}-{lms_id}"
-
-
-def recognise(file: str, topics: Iterable[str]) -> str | None:
-    """The topic that a file's name tells, or None.
-
-    Example:
-        >>> recognise("Convolution_final (1).ipynb", ["backprop", "convolution"])
-        'convolution'
-    """
-    words = re.split(r"[^a-z0-9]+", PurePosixPath(file).stem.lower())
-    stem = "_" + "_".join(words) + "_"
-    found = [topic for topic in topics if f"_{topic.lower()}_" in stem]
-    longest = [topic for topic in found if not any(topic != one and topic in one for one in found)]
-    return longest[0] if len(longest) == 1 else None
-
-
 def _by_topic(
     own: Sequence[Piece], topics: Sequence[str], given: str | None, problems: list[str]
 ) -> dict[str, list[Piece]]:
@@ -318,7 +207,7 @@ def _by_topic(
 
 
 def _place(
-    place: "Place",
+    place: Place,
     course: Course,
     student: str,
     topic: str,
@@ -412,104 +301,6 @@ def _stamp(at: TIME | None) -> str:
     """A time of the zip as nbgrader's timestamp.txt holds it."""
     local = _datetime(at)
     return local.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC") if local else ""
-
-
-class Place:
-    """Where submissions go; writes nowhere else."""
-
-    def __init__(
-        self, course: Course, replace: bool, dry_run: bool, stack: ExitStack, rows: Iterable[Handed]
-    ) -> None:
-        self.root, self.replace, self.dry_run, self.stamped = course.submitted, replace, dry_run, 0
-        self.rows = {(row.student, row.topic): row for row in rows}
-        if not dry_run:
-            self.root.mkdir(parents=True, exist_ok=True)
-            self.desk = stack.enter_context(tempfile.TemporaryDirectory(dir=self.root, prefix=".collect-"))
-
-    def put(self, handed: Handed, files: dict[str, bytes], stamp: str = "") -> tuple[str, str]:
-        """Write one submission.
-
-        Args:    handed: of `Handed`.
-                 files: relative path to bytes.
-                 stamp: when it was handed in, for nbgrader; "" if nobody knows.
-        Returns: what happened, and a problem or "".
-        """
-        target, shown = self.root / handed.student / handed.topic, printable(handed.file, 120)
-        try:
-            if target.parent.is_symlink() or target.is_symlink():
-                return APART, f"{target}: expected folders, got a link; remove it"
-            there = _content(target) if target.exists() else None
-            if there == files:
-                return SAME, ""
-            if there is not None and (reason := self._keeps(handed)):
-                return APART, f"{target}: {reason}"
-            if not self.dry_run:
-                stamps = {"timestamp.txt": f"{stamp}\n".encode()} if stamp else {}
-                self._write(target, files | stamps)
-        except OSError as error:
-            place = printable(Path(error.filename or "").name, 40)
-            return APART, f"{shown}: cannot be written ({error.strerror}: {place})"
-        self.stamped += bool(stamp)
-        return (COLLECTED if there is None else REPLACED), ""
-
-    def _keeps(self, handed: Handed) -> str:
-        """Why what is there stays; "" if it goes."""
-        shown, row = printable(handed.file, 120), self.rows.get((handed.student, handed.topic))
-        if row is not None and _is_older(handed, row):
-            return (
-                f"holds a newer attempt, {printable(row.file, 120)} ({row.modified or 'time unknown'}); {shown} "
-                f"({handed.modified or 'time unknown'}) is left out"
-            )
-        if not self.replace:
-            return (
-                f"expected no other submission, got one that differs from {shown}; "
-                "give --replace to put this one in its place (the old one is kept)"
-            )
-        return ""
-
-    def _write(self, target: Path, files: dict[str, bytes]) -> None:
-        """All files or none: they are written apart, then the folder is moved."""
-        fresh = Path(tempfile.mkdtemp(dir=self.desk))
-        fresh.chmod(0o755)
-        for name, content in files.items():
-            path = fresh / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with open(path, "xb") as file:
-                file.write(content)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if target.exists():
-            numbers = (n for n in itertools.count(1) if not (target.parent / f".{target.name}.{n}").exists())
-            os.replace(target, target.parent / f".{target.name}.{next(numbers)}")
-        os.replace(fresh, target)
-
-
-def _is_older(new: Handed, there: Handed) -> bool:
-    """Whether a submission was handed in before the one that is there, as far as the systems tell."""
-    if new.lms == there.lms == "canvas":
-        first, second = _attachment(new.file), _attachment(there.file)
-        if first is not None and second is not None:
-            return first < second
-    return bool(new.modified and there.modified) and new.modified < there.modified
-
-
-def _attachment(file: str) -> int | None:
-    """Canvas's number of a file, which grows with every file that anybody hands in."""
-    name = PurePosixPath(file).name
-    match = next(filter(None, (pattern.fullmatch(name) for pattern in CANVAS)), None)
-    return int(match["attempt"]) if match else None
-
-
-def _content(folder: Path) -> dict[str, bytes | None]:
-    """Relative path to bytes of what lies in a folder; None for what is no folder of regular files."""
-    if folder.is_symlink() or not folder.is_dir():
-        return {}
-    files = [path for path in folder.rglob("*") if not path.is_dir() and path.name != "timestamp.txt"]
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes()
-        if path.is_file() and not path.is_symlink()
-        else None
-        for path in files
-    }
 
 
 def summary(done: Collection) -> Table | None:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from mylib.classroom.course.folders import Course
-from mylib.classroom.intake.collect import recognise
+from mylib.classroom.intake.names import recognise
 from mylib.classroom.intake.roster import Handed, is_group, is_nameless, read_roster, safe_cell
 from mylib.classroom.notebook.text import printable
 from mylib.classroom.reports.table import Row, Total, totals

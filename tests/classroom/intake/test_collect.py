@@ -13,7 +13,8 @@ from typer.testing import CliRunner
 
 from mylib.classroom import cli
 from mylib.classroom.intake.archive import Bounds
-from mylib.classroom.intake.collect import Collection, collect, recognise, summary
+from mylib.classroom.intake.collect import Collection, collect, summary
+from mylib.classroom.intake.names import recognise
 from mylib.classroom.intake.rebuild import find
 from mylib.classroom.intake.roster import (
     Handed,
