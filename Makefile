@@ -38,8 +38,8 @@ test: $(READY) ## everything that must hold, with the network off where the syst
 lint: $(READY)
 	@ruff check && ruff format --check && mylib release --check && mylib index --check
 
-lab: $(READY) ## JupyterLab, opened on the index of the lectures
-	@jupyter lab --ServerApp.root_dir="$(CURDIR)" --LabApp.default_url=/lab/tree/lectures/index.ipynb
+lab: $(READY) ## JupyterLab, opened on your own copies in work/
+	@mylib start && jupyter lab --ServerApp.root_dir="$(CURDIR)" --LabApp.default_url=/lab/tree/work/index.ipynb
 
 lectures: $(READY) ## execute every lecture, write build/site/
 	@mylib lectures

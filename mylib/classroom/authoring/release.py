@@ -2,6 +2,10 @@
 
 import difflib
 import filecmp
+import hashlib
+import itertools
+import shutil
+import subprocess
 import tempfile
 from pathlib import Path
 
@@ -10,6 +14,7 @@ from nbgrader.converters import GenerateAssignment
 from nbgrader.preprocessors import NbGraderPreprocessor, SaveCells
 
 from mylib.classroom.authoring.lint import lint
+from mylib.classroom.course.folders import Course
 from mylib.classroom.course.nbgrader import convert
 
 METADATA = {
@@ -17,6 +22,7 @@ METADATA = {
     "language_info": {"name": "python"},
 }
 DIFF_LINES = 20
+RELEASED = "released.txt"
 
 
 class SameBytes(NbGraderPreprocessor):
@@ -33,20 +39,34 @@ class SameBytes(NbGraderPreprocessor):
         return nb, resources
 
 
-def release(course, topic, target=None):
+class ForeignError(ValueError):
+    """Somebody has written into exercises/; nothing was changed."""
+
+
+def release(course: Course, topic: str, target: Path | str | None = None, overwrite: bool = False) -> Path:
     """Write the exercise of a topic; the old one stays if anything fails.
 
     Args:    course: of `open_course`.
              topic: name.
              target: folder that takes the place of exercises/.
-    Returns: the folder written.
+             overwrite: put it in the place of files that somebody has changed, too.
+    Returns: the folder written; a copy of the old one is in build/classroom/replaced/.
     Raises:  ValueError: the solution has lint errors, one a line.
+             ForeignError: a file there is neither what was committed nor what was released.
     """
     target = Path(target or course.exercises) / topic
     target.parent.mkdir(parents=True, exist_ok=True)
     # Beside the target: a rename inside one file system cannot leave half a folder.
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".release-") as scratch:
         made, old = generate(course, topic, Path(scratch) / "new"), Path(scratch) / "old"
+        foreign = [path for path in _files(target) if not _is_ours(course, target, path, made)]
+        if foreign and not overwrite:
+            raise ForeignError(
+                f"{target / foreign[0]}: expected what was committed or released, got changes of somebody's; move it "
+                "away (students work in work/: mylib start), or give --overwrite, which keeps a copy"
+            )
+        if foreign:
+            _keep_copy(course, target)
         if target.exists():
             target.rename(old)
         try:
@@ -54,7 +74,40 @@ def release(course, topic, target=None):
         except OSError:
             old.rename(target)
             raise
+    _remember(course, target)
     return target
+
+
+def _is_ours(course: Course, target: Path, path: Path, made: Path) -> bool:
+    """The file is as the release would write it, as it was released before, or as it is committed."""
+    content = (target / path).read_bytes()
+    if (made / path).exists() and (made / path).read_bytes() == content:
+        return True
+    if hashlib.sha256(content).hexdigest() in _released(course):
+        return True
+    command = ["git", "-C", str(target), "cat-file", "blob", f"HEAD:./{path.as_posix()}"]
+    try:
+        return subprocess.run(command, capture_output=True).stdout == content
+    except OSError:  # no git here
+        return False
+
+
+def _released(course: Course) -> set[str]:
+    path = course.build / RELEASED
+    return set(path.read_text().split()) if path.exists() else set()
+
+
+def _remember(course: Course, target: Path) -> None:
+    """SHA-256 of every file that was ever released here: such a file is nobody's work."""
+    digests = {hashlib.sha256((target / path).read_bytes()).hexdigest() for path in _files(target)}
+    course.build.mkdir(parents=True, exist_ok=True)
+    (course.build / RELEASED).write_text("\n".join(sorted(_released(course) | digests)) + "\n")
+
+
+def _keep_copy(course: Course, target: Path) -> None:
+    kept = course.build / "replaced"
+    numbers = (n for n in itertools.count(1) if not (kept / f"{target.name}-{n}").exists())
+    shutil.copytree(target, kept / f"{target.name}-{next(numbers)}")
 
 
 def generate(course, topic, folder, gradebook=None):

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from mylib.classroom.cli.options import JOBS, TOPIC, app, course_of, show
+from mylib.classroom.cli.options import JOBS, TOPIC, app, course_of, own_course, show
 
 
 @app.command()
@@ -12,6 +12,9 @@ def release(
     topic: TOPIC = None,
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; fail if exercises/ is not what would be released.")
+    ] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Also what somebody has changed there; a copy is kept.")
     ] = False,
 ):
     """Generate exercises/ from solutions/, without answers and hidden tests.
@@ -28,7 +31,7 @@ def release(
         if check:
             failed += [found] if (found := difference(course, name)) else []
         else:
-            typer.echo(f"released {write(course, name)}")
+            typer.echo(f"released {write(course, name, overwrite=overwrite)}")
     for message in failed:
         typer.echo(message, err=True)
     raise typer.Exit(1 if failed else 0)
@@ -103,6 +106,7 @@ def lectures(
 
     if scale not in ("quick", "full"):
         raise ValueError(f"lectures: expected --scale quick or full, got {scale!r}")
+    own_course()
     given = {} if scale == "quick" else {"SCALE": scale}  # quick is what the notebooks say themselves
     topics = [syllabus.topic(topic)] if topic else syllabus.topics()
     runs = run.execute(topics, jobs, **given)
@@ -131,6 +135,7 @@ def claims(
     from mylib import syllabus
     from mylib.classroom.publishing import execute as run
 
+    own_course()
     topics = [syllabus.topic(topic)] if topic else syllabus.topics()
     runs, rows = run.collect_claims(topics, jobs, range(seeds))
     for one in runs:
@@ -158,6 +163,7 @@ def index(
     """
     from mylib.classroom.publishing.index import generated
 
+    own_course()
     stale = [
         path for path, text in generated().items() if not path.exists() or path.read_text("utf-8") != text
     ]

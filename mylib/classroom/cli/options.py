@@ -17,6 +17,16 @@ JOBS = Annotated[int | None, typer.Option(min=1, help="Lectures at a time; all c
 class Verbs(TyperGroup):
     """Says a user's mistake in one line; exit code 2. With --debug the traceback follows."""
 
+    def resolve_command(self, ctx, args):
+        """Find the verb; an option that is given twice is a mistake: one of its values would be lost."""
+        name, command, rest = super().resolve_command(ctx, args)
+        for option in command.params if command else ():
+            flags = getattr(option, "is_flag", True) or getattr(option, "multiple", True)
+            times = sum(arg == one or arg.startswith(f"{one}=") for arg in rest for one in option.opts)
+            if times > 1 and not flags:
+                ctx.fail(f"{option.opts[0]} stands {times} times; give it once")
+        return name, command, rest
+
     def invoke(self, ctx):
         """Run the verb."""
         try:
@@ -34,10 +44,18 @@ app = typer.Typer(
     cls=Verbs,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    rich_markup_mode="markdown",
+    rich_markup_mode=None,  # Markdown would take <student>/<topic> for a tag and drop it
     add_completion=False,
 )
 state = {"course": None}
+
+
+def _version(wanted):
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"mylib {version('mylib')}")
+        raise typer.Exit(0)
 
 
 @app.callback()
@@ -46,6 +64,9 @@ def main(
         Path | None, typer.Option(help="A folder of the course; the current one without.", metavar="DIR")
     ] = None,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which version this is.")
+    ] = False,
 ):
     """Run the lectures, release exercises, grade submissions, give feedback and report."""
     state["course"] = course
@@ -61,10 +82,24 @@ def course_of(output=None):
     return open_course(state["course"], output)
 
 
+def own_course():
+    """Refuse a --course that is not the one this package lies in: lectures and syllabus belong together."""
+    from mylib import syllabus
+
+    if not (syllabus.ROOT / "lectures").is_dir():
+        raise ValueError(
+            f"not a course folder: expected lectures/ in {syllabus.ROOT}, found none; use a checkout"
+        )
+    if state["course"] is not None and course_of().root != syllabus.ROOT:
+        raise ValueError(
+            f"--course: expected {syllabus.ROOT}, whose syllabus this mylib has, got {state['course']}"
+        )
+
+
 def show(*tables):
     """Print rich tables."""
     from rich.console import Console
 
-    console = Console()
+    console = Console(markup=False, emoji=False, highlight=False)  # a student's text is never markup
     for table in tables:
         console.print(table)

@@ -71,8 +71,11 @@ def grade(
     ] = False,
     cell_seconds: Annotated[float, typer.Option(min=0.1, help="Time limit of one cell or test.")] = 30,
     submission_seconds: Annotated[float, typer.Option(min=1, help="Time limit of a submission.")] = 120,
+    force: Annotated[bool, typer.Option("--force", help="Grade again what is graded, too.")] = False,
 ):
     """Autograde what is new or has changed; what is graded is not graded again.
+
+    Each that is graded again says what has changed. What a person has given for a text stays while the text does.
 
     Every submission runs behind walls (bubblewrap; `mylib doctor` says whether it is there). Exit code 0 if all were
     graded fully, 1 if one was not, 130 after Ctrl-C. The same command goes on where the last one stopped.
@@ -96,6 +99,7 @@ def grade(
         scheduler=scheduler,
         sandbox=sandbox,
         trust=trust,
+        force=force,
     )
     show(summary(done))
     typer.echo(done.sentence)
@@ -106,7 +110,7 @@ def grade(
 def validate(
     topic: TOPIC = None,
     notebook: Annotated[
-        Path | None, typer.Option(help="In place of exercises/<topic>/<topic>.ipynb.", metavar="FILE")
+        Path | None, typer.Option(help="In place of work/<topic>/<topic>.ipynb.", metavar="FILE")
     ] = None,
 ):
     """Run an exercise's visible tests as grading does, and say what they say; nothing is written.
@@ -115,10 +119,18 @@ def validate(
     """
     from mylib.classroom.grading.validate import table
     from mylib.classroom.grading.validate import validate as run
+    from mylib.classroom.publishing.start import WORK
 
     if (topic is None) == (notebook is None):
         raise ValueError("validate: expected --topic NAME or --notebook FILE")
-    rows = run(notebook or course_of().exercises / topic / f"{topic}.ipynb")
+    release = None
+    if topic:
+        course = course_of()
+        course.topics(topic)
+        release = course.exercise(topic)
+        mine = course.root / WORK / topic / f"{topic}.ipynb"
+        notebook = mine if mine.exists() else release
+    rows = run(notebook, release)
     show(table(rows))
     raise typer.Exit(1 if any(row.failed for row in rows) else 0)
 
@@ -226,6 +238,34 @@ def similar(
     place = "no pages were written" if dry_run else f"pages in {write_pages(course, listings)}"
     typer.echo(f"{sum(len(one.pairs) for one in listings)} pairs in {len(listings)} questions; {place}")
     raise typer.Exit(1 if problems else 0)
+
+
+@app.command()
+def start(topic: TOPIC = None):
+    """Copy exercises and lectures to work/, where you answer them; what is there already is never touched.
+
+    Example: `mylib start`, `mylib start --topic convolution`
+    """
+    from mylib.classroom.publishing.start import start as run
+
+    done = run(course_of(), topic)
+    for path in done.kept:
+        typer.echo(f"kept {done.folder / path}, which differs from the course's", err=True)
+    typer.echo(f"{len(done.copied)} files copied to {done.folder}, {len(done.kept)} of yours kept")
+
+
+@app.command()
+def unusual(topic: TOPIC = None, output: OUTPUT = None):
+    """List what the check for forbidden calls could not read in graded answers, for a person to look at: no verdict.
+
+    Example: `mylib unusual --topic convolution`
+    """
+    from mylib.classroom.reports.unusual import table
+
+    course = course_of(output)
+    shown, count = table(course, topic)
+    show(shown)
+    typer.echo(f"{count} places that no program could read; none cost a point")
 
 
 @app.command()

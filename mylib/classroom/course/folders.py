@@ -1,5 +1,6 @@
 """The course on disk: its folders and its topics."""
 
+import difflib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,11 +38,6 @@ class Course:
         return self.build / "submitted"
 
     @property
-    def intake(self):
-        """Submissions rebuilt on the instructor's notebook: what autograding reads."""
-        return self.build / "intake"
-
-    @property
     def results(self):
         """One file per graded submission: notes and the message of every test cell."""
         return self.build / "results"
@@ -65,7 +61,7 @@ class Course:
         if only not in found:
             raise ValueError(
                 f"topic: expected one with solutions/<topic>/<topic>.ipynb ({', '.join(found) or 'none yet'}), "
-                f"got {only!r}"
+                f"got {only!r}{_meant(only, found)}"
             )
         return [only]
 
@@ -83,6 +79,12 @@ class Course:
 
         settings = {"root": str(self.root), "db_url": self.db_url} | overrides
         return CourseDirectory(config=self.config, **{key: str(value) for key, value in settings.items()})
+
+
+def _meant(name: str, known: list[str]) -> str:
+    """A question, where a name is nearly one that is known."""
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""
 
 
 def open_course(root=None, output=None):

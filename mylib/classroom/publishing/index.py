@@ -3,6 +3,7 @@
 import nbformat
 
 from mylib import syllabus
+from mylib.classroom.publishing.start import WORK
 
 BEGIN, END = "<!-- coverage: written by `mylib index` -->", "<!-- end of coverage -->"
 
@@ -43,7 +44,9 @@ def index_notebook():
     cells = [
         _text(
             "title",
-            "# Deep learning, every method twice\n\nClick a lecture to open it; run it with *Run All*.",
+            "# Deep learning, every method twice\n\nClick a lecture to open it; run it with *Run All*. "
+            "Exercises lie in `work/`, "
+            "where `mylib start` (or `make lab`) has put your own copies.",
         )
     ]
     for part in syllabus.PARTS:
@@ -52,7 +55,7 @@ def index_notebook():
             lines = [f"## Part {syllabus.PARTS.index(part) + 1}: {part}", ""]
             for topic in topics:
                 lecture = topic.lecture.relative_to("lectures").as_posix()
-                exercise = f"../{topic.exercise.as_posix()}"
+                exercise = f"../{WORK}/{topic.name}/{topic.name}.ipynb"
                 lines.append(f"{topic.number}. [{topic.title}]({lecture}), and its [exercise]({exercise})")
             cells.append(_text(part, "\n".join(lines)))
     notebook = nbformat.v4.new_notebook(cells=cells)
