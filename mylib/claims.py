@@ -4,7 +4,9 @@ import html
 import json
 import numbers
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from IPython.display import HTML, display
 
@@ -23,7 +25,15 @@ class ClaimError(AssertionError):
     """A claim that the lecture makes did not hold in this run."""
 
 
-def record(name, *, holds, measured, scale, verdict="reproduced", why=""):
+def record(
+    name: str,
+    *,
+    holds: object,
+    measured: Mapping[str, Any],
+    scale: str,
+    verdict: str = "reproduced",
+    why: str = "",
+) -> None:
     """Draw the card of a claim and, where ``MYLIB_CLAIMS`` names a file, add a line of JSON to it.
 
     Args:    name: as in the syllabus.
@@ -57,7 +67,7 @@ def record(name, *, holds, measured, scale, verdict="reproduced", why=""):
         raise ClaimError(f"{name} does not hold: measured {measured}; the lecture must say so or be repaired")
 
 
-def _card(claim, verdict, measured, scale, why):
+def _card(claim: syllabus.Claim, verdict: str, measured: Mapping[str, Any], scale: str, why: str) -> str:
     quantities = "; ".join(
         f"{html.escape(quantity)}: <b>{number(value)}</b>" for quantity, value in measured.items()
     )
@@ -82,7 +92,7 @@ def _card(claim, verdict, measured, scale, why):
     )
 
 
-def number(value):
+def number(value: Any) -> str:
     """A measured number with four digits, without an exponent where people do not expect one.
 
     Args:    value: a number, Python's or NumPy's.
@@ -97,6 +107,6 @@ def number(value):
     return f"{value:,.0f}" if whole else f"{value:.4g}"
 
 
-def _plain(value):
+def _plain(value: Any) -> int | float:
     """Python's own int or float, so that a count stays a count in JSON."""
     return int(value) if isinstance(value, numbers.Integral) else float(value)

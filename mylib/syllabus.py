@@ -2,8 +2,10 @@
 
 import functools
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 PARTS = ("vision", "attention", "training", "seminar", "papers")
@@ -44,7 +46,7 @@ class Topic:
     claims: tuple[Claim, ...]
 
     @property
-    def lecture(self):
+    def lecture(self) -> Path:
         """Path of the lecture, from the repository's root."""
         return (
             Path("lectures")
@@ -53,17 +55,17 @@ class Topic:
         )
 
     @property
-    def solution(self):
+    def solution(self) -> Path:
         """Path of the instructor's notebook, the source of the exercise."""
         return Path("solutions") / self.name / f"{self.name}.ipynb"
 
     @property
-    def exercise(self):
+    def exercise(self) -> Path:
         """Path of the students' notebook."""
         return Path("exercises") / self.name / f"{self.name}.ipynb"
 
     @property
-    def rooms(self):
+    def rooms(self) -> tuple[Path, ...]:
         """The six rooms of the topic."""
         package = Path("mylib") / self.part / self.name
         tests = Path("tests") / self.part / f"test_{self.name}.py"
@@ -78,7 +80,7 @@ class Topic:
 
 
 @functools.cache
-def topics():
+def topics() -> tuple[Topic, ...]:
     """Every topic, in the order of the course, which is also the order of the imports."""
     tables = tomllib.loads((Path(__file__).parent / "syllabus.toml").read_text(encoding="utf-8"))
     found, counts = [], dict.fromkeys(PARTS, 0)
@@ -90,7 +92,7 @@ def topics():
     return tuple(found)
 
 
-def topic(name):
+def topic(name: str) -> Topic:
     """The topic of that name.
 
     Raises:  ValueError: there is none; the message lists the names.
@@ -101,7 +103,7 @@ def topic(name):
     raise ValueError(f"syllabus: expected a topic of {[t.name for t in topics()]}, got {name!r}")
 
 
-def claim(name):
+def claim(name: str) -> Claim:
     """The claim of that name.
 
     Raises:  ValueError: there is none.
@@ -115,7 +117,7 @@ def claim(name):
     )
 
 
-def _rows(tables, kind, topic_row, row_type):
+def _rows(tables: dict[str, Any], kind: str, topic_row: dict[str, Any], row_type: type[Any]) -> Iterator[Any]:
     for row in tables[kind]:
         if row["topic"] == topic_row["name"]:
             yield row_type(**{key: value for key, value in row.items() if key != "part"})

@@ -89,7 +89,7 @@ def _parse(source: str) -> list[tuple[ast.stmt, str]]:
     if source.count("\n") > MAGIC_LINES:
         raise OverflowError("too many lines")
     try:
-        text = TransformerManager().transform_cell(source)  # type: ignore[no-untyped-call]
+        text = TransformerManager().transform_cell(source)
         return [pair for node in _compiled(text).body for pair in _opened(node, text)]
     except (RecursionError, MemoryError, OverflowError):
         raise

@@ -4,7 +4,7 @@ import ast
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-import beniget  # type: ignore[import-untyped]
+import beniget
 
 from mylib.check.from_scratch.cells import Statement, parse, printable
 
@@ -13,7 +13,7 @@ FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 SCOPES = (*FUNCTIONS, ast.ClassDef)
 
 
-class _Chains(beniget.DefUseChains):  # type: ignore[misc]
+class _Chains(beniget.DefUseChains):
     """Silent: what a student's code lacks is said elsewhere."""
 
     def warn(self, *_: object) -> None:

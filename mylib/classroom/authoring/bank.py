@@ -6,7 +6,10 @@ source of the answer cell, headed `# %% right: loops instead of matmul` or `# %%
 
 import copy
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import jupytext
 import nbformat
@@ -15,8 +18,11 @@ from rich.table import Table
 from rich.text import Text
 from tqdm import tqdm
 
-from mylib.classroom.authoring.quick_run import run
+from mylib.classroom.authoring.quick_run import Scores, run
+from mylib.classroom.course.folders import Course
+from mylib.classroom.course.limits import Limits
 from mylib.classroom.notebook.questions import question_of, questions
+from mylib.classroom.notebook.verdicts import Sides
 
 TITLE = re.compile(r"(right|wrong): (\S.*)")
 
@@ -32,7 +38,7 @@ class Answer:
     source: str
 
     @property
-    def name(self):
+    def name(self) -> str:
         """For messages and test ids."""
         return f"{self.topic}/{self.question} {'right' if self.right else 'wrong'}: {self.title}"
 
@@ -47,26 +53,26 @@ class Scored:
     """
 
     answer: Answer
-    cells: dict
+    cells: Scores
     complaint: str
 
     @property
-    def points(self):
+    def points(self) -> float:
         """Points of its own question."""
         return sum(p for cell, (p, *_) in self.cells.items() if question_of(cell) == self.answer.question)
 
     @property
-    def max_points(self):
+    def max_points(self) -> float:
         """Most points of its own question."""
         return sum(m for cell, (_, m, _) in self.cells.items() if question_of(cell) == self.answer.question)
 
     @property
-    def message(self):
+    def message(self) -> str:
         """What the student reads."""
         return next((e for cell, (*_, e) in self.cells.items() if e), "")
 
 
-def bank(course, topic, question):
+def bank(course: Course, topic: str, question: str) -> list[Answer]:
     """The answers that the bank holds for a question.
 
     Args:    course: of `open_course`.
@@ -89,12 +95,14 @@ def bank(course, topic, question):
     return found
 
 
-def solution(course, topic):
+def solution(course: Course, topic: str) -> Any:
     """The instructor's notebook of a topic."""
     return nbformat.read(course.solution(topic), as_version=4)
 
 
-def judge(course, sides, topic, question, limits=None):
+def judge(
+    course: Course, sides: Sides, topic: str, question: str, limits: Limits | None = None
+) -> list[Scored]:
     """Run every answer to a question in the instructor's notebook.
 
     Args:    course: of `open_course`.
@@ -109,7 +117,7 @@ def judge(course, sides, topic, question, limits=None):
     return [Scored(one, cells, complaint(one, cells)) for one, cells in zip(answers, runs, strict=True)]
 
 
-def complaint(answer, cells):
+def complaint(answer: Answer, cells: Scores) -> str:
     """What is wrong with the score of an answer, in words that name the cells; "" if nothing is.
 
     Args:    answer: of `Answer`.
@@ -124,23 +132,34 @@ def complaint(answer, cells):
     return "\n".join(lines)
 
 
-def untouched(notebook):
+def lost_by_solution(course: Course, sides: Sides, topic: str) -> str:
+    """What the instructor's own answers lose, which every right answer would lose too; "" if nothing.
+
+    Args:    course: of `open_course`.
+             sides: how tests meet answers.
+             topic: name.
+    """
+    [cells] = run(solution(course, topic), sides, course.solution(topic).parent)
+    return "; ".join(f"{cell}: {error}" for cell, (got, most, error) in cells.items() if got != most)
+
+
+def untouched(notebook: Any) -> Any:
     """The instructor's notebook with every answer cleared as in a release, and the hidden tests still there."""
     return ClearSolutions().preprocess(copy.deepcopy(notebook), {})[0]
 
 
-def autograded(notebook):
+def autograded(notebook: Any) -> list[str]:
     """Names of the questions that no person reads."""
     return [question.name for question in questions(notebook) if not question.manual]
 
 
-def strangers(course, topic):
+def strangers(course: Course, topic: str) -> list[Path]:
     """Files of the bank that belong to no autograded question of the topic."""
     known = {f"{name}.py" for name in autograded(solution(course, topic))}
     return [path for path in sorted((course.answers / topic).glob("*.py")) if path.name not in known]
 
 
-def verdicts(course, sides, topic=None):
+def verdicts(course: Course, sides: Sides, topic: str | None = None) -> list[Scored]:
     """Judge the whole bank.
 
     Args:    course: of `open_course`.
@@ -156,7 +175,7 @@ def verdicts(course, sides, topic=None):
     ]
 
 
-def table(found):
+def table(found: Sequence[Scored]) -> Table:
     """A rich table of verdicts.
 
     Args:    found: of `verdicts`.

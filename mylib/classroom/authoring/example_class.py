@@ -7,6 +7,7 @@ import nbformat
 
 from mylib.classroom.authoring.bank import bank
 from mylib.classroom.authoring.release import skeleton
+from mylib.classroom.course.folders import Course
 from mylib.classroom.notebook.questions import grade_id, is_answer, questions
 
 STUDENTS = {
@@ -18,7 +19,7 @@ STUDENTS = {
 MARKER = re.compile(r"^\s*### (BEGIN|END) SOLUTION\n?", re.MULTILINE)
 
 
-def example_class(course, output=None):
+def example_class(course: Course, output: str | Path | None = None) -> Path:
     """Write the submissions of four students to every topic that has a solution.
 
     Args:    course: of `open_course`.
@@ -34,7 +35,7 @@ def example_class(course, output=None):
     return output
 
 
-def _submission(course, topic, student):
+def _submission(course: Course, topic: str, student: str) -> str:
     notebook = skeleton(course, topic, register=False)
     if student in ("ada", "ben"):
         answers = _answers(course, topic)
@@ -46,12 +47,12 @@ def _submission(course, topic, student):
     return text[: len(text) // 2] if student == "dan" else text
 
 
-def _answers(course, topic):
+def _answers(course: Course, topic: str) -> dict[str, str]:
     solution = nbformat.read(course.solution(topic), as_version=4)
     return {grade_id(cell): MARKER.sub("", cell.source) for cell in solution.cells if is_answer(cell)}
 
 
-def _first_wrong(course, topic):
+def _first_wrong(course: Course, topic: str) -> dict[str, str]:
     """The first wrong answer that the bank holds for the first autograded question, or none at all."""
     solution = nbformat.read(course.solution(topic), as_version=4)
     for question in questions(solution):

@@ -1,9 +1,13 @@
 """What is wrong with an instructor's notebook, said before students see it."""
 
+import ast
 import builtins
 import contextlib
 import json
 from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import nbformat
 from nbgrader import utils
@@ -23,7 +27,7 @@ MARKERS = ("SOLUTION", "HIDDEN TESTS")
 KNOWN = set(dir(builtins)) | {"get_ipython", "display", "__name__", "In", "Out", "_"}
 
 
-def lint(path):
+def lint(path: Path) -> list[str]:
     """Everything that must be repaired before the notebook can be released.
 
     Args:    path: of the instructor's notebook.
@@ -47,11 +51,11 @@ def lint(path):
     return [f"{path}: {message}" for check in checks for message in check(notebook)]
 
 
-def _label(notebook, cell):
+def _label(notebook: Any, cell: Any) -> str:
     return grade_id(cell) or f"cell {notebook.cells.index(cell) + 1}"
 
 
-def _schema(notebook):
+def _schema(notebook: Any) -> Iterator[str]:
     """nbgrader's own schema, version 3, in every cell that has nbgrader metadata."""
     from jsonschema import ValidationError
     from nbgrader.nbgraderformat import MetadataValidator, SchemaTooNewError, SchemaTooOldError
@@ -68,13 +72,13 @@ def _schema(notebook):
             yield f"{_label(notebook, cell)}: task cells are not supported; use a manually graded answer cell"
 
 
-def _names(notebook):
+def _names(notebook: Any) -> Iterator[str]:
     """Grade ids are unique and follow the convention; tests stand after their answer, answers have tests."""
     counts = Counter(filter(None, map(grade_id, notebook.cells)))
     for name, count in counts.items():
         if count > 1:
             yield f"{name}: grade id stands on {count} cells; make it unique"
-    seen = set()
+    seen: set[str] = set()
     for cell in notebook.cells:
         name = grade_id(cell)
         if is_answer(cell):
@@ -91,7 +95,7 @@ def _names(notebook):
             yield f"{question.name}: has no test cell; add one with the grade id {question.name}-tests"
 
 
-def _markers(notebook):
+def _markers(notebook: Any) -> Iterator[str]:
     """Solution markers stand in answer cells and hidden-test markers in test cells, in pairs, and inside functions."""
     for cell in notebook.cells:
         for kind in MARKERS:
@@ -112,7 +116,7 @@ def _markers(notebook):
                 )
 
 
-def _roles(notebook):
+def _roles(notebook: Any) -> Iterator[str]:
     """Test cells are locked code; the flags of a cell agree with each other."""
     for cell in notebook.cells:
         flags = cell.metadata.get("nbgrader", {})
@@ -124,7 +128,7 @@ def _roles(notebook):
             yield f"{_label(notebook, cell)}: a written answer needs grade=true and points: a person reads it"
 
 
-def _points(notebook):
+def _points(notebook: Any) -> Iterator[str]:
     """The title states the sum."""
     stated = stated_points(notebook)
     total = sum(question.points for question in questions(notebook))
@@ -138,7 +142,7 @@ def _points(notebook):
                 yield f"{name}: expected more than 0 points, got {points:g}"
 
 
-def _test_names(notebook):
+def _test_names(notebook: Any) -> Iterator[str]:
     """Every name that a test uses comes from a locked cell, its own cell, or an answer's definition.
 
     Not from another test: where that one stops at a wrong answer, this one would lose its points too, for no fault.
@@ -175,7 +179,7 @@ def _test_names(notebook):
             loose |= bound
 
 
-def _two_sides(notebook):
+def _two_sides(notebook: Any) -> Iterator[str]:
     """What two processes need: hidden tests come last, and what tests build on does not call an answer."""
     answers, wanted = set(), set()
     for cell in notebook.cells:
@@ -191,6 +195,18 @@ def _two_sides(notebook):
                 yield f"{_label(notebook, cell)}: has lines below its hidden tests, which count as hidden; move them up"
             with contextlib.suppress(SyntaxError):
                 wanted |= names(cell.source)[2]
+                deleted = {
+                    target.id
+                    for node in ast.walk(ast.parse(cell.source))
+                    if isinstance(node, ast.Delete)
+                    for target in node.targets
+                    if isinstance(target, ast.Name)
+                }
+                for name in sorted(deleted & answers):
+                    yield (
+                        f"{_label(notebook, cell)}: deletes {name!r}, which an answer defines: later lines lack it, "
+                        "also for right answers; leave it"
+                    )
     for cell in notebook.cells:
         if cell.cell_type == "code" and utils.is_locked(cell) and not is_test(cell) and not is_answer(cell):
             with contextlib.suppress(SyntaxError):

@@ -19,8 +19,10 @@ import functools
 import re
 import time
 import tomllib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from os.path import commonprefix
+from typing import Any
 
 import cosmic_ray.plugins
 from cosmic_ray.ast import ast_nodes, get_ast
@@ -29,9 +31,11 @@ from rich.table import Table
 from tqdm import tqdm
 
 from mylib.classroom.authoring.bank import autograded, solution
-from mylib.classroom.authoring.quick_run import run
+from mylib.classroom.authoring.quick_run import Scores, run
+from mylib.classroom.course.folders import Course
 from mylib.classroom.course.limits import Limits
 from mylib.classroom.notebook.questions import grade_id, question_of
+from mylib.classroom.notebook.verdicts import Sides
 
 ENOUGH = 95  # percent of the mutants that change behaviour
 LEAST_SECONDS = 2  # for a cell of a mutant; some loop for ever
@@ -78,11 +82,11 @@ class Mutant:
     source: str = field(repr=False)
 
     @property
-    def change(self):
+    def change(self) -> tuple[str, str, str]:
         """What names it within its question."""
         return self.function, self.before, self.after
 
-    def __str__(self):
+    def __str__(self) -> str:
         return "{}: {} -> {}".format(*self.change)
 
 
@@ -97,25 +101,25 @@ class Tally:
 
     topic: str
     question: str
-    caught: list
-    equivalent: list
-    survivors: list
-    stale: list
+    caught: list[Mutant]
+    equivalent: list[Mutant]
+    survivors: list[Mutant]
+    stale: list[tuple[str, str, str]]
 
     @property
-    def mutants(self):
+    def mutants(self) -> int:
         """How many there are."""
         return len(self.caught) + len(self.equivalent) + len(self.survivors)
 
     @property
-    def percent(self):
+    def percent(self) -> float:
         """Caught, of those that change behaviour; 100 where there are none."""
         different = self.mutants - len(self.equivalent)
         return 100 * len(self.caught) / different if different else 100.0
 
 
 @functools.cache
-def mutants(source):
+def mutants(source: str) -> tuple[Mutant, ...]:
     r"""Every answer that differs from this one by a single change.
 
     Args:    source: of an answer cell. Comments and docstrings are left alone.
@@ -137,7 +141,7 @@ def mutants(source):
     return tuple(filter(None, found.values()))
 
 
-def _mutant(source, mutated):
+def _mutant(source: str, mutated: str) -> Mutant:
     """Name the change: the lines that differ, and the function around them."""
     old, new = source.splitlines(), mutated.splitlines()
     first = len(commonprefix([old, new]))
@@ -154,7 +158,7 @@ def _mutant(source, mutated):
     return Mutant(_function(ast.parse(source), first + 1), before, after, mutated)
 
 
-def _function(tree, line):
+def _function(tree: ast.AST, line: int) -> str:
     """Dotted name of the innermost definition around a line."""
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
@@ -164,7 +168,7 @@ def _function(tree, line):
     return ""
 
 
-def equivalents(course, topic):
+def equivalents(course: Course, topic: str) -> list[dict[str, Any]]:
     """What `equivalent.toml` says of a topic.
 
     Args:    course: of `open_course`.
@@ -183,12 +187,12 @@ def equivalents(course, topic):
     return entries
 
 
-def all_mutants(course, topic, question):
+def all_mutants(course: Course, topic: str, question: str) -> tuple[Mutant, ...]:
     """The mutants of the solution's answer to a question."""
     return mutants(_answer(solution(course, topic), question))
 
 
-def hunt(course, sides, topic, question, most=None):
+def hunt(course: Course, sides: Sides, topic: str, question: str, most: int | None = None) -> Tally:
     """Run the mutants of a question and see which ones its tests catch.
 
     Args:    course: of `open_course`.
@@ -214,7 +218,9 @@ def hunt(course, sides, topic, question, most=None):
     return Tally(topic, question, caught, excused, [one for one in alive if one not in excused], stale)
 
 
-def _run(course, sides, topic, question, sources, seconds):
+def _run(
+    course: Course, sides: Sides, topic: str, question: str, sources: Sequence[str], seconds: float | None
+) -> list[bool]:
     """For every source, whether the question loses points with it; without seconds, the solution's own decide."""
     notebook, folder = _up_to(solution(course, topic), question), course.solution(topic).parent
     if seconds is None:
@@ -227,11 +233,11 @@ def _run(course, sides, topic, question, sources, seconds):
     return [_loses(cells, question) for cells in runs]
 
 
-def _loses(cells, question):
+def _loses(cells: Scores, question: str) -> bool:
     return any(got < most for cell, (got, most, _) in cells.items() if question_of(cell) == question)
 
 
-def _up_to(notebook, question):
+def _up_to(notebook: Any, question: str) -> Any:
     """The notebook without the cells after the question's last test."""
     last = max(i for i, cell in enumerate(notebook.cells) if question_of(grade_id(cell)) == question)
     cut = copy.copy(notebook)
@@ -239,11 +245,13 @@ def _up_to(notebook, question):
     return cut
 
 
-def _answer(notebook, question):
+def _answer(notebook: Any, question: str) -> str:
     return next(cell.source for cell in notebook.cells if grade_id(cell) == question)
 
 
-def tallies(course, sides, topic=None, question=None):
+def tallies(
+    course: Course, sides: Sides, topic: str | None = None, question: str | None = None
+) -> list[Tally]:
     """Hunt the mutants of every question.
 
     Args:    course: of `open_course`.
@@ -260,7 +268,7 @@ def tallies(course, sides, topic=None, question=None):
     return [hunt(course, sides, *one) for one in tqdm(todo, unit="question")]
 
 
-def table(found):
+def table(found: Sequence[Tally]) -> Table:
     """A rich table of tallies.
 
     Args:    found: of `tallies`.
@@ -271,7 +279,7 @@ def table(found):
     return shown
 
 
-def page(course, found, before=""):
+def page(course: Course, found: Sequence[Tally], before: str = "") -> str:
     """The text of solutions/README.md.
 
     Args:    course: of `open_course`.
@@ -302,12 +310,12 @@ def page(course, found, before=""):
     return "\n".join(lines) + "\n"
 
 
-def _counts(one):
+def _counts(one: Tally) -> tuple[Any, ...]:
     parts = (len(part) for part in (one.caught, one.equivalent, one.survivors))
     return one.topic, one.question, one.mutants, *parts
 
 
-def _with_percents(rows):
+def _with_percents(rows: Sequence[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
     """The rows, and one for all of them, each with the share that is caught of those that change behaviour."""
     total = [sum(column) for column in zip(*(row[2:] for row in rows), strict=True)]
     for row in (*rows, ("all", f"{len(rows)} questions", *total)):

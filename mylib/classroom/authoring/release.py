@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from nbgrader.converters import GenerateAssignment
@@ -28,7 +29,7 @@ RELEASED = "released.txt"
 class SameBytes(NbGraderPreprocessor):
     """Drops what an editor or a run leaves behind, so that a release changes only when its source does."""
 
-    def preprocess(self, nb, resources):
+    def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
         """Keep the kernel's name, and of each cell the tags and nbgrader's metadata."""
         nb.metadata = METADATA
         kept = ("tags", "nbgrader", "deletable", "editable")
@@ -110,7 +111,7 @@ def _keep_copy(course: Course, target: Path) -> None:
     shutil.copytree(target, kept / f"{target.name}-{next(numbers)}")
 
 
-def generate(course, topic, folder, gradebook=None):
+def generate(course: Course, topic: str, folder: str | Path, gradebook: str | None = None) -> Path:
     """Lint a solution and generate its exercise into a folder.
 
     Args:    course: of `open_course`.
@@ -142,7 +143,7 @@ def generate(course, topic, folder, gradebook=None):
     return Path(folder) / topic
 
 
-def skeleton(course, topic, register):
+def skeleton(course: Course, topic: str, register: bool) -> Any:
     """The released notebook of a topic, made from its solution now.
 
     Args:    course: of `open_course`.
@@ -156,7 +157,7 @@ def skeleton(course, topic, register):
         return nbformat.read(folder / f"{topic}.ipynb", as_version=4)
 
 
-def difference(course, topic):
+def difference(course: Course, topic: str) -> str:
     """What `release` would change in the committed exercise.
 
     Args:    course: of `open_course`.
@@ -177,13 +178,13 @@ def difference(course, topic):
     return ""
 
 
-def _files(*folders):
+def _files(*folders: Path) -> list[Path]:
     hidden = (".ipynb_checkpoints", "__pycache__")
     found = {p.relative_to(folder) for folder in folders for p in folder.rglob("*") if p.is_file()}
     return sorted(path for path in found if not set(hidden) & set(path.parts))
 
 
-def _diff(old, new):
+def _diff(old: Path, new: Path) -> str:
     try:
         texts = [path.read_text(encoding="utf-8").splitlines() for path in (old, new)]
     except UnicodeDecodeError:
@@ -193,7 +194,16 @@ def _diff(old, new):
     return "\n".join(lines[:DIFF_LINES] + more)
 
 
-def orphans(course):
-    """Exercises without a solution, which no release would write."""
-    topics = course.topics()
-    return [path for path in sorted(course.exercises.glob("*/")) if path.name not in topics]
+def orphans(course: Course) -> list[str]:
+    """Messages about exercises without a solution, which no release would write."""
+    topics, messages = course.topics(), []
+    for path in sorted(course.exercises.glob("*/")):
+        if path.name not in topics:
+            there = sorted(one.name for one in (course.solutions / path.name).glob("*.ipynb"))
+            why = (
+                f"solutions/{path.name}/ holds {', '.join(there)}; expected {path.name}.ipynb"
+                if there
+                else ""
+            )
+            messages.append(f"{path}: {why or 'has no solution; remove it'}")
+    return messages

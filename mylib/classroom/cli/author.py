@@ -16,20 +16,24 @@ def release(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Also what somebody has changed there; a copy is kept.")
     ] = False,
-):
+) -> None:
     """Generate exercises/ from solutions/, without answers and hidden tests.
 
     Example: `mylib release --topic convolution`, `mylib release --check`
     """
+    from mylib.classroom.authoring.bank import lost_by_solution
     from mylib.classroom.authoring.release import difference, orphans
     from mylib.classroom.authoring.release import release as write
+    from mylib.classroom.sandbox.sides import SIDES
 
     course = course_of()
-    stale = orphans(course) if topic is None else []
-    failed = [f"{folder}: has no solution; remove it" for folder in stale]
+    failed = orphans(course) if topic is None else []
     for name in course.topics(topic):
+        changed = difference(course, name)
         if check:
-            failed += [found] if (found := difference(course, name)) else []
+            failed += [changed] if changed else []
+        elif changed and (lost := lost_by_solution(course, SIDES, name)):
+            failed.append(f"{name}: the solution itself loses points, so every right answer would: {lost}")
         else:
             typer.echo(f"released {write(course, name, overwrite=overwrite)}")
     for message in failed:
@@ -38,7 +42,7 @@ def release(
 
 
 @app.command()
-def answers(topic: TOPIC = None):
+def answers(topic: TOPIC = None) -> None:
     """Run the bank of right and wrong answers, and show what each scores and what its author would read.
 
     Example: `mylib answers --topic convolution`
@@ -62,7 +66,7 @@ def mutants(
     write: Annotated[
         bool, typer.Option("--write", help="Write what was found into solutions/README.md.")
     ] = False,
-):
+) -> None:
     """Change the solutions' answers a little, one change at a time, and show which changes the tests notice.
 
     Example: `mylib mutants --question q3-layer`, `mylib mutants --topic convolution --write`
@@ -95,7 +99,7 @@ def lectures(
         str, typer.Option(help="quick: two CPU cores; full: what one would run on a GPU.")
     ] = "quick",
     save: Annotated[bool, typer.Option("--save", help="Write the outputs back to lectures/.")] = False,
-):
+) -> None:
     """Execute the lectures with papermill, and write them as pages with an index to build/site/.
 
     Example: `mylib lectures`, `mylib lectures --topic backprop --save`
@@ -125,7 +129,7 @@ def claims(
     topic: TOPIC = None,
     jobs: JOBS = None,
     seeds: Annotated[int, typer.Option(min=1, help="How many seeds, from 0.")] = 3,
-):
+) -> None:
     """Run every lecture with several seeds and collect what it claims in lectures/CLAIMS.md.
 
     With --topic only that topic's part of the page is renewed.
@@ -156,7 +160,7 @@ def index(
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; fail if a file is out of date.")
     ] = False,
-):
+) -> None:
     """Write what follows from the syllabus: lectures/index.ipynb and the coverage table of README.md.
 
     Example: `mylib index`, `mylib index --check`

@@ -5,6 +5,7 @@ import platform
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,12 +56,12 @@ class Finding:
     text: str
     remedy: str = ""
 
-    def __str__(self):
+    def __str__(self) -> str:
         mark = "ok      " if self.ok else "missing " if self.required else "optional"
         return f"{mark} {self.name}: {self.text}" + (f"; {self.remedy}" if self.remedy else "")
 
 
-def examine(folder):
+def examine(folder: str | Path) -> list[Finding]:
     """Look for everything.
 
     Args:    folder: where grading writes; it need not exist.
@@ -80,7 +81,7 @@ def examine(folder):
     ]
 
 
-def healthy(findings):
+def healthy(findings: Iterable[Finding]) -> bool:
     """All that is required is there.
 
     Args:    findings: of `examine`.
@@ -88,7 +89,7 @@ def healthy(findings):
     return all(one.ok for one in findings if one.required)
 
 
-def walls():
+def walls() -> tuple[bool, str]:
     """Whether submissions can run behind walls here: bubblewrap is there, and the system lets it make namespaces.
 
     Returns: True or False; one line that says what was found, and after "; " what to do.
@@ -113,7 +114,7 @@ def walls():
     return False, f"{program} may not make namespaces ({said}); {_why_no_namespaces(program)}"
 
 
-def _why_no_namespaces(program):
+def _why_no_namespaces(program: str) -> str:
     if _setting("kernel/apparmor_restrict_unprivileged_userns") == "1":  # Ubuntu 24.04 and later
         return f"AppArmor stops it until it has a profile: {APPARMOR.format(bwrap=program)}"
     if _setting("kernel/unprivileged_userns_clone") == "0":
@@ -128,7 +129,7 @@ def _why_no_namespaces(program):
     return "ask whoever runs this machine to allow user namespaces"
 
 
-def install(package):
+def install(package: str) -> str:
     """The command that installs a package on this system.
 
     Args:    package: its usual name.
@@ -140,14 +141,14 @@ def install(package):
     return f"install {package} with the system's package manager"
 
 
-def _program(*names, required=False, why=""):
+def _program(*names: str, required: bool = False, why: str = "") -> Finding:
     for name in names:
         if path := shutil.which(name):
             return Finding(names[0], True, required, path)
     return Finding(names[0], False, required, f"not found{', ' + why if why else ''}", install(names[0]))
 
 
-def _python():
+def _python() -> Finding:
     version = platform.python_version()
     if sys.version_info >= PYTHON:
         return Finding("Python", True, True, f"{version}, {sys.executable}")
@@ -155,7 +156,7 @@ def _python():
     return Finding("Python", False, True, f"{version}, expected {wanted} or newer", install("python3"))
 
 
-def _kernel():
+def _kernel() -> Finding:
     """The kernel that notebooks ask for, and this package in it: it may be another Python than this one."""
     from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 
@@ -184,7 +185,7 @@ def _kernel():
     return Finding(name, True, True, f"{program} with {Path(done.stdout.strip()).parent}")
 
 
-def _disk(folder):
+def _disk(folder: Path) -> Finding:
     there = next(one for one in (folder.absolute(), *folder.absolute().parents) if one.exists())
     free = shutil.disk_usage(there).free / GIGABYTE
     if free >= DISK_GB:
@@ -193,7 +194,7 @@ def _disk(folder):
     return Finding("disk", False, True, text, "free some, or name another folder with --output")
 
 
-def _machine():
+def _machine() -> Finding:
     import psutil
 
     memory = psutil.virtual_memory().total / GIGABYTE
@@ -207,7 +208,7 @@ def _machine():
     )
 
 
-def _cuda():
+def _cuda() -> Finding:
     import torch
 
     if torch.cuda.is_available():
@@ -215,13 +216,13 @@ def _cuda():
     return Finding("CUDA", False, False, "no device; everything runs without one, at quick scale")
 
 
-def _setting(name):
+def _setting(name: str) -> str:
     try:
         return (SYSCTL / name).read_text().strip()
     except OSError:
         return ""
 
 
-def _split(message):
+def _split(message: str) -> tuple[str, str]:
     text, _, remedy = message.partition("; ")
     return text, remedy

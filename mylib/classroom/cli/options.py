@@ -1,10 +1,13 @@
 """What the verbs of the command line share: the application, common options, one-line errors."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperGroup
+
+if TYPE_CHECKING:
+    from mylib.classroom.course.folders import Course
 
 TOPIC = Annotated[str | None, typer.Option("--topic", help="Only this topic.", metavar="NAME")]
 OUTPUT = Annotated[
@@ -17,7 +20,7 @@ JOBS = Annotated[int | None, typer.Option(min=1, help="Lectures at a time; all c
 class Verbs(TyperGroup):
     """Says a user's mistake in one line; exit code 2. With --debug the traceback follows."""
 
-    def resolve_command(self, ctx, args):
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Find the verb; an option that is given twice is a mistake: one of its values would be lost."""
         name, command, rest = super().resolve_command(ctx, args)
         for option in command.params if command else ():
@@ -27,7 +30,7 @@ class Verbs(TyperGroup):
                 ctx.fail(f"{option.opts[0]} stands {times} times; give it once")
         return name, command, rest
 
-    def invoke(self, ctx):
+    def invoke(self, ctx: Any) -> Any:
         """Run the verb."""
         try:
             return super().invoke(ctx)
@@ -47,10 +50,10 @@ app = typer.Typer(
     rich_markup_mode=None,  # Markdown would take <student>/<topic> for a tag and drop it
     add_completion=False,
 )
-state = {"course": None}
+state: dict[str, Path | None] = {"course": None}
 
 
-def _version(wanted):
+def _version(wanted: bool) -> None:
     if wanted:
         from importlib.metadata import version
 
@@ -67,12 +70,12 @@ def main(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which version this is.")
     ] = False,
-):
+) -> None:
     """Run the lectures, release exercises, grade submissions, give feedback and report."""
     state["course"] = course
 
 
-def course_of(output=None):
+def course_of(output: Path | None = None) -> "Course":
     """The course that --course names, or the one around the current folder.
 
     Args:    output: folder in place of build/classroom.
@@ -82,7 +85,7 @@ def course_of(output=None):
     return open_course(state["course"], output)
 
 
-def own_course():
+def own_course() -> None:
     """Refuse a --course that is not the one this package lies in: lectures and syllabus belong together."""
     from mylib import syllabus
 
@@ -96,7 +99,7 @@ def own_course():
         )
 
 
-def show(*tables):
+def show(*tables: Any) -> None:
     """Print rich tables."""
     from rich.console import Console
 

@@ -23,7 +23,7 @@ def collect(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be done; write nothing.")
     ] = False,
-):
+) -> None:
     """Sort the zip of a learning management system into the folders that `mylib grade` reads.
 
     Writes submitted/<student>/<topic>/ and students.csv, which says who is who. Exit code 1 if something in the zip
@@ -72,7 +72,7 @@ def grade(
     cell_seconds: Annotated[float, typer.Option(min=0.1, help="Time limit of one cell or test.")] = 30,
     submission_seconds: Annotated[float, typer.Option(min=1, help="Time limit of a submission.")] = 120,
     force: Annotated[bool, typer.Option("--force", help="Grade again what is graded, too.")] = False,
-):
+) -> None:
     """Autograde what is new or has changed; what is graded is not graded again.
 
     Each that is graded again says what has changed. What a person has given for a text stays while the text does.
@@ -112,7 +112,7 @@ def validate(
     notebook: Annotated[
         Path | None, typer.Option(help="In place of work/<topic>/<topic>.ipynb.", metavar="FILE")
     ] = None,
-):
+) -> None:
     """Run an exercise's visible tests as grading does, and say what they say; nothing is written.
 
     Example: `mylib validate --topic convolution`
@@ -148,7 +148,7 @@ def feedback(
         ),
     ] = None,
     output: OUTPUT = None,
-):
+) -> None:
     """Write one HTML page per graded submission: a file of its own, readable with the network off.
 
     Exit code 1 if a page could not be made; the others are written. What is too long for a page is left out of it,
@@ -181,7 +181,7 @@ def report(
         ),
     ] = None,
     output: OUTPUT = None,
-):
+) -> None:
     """Show points per question and per student, and write them for people, spreadsheets and Canvas or Moodle.
 
     report.html has the distribution of points, and how hard and how telling each question is; report.csv every
@@ -219,7 +219,7 @@ def similar(
     threshold: Annotated[float, typer.Option(help="Smallest share that is listed, up to 1.")] = 0.8,
     output: OUTPUT = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the table; write no pages.")] = False,
-):
+) -> None:
     """List pairs of answers that are alike once names and layout are set aside, for a person to read: no verdict.
 
     Writes similar/index.html with both answers of each pair side by side. Runs nothing of the students'.
@@ -241,7 +241,7 @@ def similar(
 
 
 @app.command()
-def start(topic: TOPIC = None):
+def start(topic: TOPIC = None) -> None:
     """Copy exercises and lectures to work/, where you answer them; what is there already is never touched.
 
     Example: `mylib start`, `mylib start --topic convolution`
@@ -255,7 +255,7 @@ def start(topic: TOPIC = None):
 
 
 @app.command()
-def unusual(topic: TOPIC = None, output: OUTPUT = None):
+def unusual(topic: TOPIC = None, output: OUTPUT = None) -> None:
     """List what the check for forbidden calls could not read in graded answers, for a person to look at: no verdict.
 
     Example: `mylib unusual --topic convolution`
@@ -269,7 +269,7 @@ def unusual(topic: TOPIC = None, output: OUTPUT = None):
 
 
 @app.command()
-def doctor(output: OUTPUT = None):
+def doctor(output: OUTPUT = None) -> None:
     """Say what this machine has for the course and what it lacks, with the command that gets it.
 
     Exit code 0 if all that is required is there, 1 otherwise. Changes nothing.
@@ -289,7 +289,7 @@ def example_class(
     output: Annotated[
         Path | None, typer.Option(help="Folder; build/classroom/submitted without.", metavar="DIR")
     ] = None,
-):
+) -> None:
     """Write a small class to try the course with: full, partly wrong, blank and broken submissions.
 
     Example: `mylib example-class && mylib grade && mylib report`

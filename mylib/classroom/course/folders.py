@@ -3,8 +3,9 @@
 import difflib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from traitlets.config import Config, PyFileConfigLoader
+from traitlets.config import Config, PyFileConfigLoader  # type: ignore[attr-defined]  # not in its __all__
 
 CONFIG_FILE = "nbgrader_config.py"
 
@@ -18,36 +19,36 @@ class Course:
     config: Config
 
     @property
-    def solutions(self):
+    def solutions(self) -> Path:
         """The instructor's notebooks, nbgrader's source directory."""
         return self.root / "solutions"
 
     @property
-    def exercises(self):
+    def exercises(self) -> Path:
         """The students' notebooks, nbgrader's release directory."""
         return self.root / "exercises"
 
     @property
-    def answers(self):
+    def answers(self) -> Path:
         """The bank of right and wrong answers."""
         return self.root / "tests" / "answers"
 
     @property
-    def submitted(self):
+    def submitted(self) -> Path:
         """What students handed in, untouched."""
         return self.build / "submitted"
 
     @property
-    def results(self):
+    def results(self) -> Path:
         """One file per graded submission: notes and the message of every test cell."""
         return self.build / "results"
 
     @property
-    def db_url(self):
+    def db_url(self) -> str:
         """nbgrader's gradebook."""
         return f"sqlite:///{self.build / 'gradebook.db'}"
 
-    def topics(self, only=None):
+    def topics(self, only: str | None = None) -> list[str]:
         """Names of the topics that have a solution notebook, sorted.
 
         Args:    only: a single topic to keep, or None.
@@ -65,15 +66,15 @@ class Course:
             )
         return [only]
 
-    def solution(self, topic):
+    def solution(self, topic: str) -> Path:
         """Path of the instructor's notebook of a topic."""
         return self.solutions / topic / f"{topic}.ipynb"
 
-    def exercise(self, topic):
+    def exercise(self, topic: str) -> Path:
         """Path of the students' notebook of a topic."""
         return self.exercises / topic / f"{topic}.ipynb"
 
-    def directory(self, **overrides):
+    def directory(self, **overrides: Any) -> Any:
         """nbgrader's CourseDirectory, with some settings replaced."""
         from nbgrader.coursedir import CourseDirectory
 
@@ -87,7 +88,7 @@ def _meant(name: str, known: list[str]) -> str:
     return f"; did you mean {near[0]!r}?" if near else ""
 
 
-def open_course(root=None, output=None):
+def open_course(root: str | Path | None = None, output: str | Path | None = None) -> Course:
     """The course whose `nbgrader_config.py` stands in a folder or above it.
 
     Args:    root: folder to start from; the current one without.

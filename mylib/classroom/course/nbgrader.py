@@ -5,7 +5,9 @@ import logging
 import os
 import sys
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from traitlets.config import Config
 
@@ -13,7 +15,7 @@ from mylib.classroom.course.limits import ONE_THREAD
 
 
 @contextlib.contextmanager
-def nbgrader_environment():
+def nbgrader_environment() -> Iterator[None]:
     """The environment variables that nbgrader and its kernels need.
 
     nbgrader calls `alembic` by its bare name: where the virtual environment is not activated, that fails once
@@ -33,7 +35,7 @@ def nbgrader_environment():
                 os.environ[name] = value
 
 
-def private_sockets(folder):
+def private_sockets(folder: str | Path) -> Config:
     """Settings with which a kernel talks over files that nobody else can open.
 
     Over TCP, other users of the machine can listen; Windows has nothing else.
@@ -51,16 +53,16 @@ def private_sockets(folder):
 class Quiet(logging.Handler):
     """Collects nbgrader's error messages in place of printing them."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__(logging.ERROR)
-        self.messages = []
+        self.messages: list[str] = []
 
-    def emit(self, record):
+    def emit(self, record: logging.LogRecord) -> None:
         """Keep the message."""
         self.messages.append(record.getMessage())
 
 
-def convert(converter):
+def convert(converter: Any) -> None:
     """Run an nbgrader converter without its log on screen.
 
     Raises:  RuntimeError: the conversion failed; the message is the last line of what nbgrader logged.

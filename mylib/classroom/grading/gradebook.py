@@ -195,7 +195,10 @@ class Recorder:
         book.db.commit()
         book.db.expire_all()
         submission = book.find_submission(topic, student)
-        result.points, result.max_points = submission.score, submission.max_score
+        result.max_points = submission.max_score
+        # After the late penalty, as everywhere else that a number is shown.
+        left = submission.score - (submission.late_submission_penalty or 0.0)
+        result.points = min(max(left, 0.0), result.max_points)
 
     def penalty(self, submission: Any, graded: Any) -> float | None:
         """What the course's late policy takes away: between nothing and all points, or None."""

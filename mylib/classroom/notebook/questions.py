@@ -10,6 +10,7 @@ The one place that knows the convention:
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
 from nbgrader import utils
 
@@ -28,21 +29,21 @@ class Question:
     """
 
     name: str
-    tests: dict
+    tests: dict[str, float]
     manual: bool
 
     @property
-    def points(self):
+    def points(self) -> float:
         """All points of the question."""
         return sum(self.tests.values())
 
 
-def grade_id(cell):
+def grade_id(cell: Any) -> str:
     """The nbgrader name of a cell, or "" where it has none."""
     return cell.metadata.get("nbgrader", {}).get("grade_id", "")
 
 
-def question_of(cell_id):
+def question_of(cell_id: str) -> str:
     """The name of the question that a grade id belongs to.
 
     Example:
@@ -52,17 +53,17 @@ def question_of(cell_id):
     return TESTS_SUFFIX.sub("", cell_id)
 
 
-def is_answer(cell):
+def is_answer(cell: Any) -> bool:
     """The student writes here."""
     return utils.is_solution(cell)
 
 
-def is_test(cell):
+def is_test(cell: Any) -> bool:
     """The instructor's code gives points here."""
     return utils.is_grade(cell) and not utils.is_solution(cell)
 
 
-def questions(notebook):
+def questions(notebook: Any) -> list[Question]:
     """The questions of a notebook, in order.
 
     Args:    notebook: nbformat notebook with nbgrader metadata.
@@ -81,7 +82,7 @@ def questions(notebook):
     return found
 
 
-def stated_points(notebook):
+def stated_points(notebook: Any) -> float | None:
     """The points that the title cell states, or None where it states none."""
     title = notebook.cells[0].source if notebook.cells else ""
     found = TITLE_POINTS.search(title)

@@ -4,9 +4,11 @@ import json
 import os
 import re
 import tempfile
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from tqdm import tqdm
@@ -25,13 +27,20 @@ class Run:
     """One execution of one lecture: where its notebook is, how long it took, and what went wrong, if anything."""
 
     topic: str
-    seed: int
+    seed: int | None
     notebook: Path
     seconds: float
     error: str = ""
 
 
-def execute(topics, jobs=None, output=EXECUTED, seeds=(None,), claims_file=None, **parameters):
+def execute(
+    topics: Sequence[syllabus.Topic],
+    jobs: int | None = None,
+    output: str | Path = EXECUTED,
+    seeds: Iterable[int | None] = (None,),
+    claims_file: str | Path | None = None,
+    **parameters: Any,
+) -> list[Run]:
     """Execute every lecture of the topics for every seed; a failing one does not stop the others.
 
     Args:    topics: of the syllabus.
@@ -65,7 +74,9 @@ def execute(topics, jobs=None, output=EXECUTED, seeds=(None,), claims_file=None,
     return sorted(runs, key=lambda run: (order.index(run.topic), run.seed or 0))
 
 
-def collect_claims(topics, jobs, seeds):
+def collect_claims(
+    topics: Sequence[syllabus.Topic], jobs: int | None, seeds: Iterable[int]
+) -> tuple[list[Run], list[dict[str, Any]]]:
     """Execute the lectures once for each seed, and gather the claims that they record.
 
     Returns: list of `Run`, and list of rows as `claims.record` wrote them, each with its seed.
@@ -76,7 +87,7 @@ def collect_claims(topics, jobs, seeds):
         return runs, [json.loads(line) for line in collected.read_text().splitlines()]
 
 
-def save(run):
+def save(run: Run) -> None:
     """Write an executed lecture back to its place in lectures/, without what changes from run to run."""
     notebook = nbformat.read(run.notebook, as_version=4)
     target = syllabus.ROOT / syllabus.topic(run.topic).lecture
@@ -84,7 +95,7 @@ def save(run):
     nbformat.write(tidy(notebook), target)
 
 
-def tidy(notebook):
+def tidy(notebook: Any) -> Any:
     """Remove times, versions and finished progress bars, so that running again changes only what it shows.
 
     Args:    notebook: an executed notebook; changed in place.
@@ -104,7 +115,7 @@ def tidy(notebook):
     return notebook
 
 
-def claims_page(topics, rows, before=""):
+def claims_page(topics: Sequence[syllabus.Topic], rows: Sequence[dict[str, Any]], before: str = "") -> str:
     """The text of lectures/CLAIMS.md: every claim, what its slide says, and what was measured with each seed.
 
     Args:    topics: of the syllabus.
@@ -129,7 +140,7 @@ def claims_page(topics, rows, before=""):
     return "\n\n".join(text) + "\n"
 
 
-def _claim_section(claim, rows):
+def _claim_section(claim: syllabus.Claim, rows: Sequence[dict[str, Any]]) -> list[str]:
     lines = [f"### {claim.name}", "", f"The slide: {claim.says} Its scale: {claim.scale}.", ""]
     if not rows:
         return [*lines, "**Not measured**: the lecture records no such claim.", ""]
@@ -150,7 +161,13 @@ def _claim_section(claim, rows):
     return [*lines, ""]
 
 
-def _execute_one(topic, seed, output, parameters, claims_file):
+def _execute_one(
+    topic: syllabus.Topic,
+    seed: int | None,
+    output: Path,
+    parameters: dict[str, Any],
+    claims_file: Path | None,
+) -> Run:
     import time
 
     import papermill
@@ -181,7 +198,7 @@ def _execute_one(topic, seed, output, parameters, claims_file):
     return Run(topic.name, seed, target, time.perf_counter() - start, error)
 
 
-def _drop_finished_progress_bars(cell):
+def _drop_finished_progress_bars(cell: Any) -> None:
     # A bar that is done overwrites itself with blanks. Its pieces may stand in several outputs, between the prints of
     # the same cell.
     bars = [output for output in cell.outputs if output.output_type == "stream" and output.name == "stderr"]
@@ -194,7 +211,7 @@ def _drop_finished_progress_bars(cell):
     cell.outputs = [output for output in cell.outputs if not any(output is bar for bar in bars)]
 
 
-def _screen(text):
+def _screen(text: str) -> list[str]:
     """The lines that a terminal shows in the end; nested bars move the cursor up again."""
     lines, row, column = [""], 0, 0
     for piece in re.findall(r"\x1b\[A|[\r\n]|[^\x1b\r\n]+", text):
@@ -211,9 +228,9 @@ def _screen(text):
     return lines
 
 
-def _join_streams(cell):
+def _join_streams(cell: Any) -> None:
     # Where the kernel cut a stream into pieces depends on the machine's speed.
-    joined = []
+    joined: list[Any] = []
     for output in cell.outputs:
         last = joined[-1] if joined else None
         streams = last is not None and output.output_type == last.output_type == "stream"

@@ -1,5 +1,8 @@
 """What follows from the syllabus alone: the index of the lectures, and the coverage table of the README."""
 
+from pathlib import Path
+from typing import Any
+
 import nbformat
 
 from mylib import syllabus
@@ -8,7 +11,7 @@ from mylib.classroom.publishing.start import WORK
 BEGIN, END = "<!-- coverage: written by `mylib index` -->", "<!-- end of coverage -->"
 
 
-def generated():
+def generated() -> dict[Path, str]:
     """Every generated file.
 
     Returns: path to text.
@@ -27,7 +30,7 @@ def generated():
     }
 
 
-def coverage_table():
+def coverage_table() -> str:
     """One line per topic: its lecture, exercise, slides, and how many methods and claims it has. Markdown."""
     lines = ["| part | lecture | exercise | methods | claims | slides |", "|---|---|---|---:|---:|---|"]
     for topic in syllabus.topics():
@@ -39,7 +42,7 @@ def coverage_table():
     return "\n".join(lines) + "\n"
 
 
-def index_notebook():
+def index_notebook() -> Any:
     """The notebook that JupyterLab opens on: links to every lecture and exercise."""
     cells = [
         _text(
@@ -63,5 +66,5 @@ def index_notebook():
     return notebook
 
 
-def _text(name, source):
+def _text(name: str, source: str) -> Any:
     return nbformat.v4.new_markdown_cell(source, id=name)

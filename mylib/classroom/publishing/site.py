@@ -4,7 +4,9 @@ import html
 import os
 import re
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from bs4 import BeautifulSoup
@@ -38,7 +40,7 @@ PAGE = """<!DOCTYPE html>
 """
 
 
-def build(runs, site=SITE):
+def build(runs: Sequence[lectures.Run], site: str | Path = SITE) -> Path:
     """Write one page per executed lecture, an index, and the MathJax that draws their formulas.
 
     Args:    runs: of `lectures.execute`; a lecture that failed is shown as far as it got.
@@ -62,11 +64,11 @@ def build(runs, site=SITE):
     return index
 
 
-def _page(run):
+def _page(run: lectures.Run) -> Path:
     return syllabus.topic(run.topic).lecture.relative_to("lectures").with_suffix(".html")
 
 
-def _write_page(run, site, pages, position):
+def _write_page(run: lectures.Run, site: Path, pages: Sequence[Path], position: int) -> None:
     page = pages[position]
     up = "../" * (len(page.parts) - 1)
     body, _ = _exporter(up).from_notebook_node(lectures.tidy(nbformat.read(run.notebook, as_version=4)))
@@ -87,7 +89,7 @@ def _write_page(run, site, pages, position):
     (site / page).write_text(body, encoding="utf-8")
 
 
-def _follow_links(body, up):
+def _follow_links(body: str, up: str) -> str:
     """Links between notebooks as links between pages; exercises are there to download."""
     body = re.sub(
         r'href="((?:\.\./(?:\d_\w+/)?)?(?:\d\d_\w+|index))\.ipynb(#[^"]*)?"', r'href="\1.html\2"', body
@@ -95,7 +97,7 @@ def _follow_links(body, up):
     return body.replace('href="../../exercises/', f'href="{up}exercises/')
 
 
-def _fold_drawings(body):
+def _fold_drawings(body: str) -> str:
     """Put the code of cells tagged "drawing" behind a line to click: the picture is what people came for."""
     page = BeautifulSoup(body, "html.parser")
     for code in page.select(".celltag_drawing .jp-Cell-inputWrapper"):
@@ -106,7 +108,7 @@ def _fold_drawings(body):
     return str(page)
 
 
-def _exporter(up):
+def _exporter(up: str) -> Any:
     """nbconvert's lab template with every script that it would load from elsewhere taken from disk or left out."""
     from jinja2 import DictLoader
     from nbconvert import HTMLExporter
@@ -123,7 +125,7 @@ def _exporter(up):
     )
 
 
-def _contents(runs):
+def _contents(runs: Sequence[lectures.Run]) -> str:
     parts = []
     for part in syllabus.PARTS:
         items = []

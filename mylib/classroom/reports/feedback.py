@@ -47,7 +47,7 @@ def harmless_markdown(context: Any, source: str) -> str:
     return clean_markdown(source)
 
 
-class StudentsView(NbGraderPreprocessor):  # type: ignore[misc]
+class StudentsView(NbGraderPreprocessor):
     """Of a test: its name, its points and the message of its failure, never the lines of hidden tests."""
 
     def preprocess_cell(self, cell: Any, resources: Any, cell_index: int) -> tuple[Any, Any]:
@@ -67,7 +67,7 @@ class SanitizeOutputs(SanitizeHTML):
     def preprocess_cell(self, cell: Any, resources: Any, cell_index: int) -> Any:
         """Clean outputs; of texts `harmless_markdown` takes care."""
         if cell.cell_type == "code":
-            return super().preprocess_cell(cell, resources, cell_index)  # type: ignore[no-untyped-call]
+            return super().preprocess_cell(cell, resources, cell_index)
         return cell, resources
 
 
@@ -226,7 +226,7 @@ def write_page(job: Job) -> tuple[tuple[str, ...], bool]:
 
     Returns: the names of cells that were shortened, and whether it is without mark-up.
     """
-    notebook, resources = nbformat.read(job.notebook, as_version=4), {}  # type: ignore[no-untyped-call,var-annotated]
+    notebook, resources = nbformat.read(job.notebook, as_version=4), {}  # type: ignore[var-annotated]
     for step in CLEANING:
         notebook, resources = step().preprocess(notebook, resources)
     page = make_page(notebook, job.mark, job.name, job.folder, job.plain)

@@ -321,7 +321,7 @@ def _shown(text: str) -> str:
 
 
 def _without_colours(text: str) -> str:
-    return str(strip_ansi(text))  # type: ignore[no-untyped-call]
+    return str(strip_ansi(text))
 
 
 def _joined(text: Any) -> str:

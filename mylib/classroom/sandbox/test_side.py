@@ -8,6 +8,7 @@ import ast
 import builtins
 import contextlib
 import linecache
+import re
 import socket
 import time
 import types
@@ -28,6 +29,7 @@ from mylib.classroom.sandbox import messages
 from mylib.classroom.sandbox.bridge import AnswerGoneError, Bridge, Handle
 
 HIDDEN = "### BEGIN HIDDEN TESTS"
+FILLED = "\0"  # stands for what an f-string would fill in: it could tell a hidden value
 LONG = 2_000  # characters of a message; nobody reads on
 VISIBLE_SHARE = 0.5  # of the time: a slow visible part must not take the hidden parts of others
 HIDDEN_SLOW = f"it took longer than a test may; {LOOP}"
@@ -340,9 +342,11 @@ def _hint(error: BaseException, tree: ast.AST, filename: str) -> str:
 
 
 def _literal(node: ast.AST) -> str:
-    """The words of a string; what an f-string would fill in becomes an ellipsis."""
+    """The words of a string; of an f-string those clauses into which nothing would be filled."""
     if isinstance(node, ast.Constant):
         return str(node.value)
     if isinstance(node, ast.JoinedStr):
-        return "".join(_literal(part) if isinstance(part, ast.Constant) else "…" for part in node.values)
+        text = "".join(str(part.value) if isinstance(part, ast.Constant) else FILLED for part in node.values)
+        clauses = [clause.strip() for clause in re.split(r"(?<=[:;,])\s", text)]
+        return " ".join(clause for clause in clauses if FILLED not in clause).rstrip(":;,")
     return ""

@@ -101,7 +101,9 @@ def test_an_answer_that_ends_its_process_costs_its_own_question():
     assert "the answer ended its own process" in cells["q1-mean-tests"][2]
 
 
-CHANGES = "def scale(x, k):\n    for place, value in enumerate(x):\n        x[place] = k * value\n    return x"
+CHANGES = (
+    "def scale(x, k):\n    for place, value in enumerate(x):\n        x[place] = k * value\n    return x"
+)
 
 
 def test_answers_work_on_copies_as_in_grading():

@@ -88,7 +88,12 @@ def test_check_names_the_file_and_shows_the_difference(course):
 
 def test_an_exercise_without_a_solution_is_found(course):
     (course.exercises / "stray").mkdir(parents=True)
-    assert [path.name for path in orphans(course)] == ["stray"]
+    [message] = orphans(course)
+    assert message == f"{course.exercises / 'stray'}: has no solution; remove it"
+    (course.solutions / "stray").mkdir()
+    nbformat.write(make_notebook(), course.solutions / "stray" / "other.ipynb")
+    [message] = orphans(course)
+    assert message.endswith("solutions/stray/ holds other.ipynb; expected stray.ipynb")
 
 
 def test_the_tiny_course_has_no_lint_errors(course):
@@ -199,3 +204,21 @@ def test_cells_without_ids_are_refused(course):
     text = course.solution(TOPIC).read_text().replace('"id": "title",', "")
     course.solution(TOPIC).write_text(text)
     assert "unique id on every cell" in lint(course.solution(TOPIC))[0]
+
+
+def test_a_test_that_deletes_an_answers_name_is_refused(course):
+    write(course, notebook=with_cell(3, source="del mean\nassert True"))
+    [message] = [one for one in lint(course.solution(TOPIC)) if "deletes" in one]
+    assert "q1-mean-tests: deletes 'mean', which an answer defines" in message
+
+
+def test_a_solution_that_loses_its_own_points_is_not_released(course, capsys):
+    from typer.testing import CliRunner
+
+    from mylib.classroom import cli
+
+    write(course, notebook=with_cell(3, source="check.close(mean([1.0, 2.0]), 3.0, 'a wrong test')"))
+    done = CliRunner().invoke(cli.app, ["--course", str(course.root), "release"])
+    assert done.exit_code == 1
+    assert "the solution itself loses points" in done.output + done.stderr
+    assert not course.exercise(TOPIC).exists()

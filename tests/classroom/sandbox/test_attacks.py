@@ -4,24 +4,31 @@ They run behind the walls only, and not at all where the walls do not hold.
 """
 
 import contextlib
+import csv
 import hashlib
+import io
 import os
+import re
 import socket
 import threading
 import time
+import unicodedata
 from pathlib import Path
 
 import nbformat
 import psutil
 import pytest
 from bs4 import BeautifulSoup
+from rich.console import Console
 
 from mylib.classroom.authoring.release import skeleton
 from mylib.classroom.course.limits import Limits
 from mylib.classroom.grading.examine import examine
-from mylib.classroom.grading.run import grade
+from mylib.classroom.grading.run import grade, summary
 from mylib.classroom.notebook.jobs import make_job
+from mylib.classroom.reports import exports, table
 from mylib.classroom.reports.feedback import feedback
+from mylib.classroom.reports.page import write_page
 from mylib.classroom.sandbox.client import Sandbox
 from tests.classroom import tiny
 from tests.classroom.sandbox import vault
@@ -153,7 +160,7 @@ def siege(walls, tmp_path_factory):
 
 def test_there_are_at_least_sixty_attacks_and_no_two_share_a_name():
     names = [attack.student for attack in ALL]
-    assert len(names) >= 60
+    assert len(names) >= 144 + 60  # sixty more than the corpus that they were added to
     assert len(set(names)) == len(names)
 
 
@@ -207,6 +214,47 @@ def refuse_scripts(page, place):
         assert element.name != "script" or "OWNED" not in element.text, place
 
 
+def test_no_text_of_a_student_moves_a_cursor_or_ends_a_report(siege, capsys):
+    """What an instructor reads: messages, tables on a terminal, pages, and files for spreadsheets."""
+    course, done = siege["course"], siege["done"]
+    found = table.rows(course)
+    console = Console(file=io.StringIO(), width=200, force_terminal=True)
+    for one in (summary(done), *table.tables(found)):
+        console.print(one)
+    spoken = re.sub(r"\x1b\[[\d;]*m", "", console.file.getvalue())  # rich's own colours
+    files = [
+        table.write_csv(course, found),
+        write_page(course, found),
+        *exports.write_exports(course, found),
+    ]
+    texts = [
+        "\n".join(done.problems),
+        spoken,
+        *(path.read_text() for path in files),
+        *siege["pages"].values(),
+    ]
+    for text in texts:
+        odd = {letter for letter in text if unicodedata.category(letter) in ("Cc", "Cf", "Cs")} - set(
+            "\n\r\t\ufeff\u200d"
+        )
+        assert not odd, (odd, [text[max(0, text.index(one) - 60) : text.index(one) + 60] for one in odd])
+
+
+def test_no_cell_of_a_spreadsheet_begins_a_formula(siege):
+    course = siege["course"]
+    found = table.rows(course)
+    for path in (table.write_csv(course, found), *exports.write_exports(course, found)):
+        for row in csv.reader(path.read_text(encoding="utf-8-sig").splitlines()):
+            assert not [cell for cell in row if cell.lstrip().startswith(("=", "+", "@"))], path
+
+
+def test_no_time_and_no_code_of_a_hidden_part_is_told(siege):
+    for name in ("sleeps as long", "ends with the hidden", "dies by a signal", "answers otherwise"):
+        attack = next(one for one in ALL if one.name.startswith(name))
+        text = BeautifulSoup(siege["pages"][attack.student], "html.parser").text
+        assert not re.search(r"stopped after|exit code|signal", text), name
+
+
 def test_no_file_of_anybody_else_has_changed(siege):
     assert not any(siege["changed"].values()), siege["changed"]
 
@@ -230,7 +278,7 @@ def test_daemons_end_with_their_submission_and_not_with_the_server(walls, siege)
     notebook = tiny.make_notebook(vault.CELLS)
     for cell in notebook.cells:
         cell.source = payload.answers.get(cell.metadata.get("nbgrader", {}).get("grade_id"), cell.source)
-    walls.fork("tests", {"files": {}, "tests": [], "locked": [], "cells": [], "cell_seconds": 1}).close()
+    walls.fork("tests", {"files": {}, "tests": [], "locked": [], "cell_seconds": 1}).close()
     server = psutil.Process(walls.server.pid)
     deadline = time.monotonic() + 10
     while len(server.children(recursive=True)) > 1 and time.monotonic() < deadline:

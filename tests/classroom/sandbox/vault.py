@@ -13,6 +13,7 @@ import jupytext
 import nbformat
 
 from tests.classroom import tiny
+from tests.classroom.sandbox import test_files_beside as beside
 
 ATTACKS = Path(__file__).parent / "attacks"
 # Numbers of the hidden tests: inputs and what is expected. None of them may reach a student.
@@ -122,8 +123,10 @@ def payloads(places, port, abstract):
             name, question, honest = (part.strip() for part in cell.metadata["title"].split("|"))
             source = known + cell.source if path.stem == "machine" else cell.source
             found.append(Attack(name, float(honest), {question: source}))
-            if path.stem in ("machine", "messages"):
+            if path.stem in ("machine", "messages", "cache"):
                 found[-1].answers |= {"q1-mean": MEAN, "q2-scale": SCALE}
+            if path.stem in ("escapes", "floods"):
+                found[-1].answers |= {"q2-scale": SCALE, "q3-slope": SLOPE}
         if path.stem == "leaks":
             shows = next(one for one in found if one.name == "the next cell shows what was kept")
             for attack in found:
@@ -157,6 +160,64 @@ def write_class(inbox, skeleton, attacks):
 
 
 RIGHT = {"q1-mean": MEAN, "q2-scale": SCALE}
+
+
+WRONG = {"q1-mean": "def mean(x):\n    return 1.5", "q2-scale": SCALE}
+FILE_NAMES = {
+    "an escape in its name": "a\x1b]0;owned\x07.txt",
+    "a line end in its name": "a\nada 10 of 10.txt",
+    "a name that turns round": "x\u202egnp.txt",
+    "mark-up in its name": "[bold]x[slash]bold].txt",
+    "a page in its name": "<img src=x onerror=OWNED()>.txt",
+    "a formula in its name": "=cmd()|.csv",
+    "Markdown in its name": "](javascript:OWNED()).txt",
+    "a long name": "x" * 230 + ".txt",
+    "a name of blanks": "   .txt",
+}
+
+
+def _rename_cells(name):
+    """Every cell gets a grade id that says something to whoever shows it."""
+
+    def change(notebook, _):
+        for number, cell in enumerate(notebook.cells):
+            cell.metadata["nbgrader"] = {"grade_id": f"{name}{number}", "solution": True, "locked": False}
+            cell.id = f"c{number}"
+        return notebook
+
+    return change
+
+
+def _split(pieces):
+    """The first answer in pieces that share its name."""
+
+    def change(notebook, _):
+        for place, cell in enumerate(notebook.cells):
+            if cell.metadata.get("nbgrader", {}).get("grade_id") == "q1-mean":
+                copies = [copy.deepcopy(cell) for _ in pieces]
+                for number, (one, source) in enumerate(zip(copies, pieces, strict=True)):
+                    one.source, one.id = source, f"piece{number}"
+                notebook.cells[place : place + 1] = copies
+                return notebook
+        raise AssertionError("the release has this question")
+
+    return change
+
+
+HALF = {"q2-scale": SCALE}
+CELL_TRICKS = [
+    ("names that are escapes", 7, RIGHT, _rename_cells("\x1b[2Jq")),
+    ("names that are pages", 7, RIGHT, _rename_cells("<script>OWNED()</script>")),
+    ("names that lead out", 7, RIGHT, _rename_cells("../../canary")),
+    (
+        "a piece that spoils another answer",
+        4,
+        HALF,
+        _split(["def mean(x):\n    return 1.5", "square = None"]),
+    ),
+    ("an answer of a thousand pieces", 4, HALF, _split([f"mean = {n}" for n in range(1000)])),
+    ("pieces that are no Python", 4, HALF, _split(["def mean(x):", "(((((", "\x00", "return 1"])),
+]
 
 
 def hand_ins(places):
@@ -211,6 +272,12 @@ def hand_ins(places):
         ),
         Attack("links beside the notebook", 7, RIGHT | {"q3-slope": READS_LINKS}, change=_links(places)),
         Attack("a notebook beside the notebook", 7, RIGHT, files={"other.ipynb": "{}", "notes.txt": "x"}),
+        *(Attack(f"beside it, {name}", 4, WRONG, files=files) for name, files in beside.TRICKS.items()),
+        *(Attack(f"a file with {name}", 7, RIGHT, files={file: "x"}) for name, file in FILE_NAMES.items()),
+        *(
+            Attack(f"cells with {name}", honest, answers, change=change)
+            for name, honest, answers, change in CELL_TRICKS
+        ),
     ]
 
 
