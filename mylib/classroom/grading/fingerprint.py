@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+from IPython.core.inputtransformer2 import TransformerManager
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.preprocessors import AssignLatePenalties
 
@@ -20,7 +21,6 @@ from mylib.classroom.course.limits import Limits
 from mylib.classroom.grading.examined import Fingerprinted
 from mylib.classroom.intake.rebuild import Intake
 from mylib.classroom.notebook.questions import grade_id
-from mylib.classroom.notebook.symbols import TransformerManager
 
 HOME = Path(mylib.__file__).parent
 # Parts of this package that run answers or tests, or that both may use without an import in the exercise.

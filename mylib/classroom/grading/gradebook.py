@@ -228,7 +228,7 @@ class Recorder:
         _write(folder / f"{result.topic}.ipynb", nbformat.writes(notebook) + "\n")
 
 
-class UseMylibGrade(NotebookExporter):  # type: ignore[misc]
+class UseMylibGrade(NotebookExporter):
     """In place of the exporter of `nbgrader autograde` and of formgrader's button: both would run without walls.
 
     nbgrader makes its exporter before it touches anything.

@@ -7,12 +7,12 @@ import shutil
 import socket
 import tempfile
 import time
-from typing import Any
+from typing import Any, cast
 
 import nbformat
 import psutil
 import zmq
-from jupyter_client.asynchronous import AsyncKernelClient
+from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
@@ -33,22 +33,22 @@ LEND = "get_ipython().lend()"  # answer_side.py has put it there
 class QuietClient(AsyncKernelClient):
     """A client that takes no message part larger than 16 MB, and no long queue of them."""
 
-    def connect_iopub(self, identity=None):
+    def connect_iopub(self, identity: bytes | None = None) -> Any:
         """The channel on which a kernel may say whatever it wants."""
         sock = self._limited(zmq.SUB, "iopub")
         sock.setsockopt(zmq.SUBSCRIBE, b"")
         return sock
 
-    def connect_shell(self, identity=None):
+    def connect_shell(self, identity: bytes | None = None) -> Any:
         """The channel on which it answers."""
         return self._limited(zmq.DEALER, "shell")
 
-    def connect_control(self, identity=None):
+    def connect_control(self, identity: bytes | None = None) -> Any:
         """The channel on which it would answer to orders."""
         return self._limited(zmq.DEALER, "control")
 
-    def _limited(self, kind, channel):
-        sock = self.context.socket(kind)
+    def _limited(self, kind: int, channel: str) -> Any:
+        sock: Any = self.context.socket(kind)
         sock.linger = 0
         sock.setsockopt(zmq.MAXMSGSIZE, MAX_MESSAGE)
         sock.setsockopt(zmq.RCVHWM, 64)
@@ -59,7 +59,12 @@ class QuietClient(AsyncKernelClient):
 class Client(NotebookClient):
     """nbclient, with a limit on what a cell shows, and a kernel's death noticed at once."""
 
-    def process_message(self, msg, cell, cell_index):
+    km: Any
+    shown: int
+    most: int
+    cut: bool
+
+    def process_message(self, msg: dict[str, Any], cell: Any, cell_index: int) -> Any:
         """Leave out what is too much, what widgets say to each other, and what no notebook can hold."""
         content = msg["content"]
         if not isinstance(content, dict) or msg["msg_type"].startswith("comm"):
@@ -81,7 +86,7 @@ class Client(NotebookClient):
         except Exception:
             return None
 
-    async def _async_poll_kernel_alive(self):
+    async def _async_poll_kernel_alive(self) -> None:
         process = psutil.Process()
         most = process.memory_info().rss + MAX_WAITING
         while await self.km.is_alive():
@@ -100,11 +105,15 @@ class Kernel:
     def __init__(self, job: Job, sandbox: Sandbox) -> None:
         self.job = job
         self.folder = tempfile.mkdtemp(prefix="kernel-")
-        self.manager = AsyncKernelManager(
-            transport="ipc",
-            ip=f"{self.folder}/k",
-            connection_file=f"{self.folder}/connection.json",
-            client_factory=QuietClient,
+        # It carries what the provisioner reads: attributes that no class declares.
+        self.manager = cast(
+            Any,
+            AsyncKernelManager(
+                transport="ipc",
+                ip=f"{self.folder}/k",
+                connection_file=f"{self.folder}/connection.json",
+                client_factory=QuietClient,
+            ),
         )
         self.door, self.door_there = socket.socketpair()
         names, self.manager.buffers = files_of(job.files)

@@ -74,7 +74,7 @@ class Crew:
         Args:    tasks: key and job of each; drawn when there is room for another.
         Yields:  key, outcome or None, and why there is none; in the order in which they are finished.
         """
-        flying: dict[Future, Key] = {}
+        flying: dict[Future[Any], Key] = {}
         finished: Any = None
         for key, job in tasks:
             if self.client is None:
@@ -92,7 +92,7 @@ class Crew:
         while flying:
             yield self._outcome(next(finished), flying)
 
-    def _outcome(self, future: Any, flying: dict[Future, Key]) -> tuple[Key, Outcome | None, str]:
+    def _outcome(self, future: Any, flying: dict[Future[Any], Key]) -> tuple[Key, Outcome | None, str]:
         key = flying.pop(future)
         try:
             return key, future.result(timeout=60), ""

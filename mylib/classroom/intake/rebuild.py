@@ -255,8 +255,13 @@ def _plain(cell: dict[str, Any]) -> Found:
         source = "".join(line for line in source if isinstance(line, str))
     named = metadata.get("nbgrader") if isinstance(metadata, dict) else None
     name = named.get("grade_id") if isinstance(named, dict) else None
-    texts = map(_text, (name, cell.get("id"), cell.get("cell_type"), source))
-    return Found(*texts, bool(cell.get("attachments")))
+    return Found(
+        _text(name),
+        _text(cell.get("id")),
+        _text(cell.get("cell_type")),
+        _text(source),
+        bool(cell.get("attachments")),
+    )
 
 
 def _text(value: Any) -> str:

@@ -15,6 +15,8 @@ import signal
 import socket
 import sys
 import threading
+import typing
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing.pool import Pool
 
@@ -34,16 +36,16 @@ class LentSockets(IPKernelApp):
 
     listeners = Any(help="{port: descriptor of a listening socket}")
 
-    def _try_bind_socket(self, s, port):
+    def _try_bind_socket(self, s: typing.Any, port: int) -> int:
         s.setsockopt(zmq.USE_FD, self.listeners[port])
         s.bind(f"{self.transport}://{self.ip}-{port}")
         return port
 
-    def init_heartbeat(self):
+    def init_heartbeat(self) -> None:
         """No thread for it: whether the process lives is seen from outside."""
 
 
-def main(parcel, descriptors):
+def main(parcel: dict[str, typing.Any], descriptors: Sequence[int]) -> None:
     """Be the kernel.
 
     Args:    parcel: of the kernel's client; its connection is what a connection file says.
@@ -52,12 +54,14 @@ def main(parcel, descriptors):
     """
     connection = parcel["connection"]
     ports = [connection[f"{name}_port"] for name in ("shell", "iopub", "stdin", "control", "hb")]
-    door = socket.socket(fileno=descriptors[len(ports)]) if len(descriptors) > len(ports) else None
+    door: typing.Any = (
+        socket.socket(fileno=descriptors[len(ports)]) if len(descriptors) > len(ports) else None
+    )
     os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
     path = os.path.join(os.environ["HOME"], ".connection.json")
     with open(path, "w", encoding="utf-8") as file:
         json.dump(connection, file)
-    app = LentSockets.instance(
+    app: typing.Any = LentSockets.instance(
         connection_file=path,
         listeners=dict(zip(ports, descriptors, strict=False)),
         ignore_cwd=True,  # the student's files come behind the libraries
@@ -70,13 +74,13 @@ def main(parcel, descriptors):
     app.start()
 
 
-def _handed_in(door):
+def _handed_in(door: socket.socket) -> socket.socket:
     """The socket that the client has just sent."""
     _, [descriptor], *_ = socket.recv_fds(door, 1, 1)
     return socket.socket(fileno=descriptor)
 
 
-def lend(sock, namespace, others=()):
+def lend(sock: socket.socket, namespace: dict[str, typing.Any], others: Iterable[typing.Any] = ()) -> None:
     """Fork; the fork answers the tests with the state of now, while the notebook goes on.
 
     Args:    sock: to the tests; this process gives up its copy.
@@ -98,14 +102,15 @@ def lend(sock, namespace, others=()):
         os._exit(0)
 
 
-def _settle(sock):
+def _settle(sock: socket.socket) -> None:
     """Make the fork quiet, deaf to the notebook's interrupts, and end it with the tests' interest."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     nowhere = open(os.devnull, "w")  # noqa: SIM115
-    sys.stdout = sys.stderr = sys.__stdout__ = sys.__stderr__ = nowhere
+    # Typeshed calls the last two final.
+    sys.stdout = sys.stderr = sys.__stdout__ = sys.__stderr__ = nowhere  # type: ignore[misc]
     sys.displayhook = sys.__displayhook__
 
-    def wait_for_hangup():
+    def wait_for_hangup() -> None:
         watcher = select.poll()
         watcher.register(sock, select.POLLRDHUP)
         watcher.poll()
@@ -114,28 +119,38 @@ def _settle(sock):
     threading.Thread(target=wait_for_hangup, daemon=True).start()
 
 
-def _revive_pools():
+def _revive_pools() -> None:
     """Threads do not survive a fork: pools that a cell has made get new ones, and answers that use them go on."""
     pools = [one for one in gc.get_objects() if isinstance(one, POOLS)]
     for pool in pools:
         with contextlib.suppress(Exception):
+            # Their classes are known; typeshed does not know what they keep for themselves.
             if isinstance(pool, ThreadPoolExecutor):
                 prefix, start = pool._thread_name_prefix, (pool._initializer, pool._initargs)
-                pool.__init__(pool._max_workers, prefix, *start)
+                pool.__init__(pool._max_workers, prefix, *start)  # type: ignore[misc]
             elif isinstance(pool, ProcessPoolExecutor):
-                pool.__init__(pool._max_workers, pool._mp_context, pool._initializer, pool._initargs)
+                pool.__init__(  # type: ignore[misc]
+                    pool._max_workers,  # type: ignore[attr-defined]
+                    pool._mp_context,
+                    pool._initializer,
+                    pool._initargs,
+                )
             else:
-                pool.__init__(pool._processes, pool._initializer, pool._initargs)
+                pool.__init__(  # type: ignore[misc]
+                    pool._processes,  # type: ignore[attr-defined]
+                    pool._initializer,  # type: ignore[attr-defined]
+                    pool._initargs,  # type: ignore[attr-defined]
+                )
 
 
 class Lender:
     """Answers the requests of the tests, one after the other."""
 
-    def __init__(self, sock, namespace):
+    def __init__(self, sock: socket.socket, namespace: dict[str, typing.Any]) -> None:
         self.sock, self.namespace = sock, namespace
-        self.kept = []
+        self.kept: list[typing.Any] = []
 
-    def run(self):
+    def run(self) -> None:
         """Until the tests hang up."""
         while True:
             try:
@@ -144,9 +159,9 @@ class Lender:
                 return
             self.reply(self.answer, head, buffers)
 
-    def reply(self, function, *arguments):
+    def reply(self, function: Callable[..., typing.Any], *arguments: typing.Any) -> None:
         """Send what a function returns, or the error that it raises."""
-        buffers = []
+        buffers: list[typing.Any] = []
         try:
             head = function(*arguments, buffers)
         except BaseException as error:  # whatever the student's code raises
@@ -159,7 +174,9 @@ class Lender:
             head = {"error": kinds, "name": type(error).__name__, "message": _text(error)}
         messages.send(self.sock, head, buffers)
 
-    def answer(self, head, received, buffers):
+    def answer(
+        self, head: Mapping[str, typing.Any], received: Sequence[typing.Any], buffers: list[typing.Any]
+    ) -> dict[str, typing.Any]:
         """Do what one request says."""
         if "name" in head:
             if head["name"] not in self.namespace:
@@ -180,7 +197,7 @@ class Lender:
         return reply
 
     @contextlib.contextmanager
-    def as_there(self, context, received):
+    def as_there(self, context: Mapping[str, typing.Any], received: Sequence[typing.Any]) -> Iterator[None]:
         """Arithmetic errors, gradients and random numbers as the test has set them."""
         if context["random"] is not None:
             torch_state, numpy_state = self.decode(context["random"], received)
@@ -189,20 +206,20 @@ class Lender:
         with np.errstate(**context["errors"]), torch.set_grad_enabled(context["gradients"]):
             yield
 
-    def encode(self, value, buffers):
+    def encode(self, value: typing.Any, buffers: list[typing.Any]) -> typing.Any:
         """Data as data; anything else is kept here, and its key goes over."""
         return values.encode(value, self.keep, buffers)
 
-    def keep(self, value):
+    def keep(self, value: typing.Any) -> dict[str, typing.Any]:
         """The key of an object."""
         self.kept.append(value)
         return {"is": "object", "key": len(self.kept) - 1, "type": type(value).__name__}
 
-    def decode(self, tree, received):
+    def decode(self, tree: typing.Any, received: Sequence[typing.Any]) -> typing.Any:
         """What the tests sent."""
         return values.decode(tree, lambda part: self.thing(part, received), received)
 
-    def thing(self, tree, received):
+    def thing(self, tree: Mapping[str, typing.Any], received: Sequence[typing.Any]) -> typing.Any:
         """An object that was kept here, one that the tests hand over, or a function of theirs."""
         if tree["is"] == "object":
             return self.kept[tree["key"]]
@@ -210,11 +227,11 @@ class Lender:
             return pickle.loads(received[tree["data"]])
         return self.call_back(tree["key"])
 
-    def call_back(self, key):
+    def call_back(self, key: int) -> Callable[..., typing.Any]:
         """A function of the tests, which runs there."""
 
-        def function(*arguments, **named):
-            buffers = []
+        def function(*arguments: typing.Any, **named: typing.Any) -> typing.Any:
+            buffers: list[typing.Any] = []
             tree = self.encode((arguments, named), buffers)
             messages.send(self.sock, {"call": key, "with": tree}, buffers)
             while True:
@@ -228,7 +245,7 @@ class Lender:
         return function
 
 
-_OPERATIONS = {
+_OPERATIONS: dict[str, Callable[..., typing.Any]] = {
     "call": lambda function, *arguments, **named: function(*arguments, **named),
     "attribute": getattr,
     "set": setattr,
@@ -238,7 +255,7 @@ _OPERATIONS = {
 }
 
 
-def _text(error):
+def _text(error: BaseException) -> str:
     with contextlib.suppress(Exception):
         return str(error)[:2000]
     return ""

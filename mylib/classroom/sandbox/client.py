@@ -16,9 +16,11 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import asdict
+from typing import Any, Self
 
-from jupyter_client.provisioning import LocalProvisioner
+from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
 from mylib.classroom import sandbox as package
 from mylib.classroom.course.limits import Limits
@@ -36,11 +38,12 @@ class Child:
     status: socket to the one that watches it.
     """
 
-    def __init__(self, status):
-        self.status, self.reason, self.stands = status, None, False
+    def __init__(self, status: socket.socket) -> None:
+        self.status, self.stands = status, False
+        self.reason: str | None = None
         self.status.setblocking(False)
 
-    def poll(self):
+    def poll(self) -> str | None:
         """None while it runs; then why it ended, in words."""
         while self.reason is None:
             try:
@@ -55,12 +58,12 @@ class Child:
                 self.reason = json.loads(text) if text else "the process ended"
         return self.reason
 
-    def interrupt(self):
+    def interrupt(self) -> None:
         """What Ctrl-C does."""
         with contextlib.suppress(OSError):
             self.status.send(b"i")
 
-    def stop(self):
+    def stop(self) -> None:
         """Let it stand still, and wait until it does or has ended; what it forked goes on."""
         with contextlib.suppress(OSError):
             self.status.send(b"s")
@@ -68,13 +71,13 @@ class Child:
         while self.poll() is None and not self.stands and time.monotonic() < deadline:
             select.select([self.status], [], [], STOP_SECONDS)
 
-    def kill(self):
+    def kill(self) -> None:
         """End it, and everything that it started."""
         if self.reason is None:
             with contextlib.suppress(OSError):
                 self.status.send(b"k")
 
-    def close(self):
+    def close(self) -> None:
         """End it without waiting: its watcher hears the hang-up."""
         self.kill()
         self.status.close()
@@ -88,13 +91,22 @@ class Sandbox:
     Raises:  WallsMissingError: the walls cannot be had on this machine.
     """
 
-    def __init__(self, kind="bubblewrap", limits=None):
+    def __init__(self, kind: str = "bubblewrap", limits: Limits | None = None) -> None:
         self.kind, self.limits = kind, limits or Limits()
-        self.server = self.control = self.listener = None
+        self.server: subprocess.Popen[str] | None = None
+        self.control: socket.socket | None = None
+        self.listener: Any = None
         self.memory = 0
         self.lock = threading.Lock()
 
-    def fork(self, role, parcel, buffers=(), descriptors=(), seconds=None):
+    def fork(
+        self,
+        role: str,
+        parcel: dict[str, Any],
+        buffers: Sequence[messages.Buffer] = (),
+        descriptors: Sequence[int] = (),
+        seconds: float | None = None,
+    ) -> Child:
         """Start a process.
 
         Args:    role: "answers" or "tests".
@@ -105,24 +117,26 @@ class Sandbox:
         Returns: `Child`.
         """
         self.ready()
+        assert self.control is not None
         here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         data, data_there = socket.socketpair()
         limits = asdict(self.limits) | {"seconds": seconds or self.limits.submission_seconds}
         order = json.dumps({"role": role, "limits": limits}).encode()
         socket.send_fds(self.control, [order], [there.fileno(), data_there.fileno(), *descriptors])
-        there.close(), data_there.close()
+        there.close()
+        data_there.close()
         data.settimeout(START_SECONDS)
         with data, contextlib.suppress(BrokenPipeError, ConnectionResetError):
             messages.send(data, parcel, list(buffers))
         return Child(here)
 
-    def ready(self):
+    def ready(self) -> None:
         """Start the server if it does not run."""
         with self.lock:
             if self.server is None or self.server.poll() is not None:
                 self.start()
 
-    def start(self):
+    def start(self) -> None:
         """Start the server and wait until it is warm."""
         self.server, self.control = _start(self.kind)
         self.control.settimeout(START_SECONDS)
@@ -137,27 +151,30 @@ class Sandbox:
                 f"sandbox: expected a process behind {self.kind}, got: {' / '.join(said) or 'no answer'}; "
                 "run `mylib doctor`"
             ) from None
+        assert self.server.stderr is not None
         self.listener = threading.Thread(target=self.server.stderr.read, daemon=True)
         self.listener.start()
 
-    def close(self):
+    def close(self) -> None:
         """End the server and everything that it started."""
         if self.server is not None:
+            assert self.control is not None
             self.control.close()
             self.server.kill()
             self.server.wait()
             self.listener.join(5)
+            assert self.server.stderr is not None
             self.server.stderr.close()
             self.server = None
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         self.close()
 
 
-def _start(kind):
+def _start(kind: str) -> tuple[subprocess.Popen[str], socket.socket]:
     """The server, behind walls or not; it inherits its end of the control socket."""
     control, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     command = [sys.executable, "-sP", "-m", package.__name__, str(there.fileno())]
@@ -175,7 +192,7 @@ def _start(kind):
 
 
 @functools.cache
-def shared():
+def shared() -> Sandbox:
     """The sandbox of this process, for whoever does not bring one."""
     return Sandbox()
 
@@ -186,16 +203,17 @@ class WalledProvisioner(LocalProvisioner):
     The kernel manager may carry `sandbox`, and `parcel`, `buffers` and `descriptors` for the process.
     """
 
-    child = None
+    child: Child | None = None
 
     @property
-    def has_process(self):
+    def has_process(self) -> bool:
         """There is one."""
         return self.child is not None
 
-    async def launch_kernel(self, cmd, **_):
+    async def launch_kernel(self, cmd: list[str], **_: Any) -> Any:
         """Open the kernel's sockets here, where the client is, and hand them over; `cmd` is not used."""
-        manager, info = self.parent, dict(self.connection_info)
+        manager: Any = self.parent
+        info: dict[str, Any] = dict(self.connection_info)
         if info["transport"] != "ipc":
             raise ValueError(
                 "mylib-walls: expected KernelManager.transport = 'ipc': there is no network inside"
@@ -212,11 +230,11 @@ class WalledProvisioner(LocalProvisioner):
             self.child = sandbox.fork("answers", parcel, buffers, descriptors, seconds)
         return self.connection_info
 
-    async def poll(self):
+    async def poll(self) -> int | None:
         """None while it runs."""
         return None if self.child and self.child.poll() is None else 1
 
-    async def wait(self):
+    async def wait(self) -> int | None:
         """Until it has ended."""
         while self.child and self.child.poll() is None:
             await asyncio.sleep(0.002)
@@ -225,12 +243,12 @@ class WalledProvisioner(LocalProvisioner):
         self.child = None
         return 0
 
-    async def send_signal(self, signum):
+    async def send_signal(self, signum: int) -> None:
         """An interrupt, or the end."""
         if self.child:
             self.child.interrupt() if signum == 2 else self.child.kill()
 
-    async def kill(self, restart=False):
+    async def kill(self, restart: bool = False) -> None:
         """End it."""
         if self.child:
             self.child.kill()
@@ -238,7 +256,7 @@ class WalledProvisioner(LocalProvisioner):
     terminate = kill
 
 
-def _listen(path):
+def _listen(path: str) -> socket.socket:
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(path)
     listener.listen(16)

@@ -9,7 +9,9 @@ import errno
 import os
 import resource
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from mylib.classroom.sandbox.walls import HOME, python_folders
 
@@ -54,12 +56,12 @@ RWF_NOWAIT = 8  # from linux/fs.h: read what is in memory, or fail; the sixth ar
 LIBC = ctypes.CDLL(None, use_errno=True)
 
 
-def leave_namespaces():
+def leave_namespaces() -> None:
     """Processes that this one starts see none but each other, and no network."""
     _call("unshare", NEW_NAMESPACES)
 
 
-def confine(folder_bytes):
+def confine(folder_bytes: int) -> None:
     """Empty disks of so many bytes, no rights, and no call that a notebook does not need; for good.
 
     Args:    folder_bytes: what each disk holds at most.
@@ -70,7 +72,7 @@ def confine(folder_bytes):
     _refuse_calls()
 
 
-def _mount(folder_bytes):
+def _mount(folder_bytes: int) -> None:
     """Replace what can be written by empty disks in memory, and /proc by a few plain facts."""
     facts = {name: Path("/proc", name).read_bytes() for name in PROC_FILES}
     _call("unshare", NEW_MOUNTS)  # again: the watcher needs its own /proc to see anything
@@ -93,17 +95,17 @@ def _mount(folder_bytes):
         Path("/proc", name).write_bytes(content)
 
 
-def _disk(target, size):
+def _disk(target: str, size: int) -> None:
     options = f"size={size},nr_inodes=10000,mode=755".encode()
     _call("mount", b"tmpfs", target.encode(), b"tmpfs", MS_NOSUID | MS_NODEV, options)
 
 
-def _bind(folder, target):
+def _bind(folder: str, target: str) -> None:
     os.makedirs(target, exist_ok=True)
     _call("mount", folder.encode(), target.encode(), None, MS_BIND | MS_RECURSIVE, None)
 
 
-def _give_up_rights():
+def _give_up_rights() -> None:
     """Drop every capability for good; bubblewrap has forbidden new user namespaces and gaining rights by exec."""
     for capability in range(64):
         LIBC.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)
@@ -111,7 +113,7 @@ def _give_up_rights():
     _call("capset", header, (ctypes.c_uint32 * 6)())
 
 
-def _refuse_calls():
+def _refuse_calls() -> None:
     """Make the calls of `REFUSED_CALLS` fail, for this process and all that come from it."""
     refuse = pyseccomp.ERRNO(errno.EPERM)
     rules = pyseccomp.SyscallFilter(pyseccomp.ALLOW)
@@ -122,7 +124,7 @@ def _refuse_calls():
     rules.load()
 
 
-def limit(limits):
+def limit(limits: Mapping[str, Any]) -> None:
     """The system's own limits, for this process and all that come from it.
 
     Args:    limits: dict of `Limits`.
@@ -140,7 +142,7 @@ def limit(limits):
         resource.setrlimit(what, (most, most))
 
 
-def _call(name, *arguments):
+def _call(name: str, *arguments: Any) -> None:
     if getattr(LIBC, name)(*arguments):
         error = ctypes.get_errno()
         raise OSError(error, f"{name}: {os.strerror(error)}")

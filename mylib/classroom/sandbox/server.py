@@ -14,7 +14,9 @@ import socket
 import sys
 import tempfile
 import traceback
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any, NoReturn
 
 from mylib.classroom.notebook import libraries
 from mylib.classroom.notebook.libraries import die_with_parent
@@ -26,7 +28,7 @@ from mylib.classroom.sandbox.watchdog import memory, watch
 ROLES = {"answers": answer_side, "tests": test_side}
 
 
-def serve(descriptor, walled):
+def serve(descriptor: int, walled: bool) -> None:
     """Fork for every job until the other side hangs up.
 
     Args:    descriptor: of the socket on which jobs come: JSON, and the descriptors for the new process.
@@ -47,7 +49,7 @@ def serve(descriptor, walled):
             os.close(one)
 
 
-def _in_child(target, *arguments):
+def _in_child(target: Callable[..., None], *arguments: Any) -> NoReturn:
     """Run, tell what went wrong, and leave without the parent's exit handlers."""
     try:
         target(*arguments)
@@ -58,7 +60,7 @@ def _in_child(target, *arguments):
         os._exit(0)
 
 
-def _supervise(job, descriptors, walled):
+def _supervise(job: dict[str, Any], descriptors: Sequence[int], walled: bool) -> None:
     """In the first fork: make the namespaces, fork the process that works in them, and watch it."""
     die_with_parent()
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -81,7 +83,7 @@ def _supervise(job, descriptors, walled):
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _work(job, descriptors, folder, walled):
+def _work(job: dict[str, Any], descriptors: Sequence[int], folder: str, walled: bool) -> None:
     """In the second fork, behind its own walls: take the parcel and do what the role says."""
     die_with_parent()
     os.setsid()

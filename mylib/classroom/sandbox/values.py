@@ -6,6 +6,8 @@ a key.
 """
 
 import math
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -24,10 +26,10 @@ TENSORS = {
         *(torch.float16, torch.bfloat16, torch.float32, torch.float64, torch.complex64, torch.complex128),
     )
 }
-PLAIN = {"tuple": tuple, "list": list, "set": set, "frozenset": frozenset}
+PLAIN: dict[str, type[Any]] = {"tuple": tuple, "list": list, "set": set, "frozenset": frozenset}
 
 
-def encode(value, other, buffers, depth=0):
+def encode(value: Any, other: Callable[[Any], Any], buffers: list[Any], depth: int = 0) -> Any:
     """Write a value as JSON and raw buffers.
 
     Args:    value: anything.
@@ -74,7 +76,7 @@ def encode(value, other, buffers, depth=0):
     return other(value)
 
 
-def decode(tree, other, buffers, depth=0):
+def decode(tree: Any, other: Callable[[Any], Any], buffers: Sequence[Any], depth: int = 0) -> Any:
     """Read what `encode` wrote.
 
     Args:    tree: JSON.
@@ -94,7 +96,9 @@ def decode(tree, other, buffers, depth=0):
         raise WireError(f"got a malformed value: {error}") from None
 
 
-def _decode(tree, again, other, buffers):
+def _decode(
+    tree: dict[str, Any], again: Callable[[Any], Any], other: Callable[[Any], Any], buffers: Sequence[Any]
+) -> Any:
     match tree["is"]:
         case "tuple" | "list" | "set" | "frozenset" as name:
             return PLAIN[name](again(item) for item in tree["items"])
@@ -123,12 +127,12 @@ def _decode(tree, again, other, buffers):
     return other(tree)
 
 
-def _put(content, buffers):
+def _put(content: bytes, buffers: list[Any]) -> int:
     buffers.append(content)
     return len(buffers) - 1
 
 
-def _encode_array(value, buffers):
+def _encode_array(value: Any, buffers: list[Any]) -> dict[str, Any]:
     """Values in C order, and where each entry lay: a test may hand over a transposed view on purpose."""
     array = np.asarray(value, value.dtype.newbyteorder("="))
     return {
@@ -142,7 +146,7 @@ def _encode_array(value, buffers):
     }
 
 
-def _decode_array(tree, buffers):
+def _decode_array(tree: dict[str, Any], buffers: Sequence[Any]) -> Any:
     dtype, shape = ARRAYS[tree["dtype"]], _sizes(tree["shape"])
     flat = np.frombuffer(buffers[tree["data"]], dtype)
     if tree["scalar"]:
@@ -155,7 +159,7 @@ def _decode_array(tree, buffers):
     return array
 
 
-def _encode_tensor(value, buffers):
+def _encode_tensor(value: torch.Tensor, buffers: list[Any]) -> dict[str, Any]:
     plain = value.detach().resolve_conj().resolve_neg().cpu()
     name = str(plain.dtype).removeprefix("torch.")
     if name not in TENSORS:
@@ -173,7 +177,7 @@ def _encode_tensor(value, buffers):
     }
 
 
-def _decode_tensor(tree, buffers):
+def _decode_tensor(tree: dict[str, Any], buffers: Sequence[Any]) -> torch.Tensor:
     dtype, shape = TENSORS[tree["dtype"]], _sizes(tree["shape"])
     content = buffers[tree["data"]]
     flat = torch.frombuffer(bytearray(content), dtype=dtype) if content else torch.empty(0, dtype=dtype)
@@ -189,14 +193,14 @@ def _decode_tensor(tree, buffers):
     return tensor.requires_grad_() if tree["requires_grad"] else tensor
 
 
-def _sizes(shape):
+def _sizes(shape: Any) -> tuple[int, ...]:
     sizes = tuple(shape)
     if len(sizes) > 32 or not all(type(size) is int and size >= 0 for size in sizes):
         raise WireError(f"got the shape {sizes!r:.60}")
     return sizes
 
 
-def _room(shape, strides):
+def _room(shape: Sequence[int], strides: Sequence[int]) -> int:
     """Entries of the memory that a view with these strides spans; 0 where it is empty."""
     if len(strides) != len(shape) or not all(type(step) is int for step in strides):
         raise WireError("got strides that do not fit the shape")
@@ -208,7 +212,7 @@ def _room(shape, strides):
     return room
 
 
-def _distinct(shape, strides):
+def _distinct(shape: Sequence[int], strides: Sequence[int]) -> bool:
     """No two entries share their memory."""
     steps = sorted((abs(step), size) for size, step in zip(shape, strides, strict=True) if size > 1)
     spanned = 0
@@ -219,10 +223,10 @@ def _distinct(shape, strides):
     return True
 
 
-def _laid_out(memory, shape, strides):
+def _laid_out(memory: Any, shape: Sequence[int], strides: Sequence[int]) -> Any:
     """A view of the memory with the shape and strides, or in C order where they overlap."""
     if not memory.size or not _distinct(shape, strides):
         return np.empty(shape, memory.dtype)
     steps = [abs(step) * memory.itemsize for step in strides]
-    view = np.lib.stride_tricks.as_strided(memory, shape, steps)
+    view: Any = np.lib.stride_tricks.as_strided(memory, shape, steps)
     return view[(..., *(slice(None, None, -1 if step < 0 else 1) for step in strides))]

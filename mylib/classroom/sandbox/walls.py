@@ -45,7 +45,7 @@ class WallsMissingError(RuntimeError):
     """The sandbox cannot be had here; the message says what to do."""
 
 
-def require(kind, trust=False):
+def require(kind: str, trust: bool = False) -> None:
     """Refuse a sandbox that cannot be had, before anything is done.
 
     Args:    kind: of `KINDS`.
@@ -72,7 +72,7 @@ def require(kind, trust=False):
             raise WallsMissingError(f"sandbox: {missing}; run `mylib doctor`")
 
 
-def libseccomp():
+def libseccomp() -> str:
     """Why the filter of system calls cannot be had; "" if it can."""
     try:
         import pyseccomp  # noqa: F401
@@ -81,7 +81,7 @@ def libseccomp():
     return ""
 
 
-def bubblewrap():
+def bubblewrap() -> list[str]:
     """The command that starts what follows it behind walls.
 
     Every namespace is its own, the system is read-only and only the parts that Python needs are there, the environment
@@ -95,6 +95,7 @@ def bubblewrap():
     command += ["--new-session", "--cap-drop", "ALL", "--cap-add", "CAP_SYS_ADMIN", "--clearenv"]
     for name, value in ENVIRONMENT.items():
         command += ["--setenv", name, value]
+    path: Path | str
     for path in map(Path, SYSTEM):
         if path.is_symlink():
             command += ["--symlink", os.readlink(path), str(path)]
@@ -108,7 +109,7 @@ def bubblewrap():
     return [*command, "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/", "--"]
 
 
-def python_folders():
+def python_folders() -> list[str]:
     """The folders of Python, its packages and this one: no folder of the course, which holds solutions."""
     folders = {sys.prefix, sys.base_prefix, *site.getsitepackages(), str(Path(mylib.__file__).parent)}
     system = [str(Path(folder)) for folder in SYSTEM]

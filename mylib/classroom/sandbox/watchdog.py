@@ -5,14 +5,17 @@ import os
 import resource
 import select
 import signal
+import socket
 import time
+from collections.abc import Mapping
+from typing import Any
 
 OURS = 12
 ORDERS = {b"i": signal.SIGINT, b"s": signal.SIGSTOP}
 PAUSE_SECONDS = 0.02
 
 
-def watch(child, status, limits, walled):
+def watch(child: int, status: socket.socket, limits: Mapping[str, Any], walled: bool) -> str:
     """Wait for the child's end, and bring it about at a limit or when the other side hangs up.
 
     Returns: why it was ended, or how it ended by itself. That it stands still, as ordered, is told as null.
@@ -52,7 +55,7 @@ def watch(child, status, limits, walled):
     return f"the process ended (exit code {os.WEXITSTATUS(code)})"
 
 
-def _over(process, limits, base, walled):
+def _over(process: Any, limits: Mapping[str, Any], base: int, walled: bool) -> str:
     """What the family of a process has too much of; "" if nothing."""
     import psutil
 
@@ -78,13 +81,13 @@ def _over(process, limits, base, walled):
     return ""
 
 
-def _kill(child, walled):
+def _kill(child: int, walled: bool) -> None:
     with contextlib.suppress(ProcessLookupError):
         if not walled:
             os.killpg(child, signal.SIGKILL)
         os.kill(child, signal.SIGKILL)  # the first of its namespace: the kernel ends all the others with it
 
 
-def memory():
+def memory() -> int:
     """Resident bytes of this process."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
