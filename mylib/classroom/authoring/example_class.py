@@ -43,7 +43,7 @@ def _submission(course: Course, topic: str, student: str) -> str:
             answers |= _first_wrong(course, topic)
         for cell in notebook.cells:
             cell.source = answers.get(grade_id(cell), cell.source) if is_answer(cell) else cell.source
-    text = nbformat.writes(notebook)
+    text: str = nbformat.writes(notebook)
     return text[: len(text) // 2] if student == "dan" else text
 
 

@@ -147,7 +147,7 @@ def _test_names(notebook: Any) -> Iterator[str]:
 
     Not from another test: where that one stops at a wrong answer, this one would lose its points too, for no fault.
     """
-    locked, answers, loose, tests = set(KNOWN), set(), set(), set()
+    locked, answers, loose, tests = set(KNOWN), set[str](), set[str](), set[str]()
     for cell in notebook.cells:
         if cell.cell_type != "code":
             continue

@@ -22,7 +22,7 @@ import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from os.path import commonprefix
-from typing import Any
+from typing import Any, cast
 
 import cosmic_ray.plugins
 from cosmic_ray.ast import ast_nodes, get_ast
@@ -130,6 +130,7 @@ def mutants(source: str) -> tuple[Mutant, ...]:
         >>> [str(one) for one in mutants("def double(x):\n    return 2 * x")][-2:]
         ['double: return 2 * x -> return 3 * x', 'double: return 2 * x -> return 1 * x']
     """
+    found: dict[str, Mutant | None]
     found, nodes = {ast.unparse(ast.parse(source)): None}, list(ast_nodes(get_ast(source)))
     for operator in OPERATORS:
         for occurrence in range(sum(len(list(operator.mutation_positions(node))) for node in nodes)):
@@ -163,6 +164,7 @@ def _function(tree: ast.AST, line: int) -> str:
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
             first = min(part.lineno for part in (node, *node.decorator_list))
+            assert node.end_lineno is not None
             if first <= line <= node.end_lineno:
                 return ".".join(filter(None, (node.name, _function(node, line))))
     return ""
@@ -246,7 +248,7 @@ def _up_to(notebook: Any, question: str) -> Any:
 
 
 def _answer(notebook: Any, question: str) -> str:
-    return next(cell.source for cell in notebook.cells if grade_id(cell) == question)
+    return cast(str, next(cell.source for cell in notebook.cells if grade_id(cell) == question))
 
 
 def tallies(

@@ -127,7 +127,8 @@ class _Walk:
             order = pickle.dumps(([test.name for test in tests], sorted(pairs)))
             ends = [pairs[snapshot][0] for snapshot in sorted(pairs)]
             socket.send_fds(self.keeper, [order], [sender.fileno(), *(end.fileno() for end in ends)])
-            for given in (sender, *ends):
+            lent: list[Connection | socket.socket] = [sender, *ends]
+            for given in lent:
                 given.close()
             # A part that comes later is the last word: the hidden one, where the visible one passed.
             parts: Iterator[Part] = _received(receiver, 1.5 * self.job.submission_seconds)
@@ -198,6 +199,7 @@ def _shell(desk: str) -> Any:
     settings = Config(HistoryManager={"enabled": False}, InteractiveShell={"xmode": "Minimal"})
     shell = SilentShell.instance(config=settings)
     # Figures are drawn, and not encoded as PNG.
+    assert shell.display_formatter is not None
     shell.display_formatter.active_types = ["text/plain"]
     return shell
 

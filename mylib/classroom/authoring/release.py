@@ -189,7 +189,7 @@ def _diff(old: Path, new: Path) -> str:
         texts = [path.read_text(encoding="utf-8").splitlines() for path in (old, new)]
     except UnicodeDecodeError:
         return "(not text)"
-    lines = list(difflib.unified_diff(*texts, "committed", "released", n=1, lineterm=""))
+    lines = list(difflib.unified_diff(texts[0], texts[1], "committed", "released", n=1, lineterm=""))
     more = [f"... {len(lines) - DIFF_LINES} more lines"] if len(lines) > DIFF_LINES else []
     return "\n".join(lines[:DIFF_LINES] + more)
 

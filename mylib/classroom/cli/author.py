@@ -1,6 +1,6 @@
 """Verbs of those who write the course: release, answers, mutants, lectures, claims, index."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -111,7 +111,8 @@ def lectures(
     if scale not in ("quick", "full"):
         raise ValueError(f"lectures: expected --scale quick or full, got {scale!r}")
     own_course()
-    given = {} if scale == "quick" else {"SCALE": scale}  # quick is what the notebooks say themselves
+    # quick is what the notebooks say themselves
+    given: dict[str, Any] = {} if scale == "quick" else {"SCALE": scale}
     topics = [syllabus.topic(topic)] if topic else syllabus.topics()
     runs = run.execute(topics, jobs, **given)
     for one in runs:

@@ -200,7 +200,7 @@ def _machine() -> Finding:
     memory = psutil.virtual_memory().total / GIGABYTE
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     text = f"{cores} cores, {memory:.0f} GB of memory"
-    if memory >= MEMORY_GB * cores:
+    if memory >= MEMORY_GB * cores:  # type: ignore[operator]  # Linux and macOS know their cores
         return Finding("machine", True, False, text)
     jobs = max(1, int(memory // MEMORY_GB))
     return Finding(

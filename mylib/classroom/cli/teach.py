@@ -1,7 +1,7 @@
 """Verbs of those who teach and take it: collect, grade, validate, feedback, report, similar, doctor."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast
 
 import typer
 
@@ -130,7 +130,7 @@ def validate(
         release = course.exercise(topic)
         mine = course.root / WORK / topic / f"{topic}.ipynb"
         notebook = mine if mine.exists() else release
-    rows = run(notebook, release)
+    rows = run(cast(Path, notebook), release)
     show(table(rows))
     raise typer.Exit(1 if any(row.failed for row in rows) else 0)
 

@@ -10,7 +10,7 @@ The one place that knows the convention:
 
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from nbgrader import utils
 
@@ -40,7 +40,7 @@ class Question:
 
 def grade_id(cell: Any) -> str:
     """The nbgrader name of a cell, or "" where it has none."""
-    return cell.metadata.get("nbgrader", {}).get("grade_id", "")
+    return cast(str, cell.metadata.get("nbgrader", {}).get("grade_id", ""))
 
 
 def question_of(cell_id: str) -> str:
@@ -55,12 +55,12 @@ def question_of(cell_id: str) -> str:
 
 def is_answer(cell: Any) -> bool:
     """The student writes here."""
-    return utils.is_solution(cell)
+    return cast(bool, utils.is_solution(cell))
 
 
 def is_test(cell: Any) -> bool:
     """The instructor's code gives points here."""
-    return utils.is_grade(cell) and not utils.is_solution(cell)
+    return cast(bool, utils.is_grade(cell) and not utils.is_solution(cell))
 
 
 def questions(notebook: Any) -> list[Question]:

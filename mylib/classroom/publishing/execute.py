@@ -68,6 +68,7 @@ def execute(
         if claims_file:
             with open(claims_file, "w", encoding="utf-8") as merged:
                 for seed, path in pending.values():
+                    assert path is not None
                     lines = path.read_text().splitlines() if path.exists() else []
                     merged.writelines(json.dumps(json.loads(line) | {"seed": seed}) + "\n" for line in lines)
     order = [topic.name for topic in topics]
@@ -232,7 +233,7 @@ def _join_streams(cell: Any) -> None:
     # Where the kernel cut a stream into pieces depends on the machine's speed.
     joined: list[Any] = []
     for output in cell.outputs:
-        last = joined[-1] if joined else None
+        last: Any = joined[-1] if joined else None
         streams = last is not None and output.output_type == last.output_type == "stream"
         if streams and output.name == last.name:
             last.text += output.text
