@@ -71,7 +71,8 @@ answers: $(READY) ## what right, wrong and slightly changed answers score: do th
 bench: $(READY) ## time the engine beside PyTorch (never part of the tests)
 	@python -m benchmarks
 
-check: lint ## style, documentation, syllabus
+check: lint ## style, types, documentation, syllabus
+	@mypy
 	@pytest -n auto --maxprocesses 8 tests/test_syllabus.py tests/test_packaging.py mylib
 
 clean: ## remove what was built (.venv stays)

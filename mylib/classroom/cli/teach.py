@@ -121,7 +121,7 @@ def validate(
     from mylib.classroom.grading.validate import validate as run
     from mylib.classroom.publishing.start import WORK
 
-    if (topic is None) == (notebook is None):
+    if bool(topic) == (notebook is not None):
         raise ValueError("validate: expected --topic NAME or --notebook FILE")
     release = None
     if topic:

@@ -54,6 +54,7 @@ class Examination:
 
     found: so far.
     broken: {cell id: why} of cells that ended a kernel; they are not run again.
+    suspects: tests in which the answer's process was gone; what ran before may have ended it.
     hidden_ran: a hidden part has run, in this attempt or in one before.
     """
 
@@ -61,6 +62,7 @@ class Examination:
         self.job, self.sandbox = job, sandbox
         self.found = Outcome()
         self.broken: dict[str, str] = {}
+        self.suspects: set[str] = set()
         self.hidden_ran = False
         self.deadline = 0.0
 
@@ -179,7 +181,7 @@ class Examination:
         start = time.monotonic()
         seconds = max(0.0, self.deadline - start)
         control.settimeout(seconds + 3)
-        running, lost, culprits = "", set[str](), False
+        running, lost, ran, culprits = "", set[str](), set[str](), False
         try:
             if failed := messages.receive(control)[0]["ready"]:
                 for name in self.open_tests():
@@ -201,7 +203,12 @@ class Examination:
                     if again:
                         return True
                 elif (part := msgspec.convert(said["part"], Part)).test not in lost:
-                    if part.gone and culprits:
+                    # A process that is gone was ended by this test, or by one before: where that is not sure, it is
+                    # run again, without those that have their verdict by then.
+                    sure = not culprits and (part.test in self.suspects or not ran - {part.test})
+                    ran.add(part.test)
+                    if part.gone and not sure:
+                        self.suspects.add(part.test)
                         lost.add(part.test)
                     else:
                         culprits |= part.gone or part.slow

@@ -162,7 +162,8 @@ class Sandbox:
             self.control.close()
             self.server.kill()
             self.server.wait()
-            self.listener.join(5)
+            if self.listener is not None:  # it had come so far
+                self.listener.join(5)
             assert self.server.stderr is not None
             self.server.stderr.close()
             self.server = None

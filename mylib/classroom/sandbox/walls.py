@@ -37,6 +37,11 @@ ENVIRONMENT = ONE_THREAD | {
     "PYTHONDONTWRITEBYTECODE": "1",
     "PYTHONHASHSEED": "0",  # the same order of sets, and so the same points, each time
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+    # There is no network: a client of packages shall say so at once.
+    "PIP_NO_INDEX": "1",
+    "PIP_RETRIES": "0",
+    "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+    "UV_OFFLINE": "1",
     "USER": "student",
 }
 

@@ -1,5 +1,6 @@
 """One submission: honest oddities cost nothing, and what breaks costs its own cell and no other."""
 
+import time
 from dataclasses import replace
 
 import nbformat
@@ -127,11 +128,53 @@ def test_a_helper_file_beside_the_notebook_can_be_imported_and_read(hand_in):
     assert not failed
 
 
-def test_a_helper_file_that_changes_a_library_is_found_out(hand_in):
-    files = {"helper.py": "import numpy as np\nnp.sum = np.mean\n"}
-    failed, _ = hand_in({"q1-mean": "import helper\n\ndef mean(x):\n    return np.sum(x)"}, files=files)
+def test_a_helper_file_that_calls_what_is_forbidden_is_found_out(hand_in):
+    files = {"helper.py": "import numpy\n\ndef average(x):\n    return numpy.mean(x)\n"}
+    failed, _ = hand_in(
+        {"q1-mean": "import helper\n\ndef mean(x):\n    return helper.average(x)"}, files=files
+    )
     assert set(failed) == {"q1-mean-tests"}
-    assert "numpy.sum" in failed["q1-mean-tests"].told.message
+    assert "numpy.mean: write it yourself" in failed["q1-mean-tests"].told.message
+
+
+def test_what_the_check_cannot_read_costs_nothing_and_is_noted_for_a_person(hand_in):
+    failed, found = hand_in({"q1-mean": "def mean(x):\n    return eval('sum(x) / len(x)')"})
+    assert not failed
+    [noted] = found.unusual
+    assert (noted.question, noted.place) == ("q1-mean-tests", "line 2 of mean")
+    assert "eval" in noted.line + noted.why
+
+
+HARMLESS = (
+    "import gc; gc.collect()\n%env X=1\nimport pickle, sys\n'google.colab' in sys.modules\nlocals(); vars()"
+)
+
+
+def test_harmless_lines_in_a_cell_of_ones_own_cost_nothing(hand_in):
+    failed, found = hand_in({}, _insert(3, HARMLESS))
+    assert not failed
+    assert not found.unusual
+
+
+def test_a_pool_of_threads_of_another_cell_works_in_the_tests(hand_in):
+    pool = "from concurrent.futures import ThreadPoolExecutor\npool = ThreadPoolExecutor(2)\nlist(pool.map(abs, [1]))"
+    answer = "def mean(x):\n    return sum(pool.map(float, x)) / len(x)"
+    failed, _ = hand_in({"q1-mean": answer}, _insert(2, pool))
+    assert not failed
+
+
+def test_a_constant_below_the_answer_that_uses_it_is_found(hand_in):
+    failed, _ = hand_in(
+        {"q1-mean": "def mean(x):\n    return sum(x) / len(x) * ONE"}, _insert(9, "ONE = np.float64(1)")
+    )
+    assert not failed
+
+
+def test_installing_a_package_fails_at_once(hand_in):
+    start = time.monotonic()
+    failed, _ = hand_in({}, _insert(3, "%pip install torchvision-of-nobody"))
+    assert not failed
+    assert time.monotonic() - start < 12, "the client of packages waited for a network that is not there"
 
 
 def test_two_answers_may_have_helpers_of_the_same_name(hand_in):

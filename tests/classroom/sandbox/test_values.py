@@ -232,6 +232,9 @@ def test_a_malformed_head_raises_wire_error(text):
 def test_a_message_that_is_too_large_is_refused_unread():
     here, there = socket.socketpair()
     with here, there:
-        here.sendall(b"\xff" * 8)
+        here.sendall(b"\0\0\0\x01" + b"\xff" * 4)
         with pytest.raises(messages.WireError, match="at most 256 MB"):
+            messages.receive(there)
+        here.sendall(b"\xff" * 8)
+        with pytest.raises(messages.WireError, match="a head of at most 16 MB"):
             messages.receive(there)

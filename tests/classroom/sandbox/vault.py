@@ -234,7 +234,7 @@ def hand_ins(places):
         Attack("a schema from the future", 7, RIGHT, change=_metadata("schema_version", 99)),
         Attack("nbgrader metadata of the wrong types", 0, {}, change=_metadata("grade_id", ["q1-mean"])),
         Attack("another kernel", 7, RIGHT, change=_kernel),
-        Attack("a cell before the tests makes everything right", 4, RIGHT, change=_extra_cell),
+        Attack("a cell before the tests makes everything right", 7, RIGHT, change=_extra_cell),
         Attack("the id of every cell is the same", 7, RIGHT, change=_same_ids),
         Attack("a script in the written answer", 7, RIGHT, change=_script),
         Attack("an attachment that is a page", 7, RIGHT, change=_attachment),

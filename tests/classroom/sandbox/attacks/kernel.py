@@ -221,12 +221,14 @@ def mean(x):
     return np.mean(x)
 
 
-# %% numpy averages, by a name put together | q1-mean | 0
+# %% numpy averages, by a name put together | q1-mean | 3
+# No honest misuse: a program cannot read it, and docs/grading.md says so.
 def mean(x):
     return getattr(np, "me" + "an")(x)
 
 
-# %% numpy averages, by eval | q1-mean | 0
+# %% numpy averages, by eval | q1-mean | 3
+# No honest misuse: a program cannot read it, and docs/grading.md says so.
 def mean(x):
     return eval("np.mean(x)")
 
@@ -239,7 +241,8 @@ def mean(x):
     return tools[0](x)
 
 
-# %% numpy averages under another's name | q1-mean | 0
+# %% numpy averages under another's name | q1-mean | 3
+# No honest misuse: a program cannot read it, and docs/grading.md says so.
 np.sum = np.mean
 
 
@@ -254,7 +257,8 @@ def mean(x):
     return m(x)
 
 
-# %% a helper is swapped after the check could see it | q1-mean | 0
+# %% a helper is swapped after the check could see it | q1-mean | 3
+# No honest misuse: a program cannot read it, and docs/grading.md says so.
 def helper(x):
     return sum(x) / len(x)
 

@@ -56,7 +56,7 @@ def mean(x):
     return sum(x) / len(x)
 
 
-# %% keeps what it gets in a file, and shows it on the way out | q1-mean | 4
+# %% keeps what it gets in a file, and shows it on the way out | q1-mean | 7
 import atexit
 import os
 
@@ -72,7 +72,7 @@ def mean(x):
 atexit.register(lambda: print(open("/tmp/seen").read()))
 
 
-# %% sends what it gets to the notebook's own sockets | q1-mean | 4
+# %% sends what it gets to the notebook's own sockets | q1-mean | 7
 shell = get_ipython()
 
 
@@ -129,7 +129,7 @@ def mean(x):
     os.kill(1, signal.SIGKILL)
 
 
-# %% searches its process for tests | q1-mean | 4
+# %% searches its process for tests | q1-mean | 7
 import gc
 import inspect
 import sys
@@ -156,7 +156,7 @@ def mean(x):
     return sum(x) / len(x)
 
 
-# %% reads the messages and the history of the kernel | q1-mean | 4
+# %% reads the messages and the history of the kernel | q1-mean | 7
 shell = get_ipython()
 print("SEEN", shell.kernel.get_parent(), shell.kernel._parents if hasattr(shell.kernel, "_parents") else "")
 print("SEEN", list(shell.history_manager.get_range()), shell.user_ns.get("In"))
