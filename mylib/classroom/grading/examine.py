@@ -159,8 +159,8 @@ class Examination:
         except WallsMissingError:
             raise
         except Exception as error:  # also a defect of the client's: a kernel may send it anything
-            # A kernel that is gone when a snapshot is due was ended by the cell before.
-            if running is not None:
+            # A kernel that is gone when a snapshot is due was ended by the cell before, unless the server is gone too.
+            if running is not None and self.sandbox.alive():
                 reason = kernel.why(error)
                 self.broken[running.id] = reason
                 self.found.stopped.append(running.name or running.id)
@@ -205,7 +205,8 @@ class Examination:
                 elif (part := msgspec.convert(said["part"], Part)).test not in lost:
                     # A process that is gone was ended by this test, or by one before: where that is not sure, it is
                     # run again, without those that have their verdict by then.
-                    sure = not culprits and (part.test in self.suspects or not ran - {part.test})
+                    alone = part.test in self.suspects or not ran - {part.test}
+                    sure = alone and not culprits and self.sandbox.alive()
                     ran.add(part.test)
                     if part.gone and not sure:
                         self.suspects.add(part.test)
@@ -214,7 +215,7 @@ class Examination:
                         culprits |= part.gone or part.slow
                         self.settle(part, kernel)
         except (EOFError, OSError, messages.WireError):
-            if running in self.open_tests() and not self.over():
+            if running in self.open_tests() and not self.over() and self.sandbox.alive():
                 self.found.stopped.append(running)
                 self.found.verdicts[running] = not_run(ENDED, HIDDEN_GONE if self.hidden_ran else ENDED)
         return bool(self.open_tests()) and not self.over()

@@ -133,8 +133,12 @@ class Sandbox:
     def ready(self) -> None:
         """Start the server if it does not run."""
         with self.lock:
-            if self.server is None or self.server.poll() is not None:
+            if not self.alive():
                 self.start()
+
+    def alive(self) -> bool:
+        """The server runs: what a process of it did was its own doing."""
+        return self.server is not None and self.server.poll() is None
 
     def start(self) -> None:
         """Start the server and wait until it is warm."""

@@ -97,6 +97,33 @@ def test_workers_that_are_killed_lose_nothing(course, tmp_path):
     database.close()
 
 
+def test_servers_that_are_killed_in_mid_submission_cost_nobody_a_point(course, tmp_path):
+    """The process that forks the others dies, and all of them with it: no cell and no answer is blamed."""
+    students = hand_in(course, tmp_path / "inbox", 8, 0.6)
+    killed, over = [], threading.Event()
+
+    def kill_now_and_then():
+        while not over.wait(1.5) and len(killed) < 4:
+            for one in psutil.Process().children(recursive=True):
+                with contextlib.suppress(psutil.Error):
+                    line = one.cmdline()
+                    if line[-1:] == ["walled"] and line[0] == sys.executable and one.children():
+                        one.kill()
+                        killed.append(one.pid)
+                        break
+
+    killer = threading.Thread(target=kill_now_and_then)
+    killer.start()
+    try:
+        done = grade(course, tmp_path / "inbox", jobs=2)
+    finally:
+        over.set()
+        killer.join()
+    assert killed, "no server was killed: nothing was tested"
+    assert (done.left, done.problems) == ([], [])
+    assert sorted(scores(course)) == [(student, 7) for student in sorted(students)]
+
+
 def test_no_process_outlives_the_grading(course, tmp_path):
     before = {one.pid for one in psutil.Process().children(recursive=True)}
     hand_in(course, tmp_path / "inbox", 2, 0)
