@@ -1,5 +1,7 @@
 """What grading costs: stock `nbgrader autograde` beside `mylib grade`, the same harmless submissions, in one run."""
 
+import copy
+import functools
 import multiprocessing
 import os
 import shutil
@@ -10,7 +12,7 @@ import sys
 import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import nbformat
@@ -18,18 +20,19 @@ import psutil
 from rich.table import Table
 
 from mylib.classroom.authoring.bank import bank, solution
-from mylib.classroom.authoring.quick_run import run
 from mylib.classroom.authoring.release import generate, skeleton
 from mylib.classroom.course.folders import open_course
 from mylib.classroom.course.limits import Limits
-from mylib.classroom.grading.examine import examine, make_job
-from mylib.classroom.grading.gradebook import record
+from mylib.classroom.grading.examine import examine
+from mylib.classroom.grading.examined import Examined
+from mylib.classroom.grading.gradebook import Recorder
 from mylib.classroom.grading.ledger import Ledger
 from mylib.classroom.intake.rebuild import Intake, Submission
+from mylib.classroom.notebook import libraries
+from mylib.classroom.notebook.jobs import make_job
 from mylib.classroom.notebook.questions import grade_id, is_answer
 from mylib.classroom.sandbox import messages
 from mylib.classroom.sandbox.client import Sandbox
-from mylib.classroom.sandbox.server import warm_up
 
 JOBS = 2
 PREFIX = Path(sys.executable).parent
@@ -121,22 +124,44 @@ def _one(course, topic, notebook):
     for cell, answered in zip(given.cells, notebook.cells, strict=True):
         cell.source = answered.source if is_answer(cell) else cell.source
     job = make_job(notebook, solution(course, topic), Limits())
+    sources = [cell.source for cell in given.cells if cell.cell_type == "code"]
     skeleton(course, topic, register=True)
     ledger = Ledger(course.build / "ledger.db")
     times = []
     # A process of its own, which imports what the warm server imports, and has no second thread.
     spawn = multiprocessing.get_context("spawn")
-    with Sandbox() as sandbox, ProcessPoolExecutor(1, spawn, initializer=warm_up) as runner:
+    warm = functools.partial(libraries.load, freeze=True)
+    with (
+        Sandbox() as sandbox,
+        Recorder(course) as recorder,
+        ProcessPoolExecutor(1, spawn, initializer=warm) as runner,
+    ):
         sandbox.start()
         for number in range(10):
-            cells = runner.submit(_seconds, run, given).result()[0]
-            examined, content = _seconds(examine, job, sandbox)
-            nothing, _ = _seconds(examine, job | {"cells": [], "tests": [], "locked": []}, sandbox)
+            cells = runner.submit(_seconds, _plain, sources).result()[0]
+            examined, outcome = _seconds(examine, job, sandbox)
+            nothing, _ = _seconds(examine, replace(job, cells=(), tests=(), locked=()), sandbox)
+            intake = Intake(Submission(f"one{number}", topic, Path()), copy.deepcopy(notebook))
             start = time.perf_counter()
-            ledger.finish(topic, f"one{number}", "", content)
-            record(course, Intake(Submission(f"one{number}", topic, Path()), notebook), content)
+            ledger.finish((topic, f"one{number}", ""), outcome)
+            recorder.record(Examined(intake, outcome))
             times.append((cells, examined, nothing, time.perf_counter() - start))
     return [statistics.median(column) for column in zip(*times[1:], strict=True)]
+
+
+def _plain(sources):
+    """The cells one after the other in a fork: no kernel, no walls, no second process."""
+    child = os.fork()
+    if child == 0:
+        try:
+            libraries.reset()
+            space = {"__name__": "__main__", "display": lambda *_, **__: None, "get_ipython": lambda: None}
+            for source in sources:
+                exec(compile(source, "<cell>", "exec"), space)
+            os._exit(0)
+        finally:
+            os._exit(1)
+    assert os.waitpid(child, 0)[1] == 0, "the right answers passed"
 
 
 def _seconds(function, *arguments):
@@ -159,6 +184,8 @@ def _stock(course, topic, inbox, folder):
     """Seconds that `nbgrader autograde` takes for the same submissions."""
     folder.mkdir(parents=True)
     shutil.copy(course.root / "nbgrader_config.py", folder)
+    with open(folder / "nbgrader_config.py", "a") as file:  # ours refuses to run without walls
+        file.write('c.Autograde.exporter_class = "nbconvert.exporters.NotebookExporter"\n')
     shutil.copytree(course.solution(topic).parent, folder / "solutions" / topic)
     here = open_course(folder, output=folder / "build")
     here.build.mkdir()
@@ -181,7 +208,7 @@ def _stock(course, topic, inbox, folder):
 
 def _memory():
     """Of the warm server, and of a fork of it that waits for tests to run: what it shares with nobody."""
-    parcel = {"files": {}, "tests": [], "locked": [], "cells": [], "modules": [], "cell_seconds": 1}
+    parcel = {"files": {}, "tests": [], "locked": [], "cell_seconds": 1}
     with Sandbox() as sandbox:
         sandbox.start()
         server = psutil.Process(sandbox.server.pid)

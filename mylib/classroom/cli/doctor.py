@@ -121,13 +121,8 @@ def _one_process() -> Finding:
     from mylib.classroom.sandbox.walls import WallsMissingError, libseccomp
 
     if missing := libseccomp():
-        return Finding(
-            "sandbox",
-            False,
-            True,
-            missing,
-            install("libseccomp2" if shutil.which("apt-get") else "libseccomp"),
-        )
+        package = "libseccomp2" if shutil.which("apt-get") else "libseccomp"
+        return Finding("sandbox", False, True, missing, install(package))
     try:
         with Sandbox() as sandbox:
             sandbox.start()

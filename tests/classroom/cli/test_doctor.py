@@ -28,9 +28,26 @@ def machine(tmp_path, monkeypatch):
         monkeypatch.setattr(doctor, "SYSCTL", tmp_path / "sys")
         monkeypatch.setattr(doctor, "CONTAINERS", (tmp_path / "in-a-container",))
         monkeypatch.setattr(doctor.platform, "system", lambda: system)
+        monkeypatch.setattr(doctor, "_one_process", lambda: doctor.Finding("sandbox", True, True, "made up"))
         return tmp_path
 
     return make
+
+
+def test_a_program_that_is_there_and_starts_nothing_is_found_out(machine, monkeypatch, tmp_path):
+    one_process = doctor._one_process
+    machine(bwrap="exit 0", make="exit 0", git="exit 0")
+    monkeypatch.setattr(doctor, "_one_process", one_process)
+    findings = doctor.examine(tmp_path)
+    [sandbox] = [one for one in findings if one.name == "sandbox"]
+    assert not sandbox.ok
+    assert "expected a process behind bubblewrap" in sandbox.text
+    assert not doctor.healthy(findings)
+
+
+@pytest.mark.usefixtures("walled")
+def test_a_process_starts_behind_the_walls_here():
+    assert doctor._one_process().ok
 
 
 REFUSED = "echo 'bwrap: setting up uid map: Permission denied' >&2; exit 1"
