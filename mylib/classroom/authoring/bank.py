@@ -170,9 +170,8 @@ def verdicts(course: Course, sides: Sides, topic: str | None = None) -> list[Sco
     todo = [
         (name, question) for name in course.topics(topic) for question in autograded(solution(course, name))
     ]
-    return [
-        one for name, question in tqdm(todo, unit="question") for one in judge(course, sides, name, question)
-    ]
+    bar = tqdm(todo, unit="question", disable=None)
+    return [one for name, question in bar for one in judge(course, sides, name, question)]
 
 
 def table(found: Sequence[Scored]) -> Table:

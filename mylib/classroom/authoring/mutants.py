@@ -267,7 +267,7 @@ def tallies(
     if not todo:
         names = sorted({name for _, name in known})
         raise ValueError(f"mutants: expected a question among {names}, got {question!r}")
-    return [hunt(course, sides, *one) for one in tqdm(todo, unit="question")]
+    return [hunt(course, sides, *one) for one in tqdm(todo, unit="question", disable=None)]
 
 
 def table(found: Sequence[Tally]) -> Table:

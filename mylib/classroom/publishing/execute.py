@@ -1,5 +1,6 @@
 """Execute lectures with papermill, in parallel, one thread each; keep what they show and collect what they claim."""
 
+import contextlib
 import json
 import os
 import re
@@ -60,11 +61,15 @@ def execute(
                 job = pool.submit(_execute_one, topic, seed, Path(output), given, collected)
                 pending[job] = seed, collected
         runs = []
-        with tqdm(total=len(pending), unit="lecture", desc="lectures") as bar:
-            for job in as_completed(pending):
-                runs.append(job.result())
-                bar.set_postfix_str(f"{runs[-1].topic} {runs[-1].seconds:.0f} s", refresh=False)
-                bar.update()
+        with tqdm(total=len(pending), unit="lecture", desc="lectures", disable=None) as bar:
+            try:
+                for job in as_completed(pending):
+                    runs.append(job.result())
+                    bar.set_postfix_str(f"{runs[-1].topic} {runs[-1].seconds:.0f} s", refresh=False)
+                    bar.update()
+            except KeyboardInterrupt:  # a lecture that runs would be waited for, minutes
+                _end(pool)
+                raise
         if claims_file:
             with open(claims_file, "w", encoding="utf-8") as merged:
                 for seed, path in pending.values():
@@ -73,6 +78,16 @@ def execute(
                     merged.writelines(json.dumps(json.loads(line) | {"seed": seed}) + "\n" for line in lines)
     order = [topic.name for topic in topics]
     return sorted(runs, key=lambda run: (order.index(run.topic), run.seed or 0))
+
+
+def _end(pool: ProcessPoolExecutor) -> None:
+    """End the processes of a pool, and the kernels that they have started."""
+    import psutil
+
+    pool.shutdown(wait=False, cancel_futures=True)
+    for process in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.Error):
+            process.kill()
 
 
 def collect_claims(

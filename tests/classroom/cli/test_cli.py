@@ -11,7 +11,7 @@ from tests.classroom import tiny
 from tests.classroom.tiny import TOPIC
 
 VERBS = ("release", "collect", "grade", "feedback", "report", "similar", "doctor", "example-class", "answers")
-VERBS += ("mutants", "validate")
+VERBS += ("mutants", "validate", "start", "unusual")
 
 
 @pytest.fixture
@@ -123,3 +123,38 @@ def test_answers_shows_the_bank_and_fails_on_surprises(mylib, course):
     surprised = mylib("answers")
     assert surprised.exit_code == 1
     assert "no test notices" in surprised.output
+
+
+def test_the_version_is_told(mylib):
+    shown = mylib("--version")
+    assert (shown.exit_code, shown.output.split()[0]) == (0, "mylib")
+    assert shown.output.split()[1][0].isdigit()
+
+
+@pytest.mark.parametrize("verb", ["grade", "similar", "validate"])
+def test_help_keeps_what_stands_in_angle_brackets(mylib, verb):
+    shown = " ".join(mylib(verb, "--help").output.split())
+    assert "<topic>/<topic>.ipynb" in shown.replace("< topic", "<topic")
+
+
+def test_an_option_given_twice_is_refused_and_a_name_nearly_right_is_asked_about(mylib, tmp_path):
+    twice = mylib("grade", "--topic", "sums", "--submitted", tmp_path, "--topic=other")
+    assert twice.exit_code == 2
+    assert "--topic stands 2 times; give it once" in twice.output + twice.stderr
+    near = mylib("release", "--topic", "smus")
+    assert near.exit_code == 2
+    assert "did you mean 'sums'?" in near.output + near.stderr
+
+
+@pytest.mark.parametrize("verb", ["lectures", "claims", "index"])
+def test_another_course_is_refused_where_the_syllabus_of_this_one_decides(mylib, verb):
+    done = mylib(verb)
+    assert done.exit_code == 2
+    assert "--course: expected" in done.output + done.stderr
+
+
+def test_unusual_lists_what_no_program_could_read_and_start_says_what_it_did(mylib, course):
+    assert "expected graded submissions" in mylib("unusual").stderr
+    assert mylib("release").exit_code == 0
+    assert "1 files copied to" in mylib("start").output
+    assert "0 files copied to" in mylib("start").output
