@@ -142,7 +142,7 @@ def test_an_endless_mutant_is_caught(tmp_path, monkeypatch):
 
 def test_a_solution_that_loses_points_has_no_mutants_worth_running(tmp_path):
     with pytest.raises(ValueError, match="the solution itself loses points of q1-mean"):
-        hunt(course_with(tmp_path, q1_mean="def mean(x):\n    return 2 * sum(x)"), TOPIC, "q1-mean")
+        hunt(course_with(tmp_path, q1_mean="def mean(x):\n    return 2 * sum(x)"), SIDES, TOPIC, "q1-mean")
 
 
 def test_a_part_is_spread_evenly_and_makes_no_entry_stale(weak):
