@@ -18,6 +18,7 @@ from mylib import syllabus
 from mylib.claims import VERDICTS, number
 from mylib.classroom.course.limits import ONE_THREAD
 from mylib.classroom.course.nbgrader import private_sockets
+from mylib.classroom.notebook.text import screen
 
 CELL_SECONDS = 1800  # a cell that takes longer, even at full scale on a slow machine, never ends
 EXECUTED = syllabus.ROOT / "build" / "lectures"
@@ -221,27 +222,10 @@ def _drop_finished_progress_bars(cell: Any) -> None:
     text = "".join(output.text for output in bars)
     if "\r" not in text:
         return
-    left = [line.rstrip() for line in _screen(text) if line.strip()]
+    left = [line.rstrip() for line in screen(text) if line.strip()]
     if left:
         bars.pop(0).text = "\n".join(left) + "\n"
     cell.outputs = [output for output in cell.outputs if not any(output is bar for bar in bars)]
-
-
-def _screen(text: str) -> list[str]:
-    """The lines that a terminal shows in the end; nested bars move the cursor up again."""
-    lines, row, column = [""], 0, 0
-    for piece in re.findall(r"\x1b\[A|[\r\n]|[^\x1b\r\n]+", text):
-        if piece == "\x1b[A":
-            row = max(row - 1, 0)
-        elif piece == "\r":
-            column = 0
-        elif piece == "\n":
-            row, column = row + 1, 0
-            lines += [""] * (row == len(lines))
-        else:
-            lines[row] = lines[row][:column].ljust(column) + piece + lines[row][column + len(piece) :]
-            column += len(piece)
-    return lines
 
 
 def _join_streams(cell: Any) -> None:
