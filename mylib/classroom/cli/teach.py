@@ -264,7 +264,8 @@ def unusual(topic: TOPIC = None, output: OUTPUT = None) -> None:
 
     course = course_of(output)
     shown, count = table(course, topic)
-    show(shown)
+    if count:
+        show(shown)
     typer.echo(f"{count} places that no program could read; none cost a point")
 
 
