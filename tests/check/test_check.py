@@ -119,3 +119,20 @@ def test_unchanged_is_not_confused_by_nan():
 def test_to_array_takes_tensors_that_require_gradients():
     np.testing.assert_array_equal(check.to_array(torch.ones(2, requires_grad=True)), [1.0, 1.0])
     np.testing.assert_array_equal(check.to_array(engine.Tensor([1.0, 2.0], requires_grad=True)), [1.0, 2.0])
+
+
+def test_a_function_that_changes_a_view_is_told_so_and_reaches_no_shared_data():
+    labels = np.array([0, 1, 0, 1])
+
+    def spoils(y):
+        y[y == 0] = -1
+        return y
+
+    with pytest.raises(AssertionError, match="changed its argument number 1 in place"):
+        check.unchanged(spoils, labels[:3])
+    assert labels.tolist() == [0, 1, 0, 1]
+
+
+def test_a_message_has_as_many_digits_as_it_takes_to_differ():
+    with pytest.raises(AssertionError, match=r"got -4\.57904123, expected -4\.57904124"):
+        check.close(-4.57904123, -4.57904124, relative=0, absolute=1e-10)
