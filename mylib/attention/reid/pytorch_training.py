@@ -96,7 +96,7 @@ class CAP:
             "loss": torch.stack(losses).mean().item(),
             "clusters": len(memory.clusters.unique()),
             "proxies": len(memory.vectors),
-            "noise": (clusters < 0).float().mean().item(),
+            "noise": (clusters < 0).sum().item() / len(clusters),
         }
 
     def _step(self, chosen, memory, weight):
