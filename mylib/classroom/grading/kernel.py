@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+import select
 import shutil
 import socket
 import tempfile
@@ -27,7 +28,6 @@ ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 MAX_MESSAGE = 16_000_000
 MAX_WAITING = 500_000_000  # that this process holds of a kernel's messages: one may have any number of parts
 SHOWS = ("stream", "display_data", "execute_result", "error", "update_display_data")
-LEND = "get_ipython().lend()"  # answer_side.py has put it there
 
 
 class QuietClient(AsyncKernelClient):
@@ -186,11 +186,19 @@ class Kernel:
         return Shown(_plain(_merged(code.outputs)), code.execution_count)
 
     async def lend(self, snapshot: socket.socket, deadline: float) -> None:
-        """Fork a snapshot for the tests, and hand it its socket."""
+        """Let it fork a snapshot for the tests, which gets this socket, and wait until that is done.
+
+        Raises:  DeadKernelError: it has ended, or is still busy after the time of a cell.
+        """
+        until = min(time.monotonic() + self.job.cell_seconds, deadline)
         socket.send_fds(self.door, [b"s"], [snapshot.fileno()])
-        code = nbformat.v4.new_code_cell(LEND)
-        self.limit = max(0.1, min(self.job.cell_seconds, deadline - time.monotonic()))
-        await self.client.async_execute_cell(code, 0, store_history=False)
+        while time.monotonic() < until:
+            if select.select([self.door], [], [], 0.01)[0]:
+                break
+            if not await self.manager.is_alive():
+                raise DeadKernelError("the kernel died")
+        if not self.door.recv(1, socket.MSG_DONTWAIT):
+            raise DeadKernelError("the kernel died")
 
     def seconds(self, _: Any) -> float:
         """For nbclient."""

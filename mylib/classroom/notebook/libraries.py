@@ -5,6 +5,7 @@ mylib's own parts are not in it: whoever runs notebooks imports those itself.
 
 import ctypes
 import gc
+import io
 import os
 import random
 import signal
@@ -23,6 +24,8 @@ def load(*, freeze: bool) -> None:
     """
     import matplotlib
     import matplotlib.pyplot
+    import scipy.signal  # noqa: F401
+    import sklearn  # noqa: F401
     import torch
     import tqdm
 
@@ -39,15 +42,26 @@ def load(*, freeze: bool) -> None:
     weight = torch.nn.Parameter(torch.zeros(1))
     torch.optim.SGD([weight], 0.1).step()
     figure = matplotlib.pyplot.figure()
-    figure.canvas.get_renderer()  # type: ignore[attr-defined]
+    figure.savefig(io.BytesIO())
     matplotlib.pyplot.close("all")
     data.mnist()
     data.digits()
     if freeze:
+        _import_kernel()
         threads = len(list(Path("/proc/self/task").iterdir())) if Path("/proc/self/task").exists() else 1
         assert threads == 1, f"expected one thread before forking, got {threads}"
         gc.collect()
         gc.freeze()
+
+
+def _import_kernel() -> None:
+    """What a Jupyter kernel imports when it starts, and with its first cell: 0.15 s that no fork then spends."""
+    from ipykernel import debugger, ipkernel  # noqa: F401
+    from IPython.core import completerlib, logger, magics, oinspect  # noqa: F401
+    from IPython.core.debugger import Pdb  # noqa: F401
+    from IPython.extensions import storemagic  # noqa: F401
+    from matplotlib_inline import backend_inline  # noqa: F401
+    from tornado.platform import asyncio  # noqa: F401
 
 
 def die_with_parent() -> None:
@@ -64,7 +78,9 @@ def reset() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     random.seed(SEED)
     np.random.seed(SEED)  # noqa: NPY002  an exercise's cell may still draw from the global generator
-    torch.manual_seed(SEED)
+    torch.default_generator.manual_seed(
+        SEED
+    )  # torch.manual_seed also asks after every kind of accelerator: 4 ms
     nowhere = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(nowhere, stream)

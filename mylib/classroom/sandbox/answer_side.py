@@ -23,18 +23,40 @@ from multiprocessing.pool import Pool
 import numpy as np
 import torch
 import zmq
+from ipykernel.ipkernel import IPythonKernel
 from ipykernel.kernelapp import IPKernelApp
+from tornado.ioloop import IOLoop
 from traitlets import Any
+from traitlets.config import Config
 
 from mylib.classroom.sandbox import messages, values
 
 POOLS = (ThreadPoolExecutor, ProcessPoolExecutor, Pool)  # a ThreadPool is a Pool
 
 
+class WarmKernel(IPythonKernel):
+    """A kernel that is made before the fork and connected after it: making one takes longer than the fork."""
+
+    @classmethod
+    def instance(cls, **given: typing.Any) -> typing.Any:
+        """The one of this process; what is given reaches it also where it was made before."""
+        kernel: typing.Any = super().instance(**given)
+        for name, value in given.items():
+            if value is not None:
+                setattr(kernel, name, value)
+        kernel._stdout, kernel._stderr = sys.stdout, sys.stderr
+        for channel in (kernel.shell.displayhook, kernel.shell.display_pub):
+            channel.session, channel.pub_socket = kernel.session, kernel.iopub_socket
+        return kernel
+
+
 class LentSockets(IPKernelApp):
-    """A kernel whose sockets were opened outside of the walls, where the client is."""
+    """A kernel's program whose sockets were opened outside of the walls, where the client is."""
 
     listeners = Any(help="{port: descriptor of a listening socket}")
+
+    def parse_command_line(self, argv: typing.Any = None) -> None:
+        """There is none."""
 
     def _try_bind_socket(self, s: typing.Any, port: int) -> int:
         s.setsockopt(zmq.USE_FD, self.listeners[port])
@@ -43,6 +65,18 @@ class LentSockets(IPKernelApp):
 
     def init_heartbeat(self) -> None:
         """No thread for it: whether the process lives is seen from outside."""
+
+
+def prepare() -> None:
+    """Before any fork: what a kernel imports and sets up when it starts, without sockets."""
+    config = Config({"HistoryManager": {"enabled": False}})
+    app = LentSockets.instance(
+        config=config,
+        kernel_class=WarmKernel,
+        ignore_cwd=True,  # the student's files come behind the libraries
+        capture_fd_output=False,
+    )
+    WarmKernel.instance(parent=app, log=app.log)
 
 
 def main(parcel: dict[str, typing.Any], descriptors: Sequence[int]) -> None:
@@ -54,30 +88,25 @@ def main(parcel: dict[str, typing.Any], descriptors: Sequence[int]) -> None:
     """
     connection = parcel["connection"]
     ports = [connection[f"{name}_port"] for name in ("shell", "iopub", "stdin", "control", "hb")]
-    door: typing.Any = (
-        socket.socket(fileno=descriptors[len(ports)]) if len(descriptors) > len(ports) else None
-    )
-    os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
     path = os.path.join(os.environ["HOME"], ".connection.json")
     with open(path, "w", encoding="utf-8") as file:
         json.dump(connection, file)
-    app: typing.Any = LentSockets.instance(
-        connection_file=path,
-        listeners=dict(zip(ports, descriptors, strict=False)),
-        ignore_cwd=True,  # the student's files come behind the libraries
-        capture_fd_output=False,
-    )
-    app.config.HistoryManager.enabled = False
+    app: typing.Any = LentSockets.instance()
+    app.connection_file, app.listeners = path, dict(zip(ports, descriptors, strict=False))
     app.initialize([])
-    app.shell.lend = lambda: lend(_handed_in(door), app.shell.user_ns)
+    app.shell.ipython_dir, app.shell.profile_dir = app.ipython_dir, app.profile_dir
     os.unlink(path)
+    if len(descriptors) > len(ports):
+        door = socket.socket(fileno=descriptors[len(ports)])
+        IOLoop.current().add_handler(door, lambda *_: _lend_at(door, app.shell.user_ns), IOLoop.READ)
     app.start()
 
 
-def _handed_in(door: socket.socket) -> socket.socket:
-    """The socket that the client has just sent."""
+def _lend_at(door: socket.socket, namespace: dict[str, typing.Any]) -> None:
+    """Lend to the socket that the client has just handed in, and say that it is done."""
     _, [descriptor], *_ = socket.recv_fds(door, 1, 1)
-    return socket.socket(fileno=descriptor)
+    lend(socket.socket(fileno=descriptor), namespace, [door])
+    door.send(b"d")
 
 
 def lend(sock: socket.socket, namespace: dict[str, typing.Any], others: Iterable[typing.Any] = ()) -> None:

@@ -36,6 +36,7 @@ def serve(descriptor: int, walled: bool) -> None:
     """
     control = socket.socket(fileno=descriptor)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # ended children leave nothing behind
+    answer_side.prepare()
     libraries.load(freeze=True)
     control.send(json.dumps({"memory": memory()}).encode())
     while True:

