@@ -109,9 +109,7 @@ def test_nothing_is_written_unless_asked(cards, tmp_path, monkeypatch):
 
 
 def test_an_unknown_claim_is_refused_before_a_card_is_drawn(cards):
-    with pytest.raises(
-        ValueError, match="expected a claim that mylib/syllabus.toml lists, got 'no-such-claim'"
-    ):
+    with pytest.raises(ValueError, match="expected a claim that a topic.toml lists, got 'no-such-claim'"):
         record(name="no-such-claim")
     assert cards == []
 

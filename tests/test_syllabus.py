@@ -1,4 +1,4 @@
-"""The house keeps its shape: every row has its rooms, every room has its row, and imports follow the syllabus."""
+"""The house keeps its shape: every topic has its rooms, every room its topic, and imports follow the syllabus."""
 
 import ast
 import importlib
@@ -97,36 +97,121 @@ def test_no_room_without_a_row():
     found |= {path.parent.name for path in ROOT.glob("solutions/[!.]*/*.ipynb")}
     found |= {path.parent.name for path in ROOT.glob("exercises/[!.]*/*.ipynb")}
     found |= {path.stem[3:] for path in ROOT.glob("lectures/[!.]*/*.ipynb")}
-    found |= {
-        path.stem.removeprefix("test_")
-        for part in syllabus.PARTS
-        for path in ROOT.glob(f"tests/{part}/test_*.py")
-    }
-    assert found <= names, (
-        f"expected a row in mylib/syllabus.toml for {sorted(found - names)}; add it or remove the room"
-    )
+    found |= {path.parent.name for part in syllabus.PARTS for path in ROOT.glob(f"tests/{part}/*/test_*.py")}
+    assert found <= names, f"expected a topic.toml for {sorted(found - names)}; add it or remove the room"
 
 
-def test_every_claim_of_a_method_is_listed():
-    for topic in TOPICS:
-        listed = {claim.name for claim in topic.claims}
-        named = {method.claim for method in topic.methods if method.claim}
-        assert named <= listed
+FACTS = """
+title = "Sums"
+deck = "A deck"
+slides = "all"
+number = 1
+needs = []
+methods = [{ name = "add", title = "Addition", slide = "One", claim = "sums-add" }]
+claims = [{ name = "sums-add", says = "They add.", scale = "none" }]
+"""
 
 
-TOPIC_FILES = [path for part in syllabus.PARTS for path in sorted(ROOT.glob(f"mylib/{part}/*/*.py"))]
+@pytest.fixture
+def house(tmp_path):
+    """Write a topic.toml. Returns: a function from part, name and text to what is read of all."""
+
+    def write(part, name, text):
+        folder = tmp_path / "mylib" / part / name
+        folder.mkdir(parents=True)
+        (folder / "topic.toml").write_text(text)
+        return syllabus.read(tmp_path)
+
+    return write
+
+
+def test_a_topic_is_what_its_file_says(house):
+    (one,) = house("generation", "sums", FACTS)
+    assert (one.part, one.name, one.slides) == ("generation", "sums", "A deck: all")
+    assert one.lecture == Path("lectures/10_generation/01_sums.ipynb")
+    assert one.methods == (syllabus.Method("add", "Addition", "One", "sums-add"),)
+    assert one.claims == (syllabus.Claim("sums-add", "They add.", "none"),)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("title =", "titel =", "titel"),
+        ("number = 1", 'number = "1"', r"Expected `int`, got `str` - at `\$.number`"),
+        ("needs = []", "", "needs"),
+        ("slide =", "slid =", r"slid` - at `\$.methods\[0\]`"),
+        ('claim = "sums-add"', 'claim = "sums-ad"', r"of \['sums-add'\], got 'sums-ad'"),
+        ("needs = []", 'needs = ["product"]', "got 'product'"),
+        ("needs = []", "needs = [", "topic.toml: "),
+    ],
+)
+def test_what_is_not_known_in_a_topic_is_quoted(house, old, new, message):
+    assert old in FACTS
+    with pytest.raises(ValueError, match=message) as caught:
+        house("vision", "sums", FACTS.replace(old, new))
+    assert "vision/sums/topic.toml" in str(caught.value)
+
+
+def test_a_folder_of_no_part_is_quoted(house):
+    with pytest.raises(ValueError, match="expected a part of .*, got 'nonsense'"):
+        house("nonsense", "sums", FACTS)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({}, r"each number once, got \['vision 1'\]"),
+        ({"number = 1": "number = 2"}, r"each claim once, got \['sums-add'\]"),
+    ],
+)
+def test_what_belongs_to_two_topics_is_quoted(house, change, message):
+    house("vision", "sums", FACTS)
+    for old, new in change.items():
+        text = FACTS.replace(old, new)
+    with pytest.raises(ValueError, match=message):
+        house("vision", "other", text if change else FACTS)
+
+
+def test_a_topic_needs_only_what_stands_before_it(house):
+    other = FACTS.replace("number = 1", "number = 2").replace("sums-add", "other-add")
+    first, second = [house("vision", "sums", FACTS), house("vision", "other", other)][1]
+    assert (first.name, second.name) == ("sums", "other")
+    with pytest.raises(ValueError, match=r"third.*before it, of \['sums', 'other'\], got 'third'"):
+        house(
+            "vision",
+            "third",
+            other.replace("2", "3").replace("other-", "third-").replace("[]", '["third"]', 1),
+        )
+
+
+TOPIC_FILES = [path for part in syllabus.PARTS for path in sorted(ROOT.glob(f"mylib/{part}/*/**/*.py"))]
 
 
 @pytest.mark.parametrize("path", TOPIC_FILES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_imports_follow_the_order_of_the_syllabus(path):
-    part, name = path.relative_to(ROOT / "mylib").parts[:2]
-    order = [f"mylib.{topic.part}.{topic.name}" for topic in TOPICS]
-    own = order.index(f"mylib.{part}.{name}")
-    shared = ("engine", "data", "fit", "plots", "check", "claims")
-    allowed = [f"mylib.{room}" for room in shared] + order[: own + 1]
+def test_a_topic_imports_what_it_says_that_it_needs(path):
+    own = syllabus.topic(path.relative_to(ROOT / "mylib").parts[1])
+    needs = [own, *(syllabus.topic(name) for name in own.needs)]
+    shared = ("engine", "data", "shared", "fit", "plots", "check", "claims")
+    allowed = [f"mylib.{room}" for room in shared] + [f"mylib.{one.part}.{one.name}" for one in needs]
     for imported in _imports(path):
         if imported.startswith("mylib"):
             assert any(imported == a or imported.startswith(a + ".") for a in allowed), f"{path}: {imported}"
+
+
+@pytest.mark.parametrize("topic", TOPICS, ids=lambda topic: topic.name)
+def test_a_topic_needs_what_it_imports(topic):
+    imported = {name for path in (ROOT / topic.package).rglob("*.py") for name in _imports(path)}
+    for name in topic.needs:
+        package = ".".join(syllabus.topic(name).package.parts)
+        assert any(one.startswith(f"{package}.") for one in imported), f"{name} is needed by no file; drop it"
+
+
+@pytest.mark.parametrize("path", TOPIC_FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_private_name_crosses_a_topic(path):
+    own = ".".join(path.relative_to(ROOT).parts[:3])
+    for imported in _imports(path):
+        if imported.startswith("mylib.") and not imported.startswith(f"{own}."):
+            assert not imported.split(".")[-1].startswith("_"), f"{path} imports {imported}"
 
 
 @pytest.mark.parametrize("path", TOPIC_FILES, ids=lambda path: str(path.relative_to(ROOT)))

@@ -23,7 +23,7 @@ from mylib.vision.detection.pytorch_boxes import (
 )
 from mylib.vision.detection.pytorch_precision import average_precision
 from mylib.vision.detection.pytorch_proposals import felzenszwalb, selective_search
-from mylib.vision.detection.pytorch_regions import _check_rois, assign_targets, roi_pool
+from mylib.vision.detection.pytorch_regions import assign_targets, check_rois, roi_pool
 
 __all__ = [
     "box_area",
@@ -204,7 +204,7 @@ class RCNN(nn.Module):
 
     def warp(self, images, rois):
         """Each region scaled to 32 x 32 by bilinear interpolation. Shape (k, 3, 32, 32)."""
-        _check_rois("RCNN", images, rois, self.crop, 1.0)
+        check_rois("RCNN", images, rois, self.crop, 1.0)
         image, corner, size = rois[:, 0].long(), rois[:, 1:3], rois[:, 3:] - rois[:, 1:3]
         steps = (torch.arange(self.crop, dtype=rois.dtype, device=rois.device) + 0.5) / self.crop
         places = corner[:, None, :] + steps[:, None] * size[:, None, :] - 0.5  # (k, 32, 2): x and y

@@ -41,7 +41,7 @@ def iou(a, b):
     Raises:  ValueError: as `box_area`.
     Source:  Everingham et al. (2010). Differs: as in `scratch`.
     """
-    return _iou(_check_boxes("iou", a), _check_boxes("iou", b))
+    return pairwise_iou(_check_boxes("iou", a), _check_boxes("iou", b))
 
 
 def encode_boxes(boxes, references):
@@ -147,7 +147,8 @@ def _area(boxes):
     return (boxes[..., 2] - boxes[..., 0]) * (boxes[..., 3] - boxes[..., 1])
 
 
-def _iou(a, b):
+def pairwise_iou(a, b):
+    """`iou` of boxes (..., n, 4) and (..., m, 4), unchecked. Shape (..., n, m); 0 where both boxes are empty."""
     top_left = torch.maximum(a[..., :, None, :2], b[..., None, :, :2])  # (..., n, m, 2)
     bottom_right = torch.minimum(a[..., :, None, 2:], b[..., None, :, 2:])
     shared = (bottom_right - top_left).clamp(min=0).prod(dim=-1)
@@ -181,7 +182,7 @@ def _kept(boxes, threshold):
     A fixed point, as in `scratch`. On a GPU nobody asks whether it has been reached, since that would make the host
     wait: n rounds always suffice, because round i settles box i.
     """
-    over = (_iou(boxes, boxes) > threshold).triu(diagonal=1)
+    over = (pairwise_iou(boxes, boxes) > threshold).triu(diagonal=1)
     keep = torch.ones(boxes.shape[:-1], dtype=torch.bool, device=boxes.device)
     for _ in range(boxes.shape[-2]):
         again = ~(over & keep[..., None]).any(dim=-2)

@@ -5,7 +5,7 @@ Notation as in `scratch_regions`. Values are looked at on the CPU only, as in `p
 
 import torch
 
-from mylib.vision.detection.pytorch_boxes import _check_boxes, _encode, _iou, on_cpu
+from mylib.vision.detection.pytorch_boxes import _check_boxes, _encode, on_cpu, pairwise_iou
 
 
 def roi_pool(features, boxes, output_size, spatial_scale):
@@ -24,7 +24,7 @@ def roi_pool(features, boxes, output_size, spatial_scale):
                  not finite, have x2 < x1, or name an image that is not there.
     Source:  Girshick (2015), "Fast R-CNN", section 2.1. Differs: as in `scratch`.
     """
-    size = _check_rois("roi_pool", features, boxes, output_size, spatial_scale)
+    size = check_rois("roi_pool", features, boxes, output_size, spatial_scale)
     batch, channels, height, width = features.shape
     top, bottom = _bins(boxes[:, 2], boxes[:, 4], size[0], spatial_scale, height)  # (k, h) each
     left, right = _bins(boxes[:, 1], boxes[:, 3], size[1], spatial_scale, width)
@@ -81,7 +81,7 @@ def assign_targets(boxes, truth, labels, foreground=0.5, background=0.5, force=F
     boxes = boxes.expand(*truth.shape[:-2], *boxes.shape[-2:])
     if not truth.shape[-2]:
         return torch.zeros(boxes.shape[:-1], dtype=torch.long, device=boxes.device), torch.zeros_like(boxes)
-    overlap = torch.where((labels >= 0)[..., None, :], _iou(boxes, truth), -1)  # (..., n, m)
+    overlap = torch.where((labels >= 0)[..., None, :], pairwise_iou(boxes, truth), -1)  # (..., n, m)
     best, which = overlap.max(dim=-1)
     positive = best >= foreground
     if force:
@@ -116,7 +116,8 @@ def _deepest(first, last, length):
     return -(-length // first.shape[1]) + 1
 
 
-def _check_rois(operation, features, boxes, output_size, spatial_scale):
+def check_rois(operation, features, boxes, output_size, spatial_scale):
+    """The size of a pooled region as a pair; ValueError for arguments of `roi_pool` or `roi_align` that do not fit."""
     size = tuple(output_size) if isinstance(output_size, (tuple, list)) else (output_size, output_size)
     if features.ndim != 4 or boxes.ndim != 2 or boxes.shape[1] != 5 or len(size) != 2:
         raise ValueError(

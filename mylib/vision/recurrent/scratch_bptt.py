@@ -6,7 +6,7 @@ hundreds of small operations, and the time goes into the tape. Here the loop ove
 - the inputs of all steps are multiplied in one product before the loop, and the weights' gradients in one after it;
 - all four gates of a step are one product, and one tanh, because sigmoid(a) = tanh(a / 2) / 2 + 1 / 2.
 
-tests/vision/test_recurrent.py holds it against the cell.
+tests/vision/recurrent holds it against the cell.
 """
 
 import numpy as np

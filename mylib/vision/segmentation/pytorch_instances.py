@@ -9,8 +9,8 @@ import torch.nn.functional as F
 from torch import nn
 
 from mylib.vision.detection.pytorch import STRIDE, FasterRCNN, detections_of, region_rows
-from mylib.vision.detection.pytorch_boxes import _iou, on_cpu
-from mylib.vision.detection.pytorch_regions import _check_rois
+from mylib.vision.detection.pytorch_boxes import on_cpu, pairwise_iou
+from mylib.vision.detection.pytorch_regions import check_rois
 
 HALF = 0.4999  # half a pixel covered, with room for rounding: where coordinates are whole, ties are common
 
@@ -29,7 +29,7 @@ def roi_align(features, boxes, output_size, spatial_scale, sampling_ratio=2):
     Raises:  ValueError: as `roi_pool`, or a sampling ratio below 0.
     Source:  He et al. (2017), "Mask R-CNN", section 3. Differs: as in `scratch`.
     """
-    size = _check_rois("roi_align", features, boxes, output_size, spatial_scale)
+    size = check_rois("roi_align", features, boxes, output_size, spatial_scale)
     if sampling_ratio < 0 or sampling_ratio != int(sampling_ratio):
         raise ValueError(
             f"roi_align: expected a sampling_ratio of 0 (as many as a bin has cells) or more, got {sampling_ratio}"
@@ -133,7 +133,7 @@ class MaskRCNN(FasterRCNN):
         order = (assigned <= 0).to(torch.int8).sort(dim=1, stable=True).indices[:, : self.learned_from]
         assigned = assigned.gather(1, order)  # objects first
         boxes = boxes.gather(1, order[..., None].expand(-1, -1, 4))
-        overlap = torch.where((labels >= 0)[:, None], _iou(boxes, truth.to(boxes.dtype)), -1)
+        overlap = torch.where((labels >= 0)[:, None], pairwise_iou(boxes, truth.to(boxes.dtype)), -1)
         targets = crop_masks(masks, boxes, overlap.argmax(dim=2), 2 * self.pooled_mask)
         logits = self.mask(self.extract(features, region_rows(boxes), self.pooled_mask))
         objects, classes = (assigned > 0).flatten(), (assigned - 1).clamp(min=0).flatten()

@@ -8,12 +8,12 @@ import multiprocessing
 import re
 import time
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 
 import nbformat
 import pytest
 from bs4 import BeautifulSoup
+from msgspec.structs import replace
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from tqdm import tqdm
 
@@ -47,7 +47,8 @@ BAD = [
 
 
 def stub(name, number, claims=()):
-    return syllabus.Topic("vision", name, f"The {name} & the ugly", "slides 1 to 2", number, (), claims)
+    facts = syllabus.Facts(f"The {name} & the ugly", "A deck", "slides 1 to 2", number, (), (), claims)
+    return syllabus.Topic("vision", name, facts)
 
 
 TOPICS = (stub("good", 1, (CLAIM,)), stub("bad", 2), stub("missing", 3))
@@ -117,8 +118,8 @@ def test_a_failing_lecture_does_not_stop_the_others(executed):
 def test_a_failure_names_the_notebook_the_cell_and_the_error(executed):
     runs, _ = executed
     # One is injected, the parameters: the cell that fails is the fourth of the executed notebook, number 3.
-    assert runs["bad", 0].error == "lectures/1_vision/02_bad.ipynb, cell 3: ValueError: no such digit: <7>"
-    assert "lectures/1_vision/03_missing.ipynb" in runs["missing", 0].error
+    assert runs["bad", 0].error == "lectures/01_vision/02_bad.ipynb, cell 3: ValueError: no such digit: <7>"
+    assert "lectures/01_vision/03_missing.ipynb" in runs["missing", 0].error
 
 
 def test_a_failing_lecture_is_kept_as_far_as_it_got(executed):
@@ -176,7 +177,8 @@ def test_the_page_of_claims_says_what_was_not_measured():
 
 
 def test_the_page_of_claims_keeps_what_it_says_of_other_topics(monkeypatch):
-    other = replace(TOPICS[0], name="other", title="Another", claims=(replace(CLAIM, name="another"),))
+    facts = replace(TOPICS[0].facts, title="Another", claims=(replace(CLAIM, name="another"),))
+    other = syllabus.Topic("vision", "other", facts)
     monkeypatch.setattr(syllabus, "topics", lambda: (TOPICS[0], other))
     text = lectures.claims_page([TOPICS[0], other], [row(0), row(0, name="another", measured={"b": 1.0})])
     again = lectures.claims_page([other], [row(0, name="another", measured={"b": 2.0})], text)
@@ -204,19 +206,19 @@ def test_pages_load_nothing_from_elsewhere(pages):
 
 
 def test_what_a_page_loads_from_disk_is_there(pages):
-    for path in pages.glob("1_vision/*.html"):
+    for path in pages.glob("01_vision/*.html"):
         scripts = [tag["src"] for tag in parsed(path).select("script[src]")]
         assert any("MathJax.js" in script for script in scripts)
         for script in scripts:
             assert (path.parent / script.split("?")[0]).is_file()
-    fonts = re.search(r'webFont: "([\w-]+)"', parsed(pages / "1_vision" / "01_good.html").prettify())[1]
+    fonts = re.search(r'webFont: "([\w-]+)"', parsed(pages / "01_vision" / "01_good.html").prettify())[1]
     assert list((pages / "mathjax").rglob(f"fonts/HTML-CSS/{fonts}/**/*.woff"))
 
 
 def test_the_configuration_that_a_page_asks_mathjax_for_is_there(pages):
     (script,) = [
         tag["src"]
-        for tag in parsed(pages / "1_vision" / "01_good.html").select("script[src]")
+        for tag in parsed(pages / "01_vision" / "01_good.html").select("script[src]")
         if "MathJax.js" in tag["src"]
     ]
     for name in script.split("config=")[1].split(","):
@@ -225,12 +227,12 @@ def test_the_configuration_that_a_page_asks_mathjax_for_is_there(pages):
 
 
 def test_every_image_of_a_page_has_its_own_alt_text(pages):
-    images = parsed(pages / "1_vision" / "01_good.html").select("img")
+    images = parsed(pages / "01_vision" / "01_good.html").select("img")
     assert [image["alt"] for image in images] == ['An empty frame, x < 1 & "y".']
 
 
 def test_links_of_a_page_lead_to_pages_and_files_that_exist(pages):
-    page = pages / "1_vision" / "01_good.html"
+    page = pages / "01_vision" / "01_good.html"
     links = [tag["href"] for tag in parsed(page).select("main a[href], nav a[href]")]
     links = [link for link in links if not link.startswith("#")]
     assert {"02_bad.html#part", "02_bad.html", "../index.html", "../exercises/good/good.ipynb"} <= set(links)
@@ -242,7 +244,8 @@ def test_links_of_a_page_lead_to_pages_and_files_that_exist(pages):
     ("link", "page"),
     [
         ("02_bad.ipynb", "02_bad.html"),
-        ("../2_attention/01_attention.ipynb#heads", "../2_attention/01_attention.html#heads"),
+        ("../02_attention/01_attention.ipynb#heads", "../02_attention/01_attention.html#heads"),
+        ("../10_generation/02_text.ipynb", "../10_generation/02_text.html"),
         ("../index.ipynb", "../index.html"),
         ("https://example.org/02_bad.ipynb", "https://example.org/02_bad.ipynb"),
         ("../../exercises/good/good.ipynb", "../exercises/good/good.ipynb"),
@@ -260,16 +263,16 @@ def test_every_link_of_the_index_leads_to_a_file(pages):
 
 def test_the_index_lists_every_lecture_and_says_which_failed(pages):
     good, bad, missing = parsed(pages / "index.html").select("li")
-    assert (good.a["href"], good.a.text) == ("1_vision/01_good.html", "The good & the ugly")
+    assert (good.a["href"], good.a.text) == ("01_vision/01_good.html", "The good & the ugly")
     assert good.strong is None
-    assert bad.a["href"] == "1_vision/02_bad.html"
-    assert "failed: lectures/1_vision/02_bad.ipynb, cell 3: ValueError: no such digit: <7>" in bad.text
+    assert bad.a["href"] == "01_vision/02_bad.html"
+    assert "failed: lectures/01_vision/02_bad.ipynb, cell 3: ValueError: no such digit: <7>" in bad.text
     assert missing.a is None
-    assert "failed: lectures/1_vision/03_missing.ipynb" in missing.text
+    assert "failed: lectures/01_vision/03_missing.ipynb" in missing.text
 
 
 def test_pages_name_their_language_and_their_title_and_fold_the_code_of_drawings(pages):
-    page = parsed(pages / "1_vision" / "01_good.html")
+    page = parsed(pages / "01_vision" / "01_good.html")
     assert page.html["lang"] == "en"
     assert page.title.text == "The good & the ugly"
     (folded,) = page.select("details")

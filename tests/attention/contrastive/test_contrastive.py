@@ -16,7 +16,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from mylib import engine
 from mylib.attention.contrastive import pytorch, scratch
 from mylib.attention.contrastive.views import draw_views
-from tests.attention.joined_batch import run_processes
+from tests.attention.contrastive.joined_batch import run_processes
 from tests.twins import array, assert_close, assert_same_function, assert_same_module, unit
 
 SIDES = {
