@@ -7,6 +7,10 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export OMP_NUM_THREADS = 1
 export OPENBLAS_NUM_THREADS = 1
 READY = .venv/ready
+# Of one topic only, where the command names it.
+ONE = $(filter command,$(firstword $(origin TOPIC)))
+ONLY = $(if $(ONE),--topic $(TOPIC))
+TESTS = $(if $(ONE),$$(mylib rooms --tests $(TOPIC)),tests mylib lectures)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup course test lab lectures validate release grade feedback report doctor claims answers bench check lint clean
@@ -31,8 +35,8 @@ course: $(READY) ## the main job: run and publish the lectures, release and grad
 	{ mylib grade --submitted build/classroom/submitted; test $$? -le 1; } && \
 	mylib feedback && mylib report && exit $$failed
 
-test: $(READY) ## everything that must hold, with the network off where the system allows
-	@python tests/offline.py pytest -n auto --maxprocesses 8 --dist loadfile --nbval-lax --nbval-current-env tests mylib lectures
+test: $(READY) ## everything that must hold, with the network off; of one topic: TOPIC=<name>
+	@python tests/offline.py pytest -n auto --maxprocesses 8 --dist loadfile --nbval-lax --nbval-current-env $(ONLY) $(TESTS)
 	@$(MAKE) --no-print-directory lint
 
 lint: $(READY)
@@ -73,9 +77,9 @@ answers: $(READY) ## what right, wrong and slightly changed answers score: do th
 bench: $(READY) ## time the engine beside PyTorch (never part of the tests)
 	@python -m benchmarks
 
-check: lint ## style, types, documentation, syllabus
+check: lint ## style, types, documentation, syllabus; of one topic: TOPIC=<name>
 	@mypy
-	@pytest -n auto --maxprocesses 8 tests/test_syllabus.py tests/test_packaging.py mylib
+	@pytest -n auto --maxprocesses 8 $(ONLY) tests/test_syllabus.py tests/test_packaging.py mylib
 
 clean: ## remove what was built (.venv stays)
 	@rm -rf build .pytest_cache .ruff_cache .hypothesis

@@ -1,6 +1,7 @@
 """What every test shares: one thread, no figure windows, repeatable drawing of shapes, and the rule for GPU tests."""
 
 import os
+import re
 
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[variable] = "1"
@@ -12,6 +13,26 @@ import pytest
 # derandomize: the same shapes on every machine and every run; no deadline: machines differ in speed.
 hypothesis.settings.register_profile("course", deadline=None, derandomize=True, max_examples=40)
 hypothesis.settings.load_profile("course")
+
+
+def pytest_addoption(parser):
+    """`--topic NAME`: of the tests that are found, those about one topic."""
+    parser.addoption(
+        "--topic", metavar="NAME", help="only tests in this topic's rooms, or with its name as case"
+    )
+
+
+def pytest_collection_modifyitems(config, items):
+    """Leave out what is about other topics, if one is asked for."""
+    if name := config.getoption("--topic"):
+        others = [item for item in items if not _is_about(item, name)]
+        config.hook.pytest_deselected(items=others)
+        items[:] = [item for item in items if item not in others]
+
+
+def _is_about(item, name):
+    case = item.callspec.id if hasattr(item, "callspec") else ""
+    return name in (*item.path.parts, item.path.stem[3:], *re.split(r"[^a-z0-9_]+", case))
 
 
 def pytest_runtest_setup(item):

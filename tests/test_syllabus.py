@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from mylib import engine, syllabus
+from mylib.classroom.authoring.topics import leftovers
 
 TOPICS = syllabus.topics()
 ROOT = syllabus.ROOT
@@ -89,6 +90,11 @@ def test_every_example_in_a_docstring_is_one_that_doctest_finds():
                 ">>> " in line and not line.lstrip().startswith(">>> ") and not line.lstrip().startswith("#")
             )
             assert not hidden, f"{path.relative_to(ROOT)}:{number}: start a new line before >>>"
+
+
+@pytest.mark.parametrize("topic", TOPICS, ids=lambda topic: topic.name)
+def test_no_placeholder_is_left(topic):
+    assert not leftovers(ROOT, [topic])
 
 
 def test_no_room_without_a_row():

@@ -165,10 +165,20 @@ def _read_topic(path: Path) -> Topic:
         raise ValueError(
             f"{path}: expected a part of {PARTS}, got {part!r}; move the folder, or add the part"
         )
+    return parse(path.read_text(encoding="utf-8"), part, name)
+
+
+def parse(text: str, part: str, name: str) -> Topic:
+    """A topic from the text of its topic.toml.
+
+    Args:    text: TOML.
+             part, name: of the topic.
+    Raises:  ValueError: a key that is not known, a value of another kind, a claim that is not listed.
+    """
     try:
-        one = Topic(part, name, msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), Facts))
+        one = Topic(part, name, msgspec.convert(tomllib.loads(text), Facts))
     except (msgspec.ValidationError, tomllib.TOMLDecodeError) as error:
-        raise ValueError(f"{path}: {error}") from None
+        raise ValueError(f"mylib/{part}/{name}/topic.toml: {error}") from None
     listed = [claim.name for claim in one.claims]
     for method in one.methods:
         if method.claim and method.claim not in listed:

@@ -2,6 +2,7 @@
 
 from mylib.classroom.cli import author as authoring
 from mylib.classroom.cli import teach as teaching
+from mylib.classroom.cli import topics
 from mylib.classroom.cli.options import app
 
-__all__ = ["app", "authoring", "teaching"]  # importing the verbs registers them
+__all__ = ["app", "authoring", "teaching", "topics"]  # importing the verbs registers them
