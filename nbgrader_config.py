@@ -9,6 +9,8 @@ from pathlib import Path
 
 from traitlets.config import Application
 
+from mylib.classroom.course.nbgrader import no_answer_yet
+
 c = get_config()  # noqa: F821  nbgrader puts it into this file's namespace
 root = Path(__file__).resolve().parent
 build = Path(os.environ.get("MYLIB_CLASSROOM") or root / "build" / "classroom").resolve()
@@ -25,6 +27,9 @@ c.CourseDirectory.db_url = f"sqlite:///{build / 'gradebook.db'}"
 
 # nbgrader's own autograde, and formgrader's button of that name, would run submissions with your rights, without walls.
 c.Autograde.exporter_class = "mylib.classroom.grading.gradebook.UseMylibGrade"
+
+# The Validate button of JupyterLab says of an untouched question what `mylib validate` says, without a traceback.
+c.Execute.on_cell_error = no_answer_yet
 
 # Feedback shows no hidden test, whoever makes it: mylib, the stock command or formgrader's button.
 c.GenerateFeedback.preprocessors = [

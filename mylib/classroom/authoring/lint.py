@@ -12,6 +12,7 @@ from typing import Any
 import nbformat
 from nbgrader import utils
 
+from mylib.classroom.notebook.hints import hidden_line, hints, words
 from mylib.classroom.notebook.questions import (
     ANSWER_ID,
     grade_id,
@@ -47,7 +48,7 @@ def lint(path: Path) -> list[str]:
         nbformat.validate(notebook)
     except (ValueError, LookupError, TypeError, AttributeError, nbformat.ValidationError) as error:
         return [f"{path}: expected a valid notebook, got: {str(error).splitlines()[0]}"]
-    checks = (_schema, _names, _markers, _roles, _points, _test_names, _two_sides)
+    checks = (_schema, _names, _markers, _roles, _points, _test_names, _two_sides, _hints)
     return [f"{path}: {message}" for check in checks for message in check(notebook)]
 
 
@@ -215,4 +216,17 @@ def _two_sides(notebook: Any) -> Iterator[str]:
                     yield (
                         f"{_label(notebook, cell)}: calls {sorted(called)[0]!r} of an answer, and tests use what it "
                         "makes: tests run in a process of their own; make it in the test cell"
+                    )
+
+
+def _hints(notebook: Any) -> Iterator[str]:
+    """Of a hidden test a student reads the hint alone, without the values that an f-string fills in."""
+    for cell in filter(is_test, notebook.cells):
+        with contextlib.suppress(SyntaxError):  # told by another check
+            for check, hint in hints(ast.parse(cell.source)):
+                if check.lineno > hidden_line(cell.source) and not words(hint).strip():
+                    yield (
+                        f"{_label(notebook, cell)}: nothing would be shown of the hidden hint {ast.unparse(hint)}: "
+                        "clauses with values are left out; add one without, as in "
+                        'f"kernel {k}: look at the borders"'
                     )

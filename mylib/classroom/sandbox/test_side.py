@@ -8,7 +8,6 @@ import ast
 import builtins
 import contextlib
 import linecache
-import re
 import socket
 import time
 import types
@@ -23,13 +22,12 @@ from mylib import check
 from mylib.check.assertions import ChangedArgumentError
 from mylib.check.from_scratch import find_banned, refuse
 from mylib.classroom.notebook.clock import LOOP, CellTimeoutError, stopped, time_limit
+from mylib.classroom.notebook.hints import hidden_line, hint_at
 from mylib.classroom.notebook.text import printable
 from mylib.classroom.notebook.verdicts import HIDDEN_GONE, NOT_RUN, Failure, Part, Test, Unusual, Verdict
 from mylib.classroom.sandbox import messages
 from mylib.classroom.sandbox.bridge import AnswerGoneError, Bridge, Handle
 
-HIDDEN = "### BEGIN HIDDEN TESTS"
-FILLED = "\0"  # stands for what an f-string would fill in: it could tell a hidden value
 LONG = 2_000  # characters of a message; nobody reads on
 VISIBLE_SHARE = 0.5  # of the time: a slow visible part must not take the hidden parts of others
 HIDDEN_SLOW = f"it took longer than a test may; {LOOP}"
@@ -266,7 +264,7 @@ def _compiled(source: str, filename: str, answers: Sequence[str] = ()) -> list[C
     """A cell as two parts: what the student sees, and the rest."""
     linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
     tree, lines = ast.parse(source, filename), source.splitlines()
-    start = next((i + 1 for i, line in enumerate(lines) if line.strip() == HIDDEN), len(lines) + 1)
+    start = hidden_line(source)
     last = tree.body.pop() if tree.body and _is_credit(tree.body[-1], lines, answers) else None
     parts = []
     for hidden in (False, True):
@@ -327,26 +325,4 @@ def _hint(error: BaseException, tree: ast.AST, filename: str) -> str:
         if trace.tb_frame.f_code.co_filename == filename:
             line = trace.tb_lineno
         trace = trace.tb_next
-    found = [
-        node
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Assert | ast.Call) and node.lineno <= line <= (node.end_lineno or 0)
-    ]
-    for node in sorted(found, key=lambda node: ((node.end_lineno or 0) - node.lineno, -node.col_offset)):
-        if isinstance(node, ast.Assert) and node.msg is not None:
-            return _literal(node.msg)
-        for keyword in getattr(node, "keywords", []):
-            if keyword.arg == "hint":
-                return _literal(keyword.value)
-    return ""
-
-
-def _literal(node: ast.AST) -> str:
-    """The words of a string; of an f-string those clauses into which nothing would be filled."""
-    if isinstance(node, ast.Constant):
-        return str(node.value)
-    if isinstance(node, ast.JoinedStr):
-        text = "".join(str(part.value) if isinstance(part, ast.Constant) else FILLED for part in node.values)
-        clauses = [clause.strip() for clause in re.split(r"(?<=[:;,])\s", text)]
-        return " ".join(clause for clause in clauses if FILLED not in clause).rstrip(":;,")
-    return ""
+    return hint_at(tree, line)

@@ -254,3 +254,24 @@ class ResidualUnit(torch.nn.Module):
     def forward(self, x):
         y = self.bn2(self.conv2(self.bn1(torch.relu(self.conv1(x)))))
         return torch.relu(self.shortcut(x) + y)
+
+
+# %% wrong: rectifies its input, in place
+class ResidualUnit(torch.nn.Module):
+    def __init__(self, channels_in, channels_out, stride=1):
+        super().__init__()
+        self.conv1 = torch.nn.Conv2d(channels_in, channels_out, 3, stride, 1, bias=False)
+        self.bn1 = torch.nn.BatchNorm2d(channels_out)
+        self.conv2 = torch.nn.Conv2d(channels_out, channels_out, 3, 1, 1, bias=False)
+        self.bn2 = torch.nn.BatchNorm2d(channels_out)
+        self.shortcut = torch.nn.Identity()
+        if stride != 1 or channels_in != channels_out:
+            self.shortcut = torch.nn.Sequential(
+                torch.nn.Conv2d(channels_in, channels_out, 1, stride, bias=False),
+                torch.nn.BatchNorm2d(channels_out),
+            )
+
+    def forward(self, x):
+        x = torch.relu_(x)
+        y = self.bn2(self.conv2(torch.relu(self.bn1(self.conv1(x)))))
+        return torch.relu(self.shortcut(x) + y)

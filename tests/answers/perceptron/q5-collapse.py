@@ -26,6 +26,12 @@ def collapse(first_weight, first_bias, second_weight, second_bias):
     return weight, bias
 
 
+# %% right: adds to its argument, in place
+def collapse(first_weight, first_bias, second_weight, second_bias):
+    second_bias += second_weight @ first_bias
+    return second_weight @ first_weight, second_bias
+
+
 # %% wrong: the product in the other order
 def collapse(first_weight, first_bias, second_weight, second_bias):
     return first_weight @ second_weight, second_weight @ first_bias + second_bias

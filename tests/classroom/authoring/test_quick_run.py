@@ -1,6 +1,5 @@
 """The fast runner scores as nbgrader does, and survives whatever a cell does to its process."""
 
-
 import nbformat
 import pytest
 

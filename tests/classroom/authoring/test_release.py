@@ -173,6 +173,35 @@ def test_lines_below_the_hidden_tests_are_refused(course):
     assert "q1-mean-tests: has lines below its hidden tests, which count as hidden" in problem
 
 
+HIDDEN_HINTS = {
+    "only values": ("assert mean([k]) == k, f'{k} numbers, got {mean([k])}'", True),
+    "a clause without values": ("assert mean([k]) == k, f'{k} numbers: did you divide by N?'", False),
+    "a hint of values": ("check.close(mean([k]), k, hint=f'{k} numbers')", True),
+    "an empty hint": ("check.close(mean([k]), k, hint='')", True),
+    "a text of values at the end": ("check.close(mean([k]), k, f'{k} numbers')", True),
+    "a text at the end": ("check.close(mean([k]), k, 'one number')", False),
+    "a hint made elsewhere": ("check.close(mean([k]), k, hint=str(k))", True),
+    "an error of values": ("if mean([k]) != k:\n    raise AssertionError(f'at {k}')", True),
+    "no hint": ("assert mean([k]) == k", False),
+}
+
+
+@pytest.mark.parametrize("case", HIDDEN_HINTS)
+def test_a_hidden_hint_of_which_nothing_would_be_shown_is_refused(course, case):
+    check, refused = HIDDEN_HINTS[case]
+    source = f"k = 2\n### BEGIN HIDDEN TESTS\n{check}\n### END HIDDEN TESTS"
+    write(course, notebook=with_cell(3, source=source))
+    found = [message for message in lint(course.solution(TOPIC)) if "nothing would be shown" in message]
+    assert len(found) == refused
+    write(
+        course,
+        notebook=with_cell(
+            3, source=source.replace("### BEGIN HIDDEN TESTS\n", "")[: -len("### END HIDDEN TESTS")]
+        ),
+    )
+    assert lint(course.solution(TOPIC)) == []  # a visible one shows all
+
+
 def test_what_tests_build_on_may_not_call_an_answer(course):
     notebook = tiny.make_notebook()
     notebook.cells.insert(3, tiny.make_cell("locked", "demo", 0, "shown = mean([1.0])"))

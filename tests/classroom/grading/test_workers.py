@@ -53,14 +53,29 @@ def scores(course):
         return [(one.student.id, one.score) for one in gradebook.assignment_submissions(TOPIC)]
 
 
-def workers():
-    """Processes that work for this one."""
+def below(is_one):
+    """Processes below this one for which something holds."""
     found = []
     for one in psutil.Process().children(recursive=True):
         with contextlib.suppress(psutil.Error):
-            if "spawn_main" in " ".join(one.cmdline()):
+            if is_one(one, one.cmdline()):
                 found.append(one)
     return found
+
+
+def workers():
+    """Processes that work for this one."""
+    return below(lambda _, line: "spawn_main" in " ".join(line))
+
+
+def servers():
+    """Processes that fork for a worker, and have a submission's processes now; those have the same command line."""
+
+    def is_server(one, line):
+        mine = line[-1:] == ["walled"] and line[0] == sys.executable
+        return mine and one.parent().cmdline()[:1] != line[:1] and one.children()
+
+    return below(is_server)
 
 
 def mylib(course, *arguments):
@@ -69,27 +84,40 @@ def mylib(course, *arguments):
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
-def test_workers_that_are_killed_lose_nothing(course, tmp_path):
-    students = hand_in(course, tmp_path / "inbox", 12, 0.4)
-    killed, over = [], threading.Event()
+@contextlib.contextmanager
+def killed_now_and_then(course, victims, *pause):
+    """From the first result on, kill one of these processes after each pause, four at most, while the block runs.
 
-    def kill_now_and_then():
-        moments = random.Random(5)
-        while not over.wait(moments.uniform(2.0, 4.0)) and len(killed) < 4:
-            if alive := workers():
-                victim = moments.choice(alive)
-                with contextlib.suppress(psutil.Error):
+    victims: gives the processes to choose from.
+    pause: shortest and longest, in seconds.
+    """
+    killed, over, chance = [], threading.Event(), random.Random(5)
+
+    def kill():
+        while not list(course.results.glob("*/*.json")) and not over.wait(0.05):
+            pass
+        while len(killed) < 4 and not over.is_set():
+            with contextlib.suppress(psutil.Error):
+                if alive := victims():
+                    victim = chance.choice(alive)
                     victim.kill()
                     killed.append(victim.pid)
+            over.wait(chance.uniform(*pause))
 
-    killer = threading.Thread(target=kill_now_and_then)
+    killer = threading.Thread(target=kill)
     killer.start()
     try:
-        done = grade(course, tmp_path / "inbox", jobs=2)
+        yield
     finally:
         over.set()
         killer.join()
-    assert killed, "no worker was killed: nothing was tested"
+    assert killed, "nothing was killed: nothing was tested"
+
+
+def test_workers_that_are_killed_lose_nothing(course, tmp_path):
+    students = hand_in(course, tmp_path / "inbox", 12, 0.4)
+    with killed_now_and_then(course, workers, 2.0, 4.0):
+        done = grade(course, tmp_path / "inbox", jobs=2)
     assert (done.left, done.problems) == ([], [])
     assert sorted(scores(course)) == [(student, 7) for student in sorted(students)]
     with sqlite3.connect(course.build / "ledger.db") as database:
@@ -100,26 +128,8 @@ def test_workers_that_are_killed_lose_nothing(course, tmp_path):
 def test_servers_that_are_killed_in_mid_submission_cost_nobody_a_point(course, tmp_path):
     """The process that forks the others dies, and all of them with it: no cell and no answer is blamed."""
     students = hand_in(course, tmp_path / "inbox", 8, 0.6)
-    killed, over = [], threading.Event()
-
-    def kill_now_and_then():
-        while not over.wait(1.5) and len(killed) < 4:
-            for one in psutil.Process().children(recursive=True):
-                with contextlib.suppress(psutil.Error):
-                    line = one.cmdline()
-                    if line[-1:] == ["walled"] and line[0] == sys.executable and one.children():
-                        one.kill()
-                        killed.append(one.pid)
-                        break
-
-    killer = threading.Thread(target=kill_now_and_then)
-    killer.start()
-    try:
+    with killed_now_and_then(course, servers, 1.5, 1.5):
         done = grade(course, tmp_path / "inbox", jobs=2)
-    finally:
-        over.set()
-        killer.join()
-    assert killed, "no server was killed: nothing was tested"
     assert (done.left, done.problems) == ([], [])
     assert sorted(scores(course)) == [(student, 7) for student in sorted(students)]
 
