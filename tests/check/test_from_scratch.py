@@ -17,12 +17,12 @@ from nbclient import NotebookClient
 from torch import nn
 
 from mylib import check
-from mylib.check.from_scratch import Unread, find_banned, refuse, refuse_live
+from mylib.check.from_scratch import Unread, find_banned, library, refuse, refuse_live
 from mylib.check.from_scratch.meaning import Meanings
-from mylib.check.from_scratch.reach import Reader
-from mylib.check.from_scratch.verdict import Verdict
-from tests.check.cases import CONV, CONVOLVE, HONEST, MANY, MISUSE, NOTED, SETUP, SOFTMAX
+from mylib.check.from_scratch.reading import Reader
+from tests.check.cases import CONV, CONVOLVE, HONEST, LIMITS, MANY, MISUSE, NOTED, SETUP, SOFTMAX
 from tests.check.harmless import CELLS
+from tests.check.styles import RIGHT, WRONG
 
 ANSWER = "def answer(x):\n    total = 0.0\n    for one in x:\n        total = total + one\n    return total / len(x)"
 
@@ -45,6 +45,22 @@ def test_what_cannot_be_read_is_noted_and_costs_nothing(cells, banned):
 @pytest.mark.parametrize(("cells", "banned"), HONEST.values(), ids=HONEST)
 def test_an_honest_answer_is_neither_refused_nor_noted(cells, banned):
     assert refuse("f", [SETUP, *cells], banned) == []
+
+
+@pytest.mark.parametrize(("cells", "banned"), LIMITS.values(), ids=LIMITS)
+def test_what_the_documentation_says_a_cheat_can_do_passes_in_silence(cells, banned):
+    assert refuse("f", [SETUP, *cells], banned) == []
+
+
+@pytest.mark.parametrize(("cells", "banned", "modules"), RIGHT.values(), ids=RIGHT)
+def test_a_right_answer_in_an_honest_style_is_neither_refused_nor_noted(cells, banned, modules):
+    assert refuse("f", cells, banned, modules) == []
+
+
+@pytest.mark.parametrize(("cells", "banned", "modules"), WRONG.values(), ids=WRONG)
+def test_misuse_in_the_styles_of_the_exercises_is_refused(cells, banned, modules):
+    with pytest.raises(AssertionError, match="write it yourself"):
+        refuse("f", cells, banned, modules)
 
 
 @pytest.mark.parametrize("line", CELLS)
@@ -73,16 +89,17 @@ def test_a_method_is_named_and_not_its_class():
         refuse("f", cells, SOFTMAX)
 
 
-def test_a_package_that_is_not_allowed_is_named_with_those_that_are():
-    with pytest.raises(
-        AssertionError, match=r"line 2 of f imports tensorflow, which .* numpy, torch, .* beside"
-    ):
-        refuse("f", ["def f(x):\n    import tensorflow as tf\n    return tf.nn.relu(x)"], CONVOLVE)
-
-
-def test_a_package_that_is_used_under_a_name_of_the_notebook_must_be_allowed_too():
-    with pytest.raises(AssertionError, match="line 1 of f uses tensorflow, which answers may not use"):
-        refuse("f", ["import tensorflow as tf", "def f(x): return tf.nn.relu(x)"], CONVOLVE)
+@pytest.mark.parametrize(
+    ("cells", "line", "verb"),
+    [
+        (["def f(x):\n    import tensorflow as tf\n    return x"], 2, "imports"),
+        (["import tensorflow as tf", "def f(x): return tf.nn.relu(x)"], 1, "uses"),
+    ],
+)
+def test_a_package_that_is_not_on_the_list_is_noted_with_those_that_are(cells, line, verb):
+    [note] = refuse("f", cells, CONVOLVE)
+    assert note.place == f"line {line} of f"
+    assert re.match(rf"{verb} tensorflow.*, which is none of numpy, torch, .* beside the notebook", note.why)
 
 
 def test_a_note_says_where_what_and_why():
@@ -248,25 +265,9 @@ def test_a_fault_at_one_place_does_not_hide_a_refusal_elsewhere(monkeypatch):
     def fail(*_):
         raise KeyError("of the guard")
 
-    monkeypatch.setattr(Verdict, "_check_call", fail)
+    monkeypatch.setattr(library, "hides", fail)
     with pytest.raises(AssertionError, match="line 3 of f uses numpy.convolve: write it yourself"):
         refuse("f", [SETUP, "def f(a):\n    print(a)\n    return np.convolve(a, a)"], CONVOLVE)
-
-
-def test_code_that_beniget_cannot_read_is_noted_and_the_rest_is_read(monkeypatch):
-    from mylib.check.from_scratch import definitions
-
-    def fail(self, node):
-        raise AttributeError("fields")
-
-    monkeypatch.setattr(definitions._Chains, "visit_Match", fail)
-    odd = "def g(a):\n    match a:\n        case 1: return a"
-    assert (
-        refuse("f", [SETUP, odd, "def f(a): return g(a)"], CONVOLVE)[0].why
-        == "g is defined in code that cannot be read"
-    )
-    with pytest.raises(AssertionError, match="write it yourself"):
-        refuse("f", [SETUP, odd, "def f(a): return np.convolve(g(a), a)"], CONVOLVE)
 
 
 GARBAGE = {
@@ -308,9 +309,10 @@ def test_garbage_is_never_refused(text):
     assert isinstance(refuse("f", ["from m import f"], CONVOLVE, {"m.py": text}), list)
 
 
-def test_a_cell_that_may_define_the_answer_again_and_is_too_long_is_noted():
-    notes = refuse("f", ["def f(x): return x", "f = 1\n" * 170_000], CONVOLVE)
-    assert [note.why for note in notes] == ["too long, or nested too deeply, to be read"]
+def test_an_answer_in_a_cell_that_is_too_long_is_noted():
+    [note] = refuse("f", ["f = 1\n" * 170_000], CONVOLVE)
+    assert note.why == "f is defined in no cell"
+    assert refuse("f", ["def f(x): return x", "f = 1\n" * 170_000], CONVOLVE) == []  # see LIMITS
 
 
 @settings(max_examples=60, deadline=None)
@@ -427,16 +429,13 @@ def test_a_file_beside_a_running_notebook_is_read(tmp_path, monkeypatch):
 
 
 def test_only_regular_files_of_moderate_size_are_read_in_the_folder(tmp_path, monkeypatch):
-    from mylib.check.from_scratch.live import Folder
+    from mylib.check.from_scratch.live import files_beside
 
     (tmp_path / "fine.py").write_text("x = 1")
     (tmp_path / "long.py").write_text("x = 1\n" * 100_000)
     (tmp_path / "link.py").symlink_to(tmp_path / "fine.py")
     (tmp_path / "folder.py").mkdir()
-    folder = Folder(tmp_path)
-    assert [name for name in ("fine.py", "long.py", "link.py", "folder.py", "none.py") if name in folder] == [
-        "fine.py"
-    ]
+    assert files_beside(tmp_path) == {"fine.py": "x = 1"}
 
 
 TEST = "from mylib import check\ncheck.from_scratch(f, banned=['numpy.convolve'])"
