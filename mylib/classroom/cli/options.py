@@ -36,6 +36,15 @@ class Verbs(TyperGroup):
             return super().invoke(ctx)
         except (typer.Exit, typer.Abort):
             raise
+        except ModuleNotFoundError as error:
+            if ctx.params.get("debug") or str(error.name).split(".")[0] == "mylib":
+                raise
+            typer.echo(
+                f"mylib: expected the package {error.name}, found none: "
+                "pip install 'every-method-twice[classroom]' (for a GPU, PyTorch's own page says how)",
+                err=True,
+            )
+            raise typer.Exit(2) from error
         except (ValueError, TypeError, OSError, RuntimeError) as error:
             if ctx.params.get("debug"):
                 raise
@@ -57,7 +66,7 @@ def _version(wanted: bool) -> None:
     if wanted:
         from importlib.metadata import version
 
-        typer.echo(f"mylib {version('mylib')}")
+        typer.echo(f"mylib {version('every-method-twice')}")
         raise typer.Exit(0)
 
 
