@@ -1,0 +1,11 @@
+"""What the tests of convnets share."""
+
+import numpy as np
+
+
+def images(*shape, seed=0):
+    return np.random.default_rng(seed).normal(size=shape)
+
+
+def numbers(output):
+    return output.detach().numpy() if hasattr(output, "detach") else output.numpy()
