@@ -13,6 +13,8 @@ from typing import Any
 OURS = 12
 ORDERS = {b"i": signal.SIGINT, b"s": signal.SIGSTOP}
 PAUSE_SECONDS = 0.02
+PAGE = os.sysconf("SC_PAGE_SIZE")
+EVERY = 5  # rounds: a look at the whole family takes a millisecond, which the submission cannot use
 
 
 def watch(child: int, status: socket.socket, limits: Mapping[str, Any], walled: bool) -> str:
@@ -20,10 +22,8 @@ def watch(child: int, status: socket.socket, limits: Mapping[str, Any], walled: 
 
     Returns: why it was ended, or how it ended by itself. That it stands still, as ordered, is told as null.
     """
-    import psutil
-
     deadline = time.monotonic() + limits["seconds"]
-    base, reason, pause = memory(), "", PAUSE_SECONDS
+    family, reason, pause = Family(child, limits, walled), "", PAUSE_SECONDS
     while True:
         done, code = os.waitpid(child, os.WNOHANG | os.WUNTRACED)
         if done and os.WIFSTOPPED(code):
@@ -41,8 +41,7 @@ def watch(child: int, status: socket.socket, limits: Mapping[str, Any], walled: 
         elif time.monotonic() > deadline:
             reason = f"it ran for more than {limits['seconds']:g} s"
         else:
-            with contextlib.suppress(psutil.Error):
-                reason = _over(psutil.Process(child), limits, base, walled)
+            reason = family.over()
         if reason:
             _kill(child, walled)
             os.waitpid(child, 0)
@@ -55,30 +54,65 @@ def watch(child: int, status: socket.socket, limits: Mapping[str, Any], walled: 
     return f"the process ended (exit code {os.WEXITSTATUS(code)})"
 
 
-def _over(process: Any, limits: Mapping[str, Any], base: int, walled: bool) -> str:
-    """What the family of a process has too much of; "" if nothing."""
-    import psutil
+class Family:
+    """A process and all that it started: how many they are, and what memory they hold.
 
-    # Forking without end leaves no time for a careful count; this one costs nothing, and a few here are ours.
-    crowd = sum(name.isdigit() for name in os.listdir("/proc")) - OURS if walled else 0
-    family = (
-        [process, *process.children(recursive=True)] if crowd <= limits["processes"] else [process] * crowd
-    )
-    if len(family) > limits["processes"]:
-        return f"it started more than {limits['processes']} processes"
-    # Cheap first: forks share pages, which the resident sizes count again for each.
-    resident = base
-    for one in family:
-        with contextlib.suppress(psutil.Error):  # one that has just ended must not hide the others
-            resident += max(0, one.memory_info().rss - base)
-    if resident > limits["resident_bytes"]:
-        held = 0
+    base: resident bytes of the watcher, which every fork shares.
+    """
+
+    def __init__(self, child: int, limits: Mapping[str, Any], walled: bool) -> None:
+        self.child, self.limits, self.walled = child, limits, walled
+        self.base, self.round, self.crowd = memory(), 0, 0
+
+    def over(self) -> str:
+        """What there is too much of; "" if nothing.
+
+        Every round counts the processes behind the walls and looks at the first one; the others are looked at when
+        one has come or gone, and every few rounds.
+        """
+        crowd = sum(name.isdigit() for name in os.listdir("/proc")) if self.walled else 0
+        changed, self.crowd, self.round = crowd != self.crowd, crowd, self.round + 1
+        # Forking without end leaves no time for a careful count; this one costs nothing, and a few here are ours.
+        if crowd - OURS > self.limits["processes"]:
+            return self._too_many()
+        if not changed and self.round % EVERY and self._first() <= self.limits["resident_bytes"]:
+            return ""
+        return self._look()
+
+    def _too_many(self) -> str:
+        return f"it started more than {self.limits['processes']} processes"
+
+    def _first(self) -> int:
+        """Resident bytes of the first process; 0 when it has just ended."""
+        try:
+            with open(f"/proc/{self.child}/statm", "rb") as file:
+                return int(file.read().split()[1]) * PAGE
+        except (OSError, IndexError):
+            return 0
+
+    def _look(self) -> str:
+        import psutil
+
+        try:
+            process = psutil.Process(self.child)
+            family = [process, *process.children(recursive=True)]
+        except psutil.Error:
+            return ""
+        if len(family) > self.limits["processes"]:
+            return self._too_many()
+        # Cheap first: forks share pages, which the resident sizes count again for each.
+        resident = self.base
         for one in family:
-            with contextlib.suppress(psutil.Error):
-                held += one.memory_full_info().pss
-        if held > limits["resident_bytes"]:
-            return f"it used more than {limits['resident_bytes'] / 1e9:g} GB of memory"
-    return ""
+            with contextlib.suppress(psutil.Error):  # one that has just ended must not hide the others
+                resident += max(0, one.memory_info().rss - self.base)
+        if resident > self.limits["resident_bytes"]:
+            held = 0
+            for one in family:
+                with contextlib.suppress(psutil.Error):
+                    held += one.memory_full_info().pss
+            if held > self.limits["resident_bytes"]:
+                return f"it used more than {self.limits['resident_bytes'] / 1e9:g} GB of memory"
+        return ""
 
 
 def _kill(child: int, walled: bool) -> None:
