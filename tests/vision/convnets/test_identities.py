@@ -144,9 +144,12 @@ def test_residual_networks_take_images_smaller_than_their_receptive_field(side, 
     module, array = side
     torch.manual_seed(0)
     network = module.ResNet(18, classes=3, width=4).eval()
-    y = numbers(network(array(images(2, 3, size, size).astype(np.float32))))
+    x = images(2, 3, size, size).astype(np.float32)
+    y = numbers(network(array(x)))
     assert y.shape == (2, 3)
     assert np.isfinite(y).all()
+    assert np.abs(y[0] - y[1]).max() > 1e-3, "the pictures are seen"
+    np.testing.assert_allclose(numbers(network(array(x[1:]))), y[1:], rtol=1e-4, atol=1e-5)
 
 
 def test_a_linear_channel_is_maximised_by_its_own_filter(side):
