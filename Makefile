@@ -43,9 +43,7 @@ lint: $(READY)
 	@ruff check && ruff format --check && mylib release --check && mylib index --check
 
 lab: $(READY) ## JupyterLab, opened on your own copies in work/
-	@mylib start && jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) --ServerApp.root_dir="$(CURDIR)" \
-	  --LabApp.default_url=/lab/tree/work/index.ipynb --LabApp.news_url=None \
-	  --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate
+	@mylib lab
 
 lectures: $(READY) ## execute every lecture, write build/site/
 	@mylib lectures

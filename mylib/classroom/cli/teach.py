@@ -1,5 +1,6 @@
 """Verbs of those who teach and take it: collect, grade, validate, feedback, report, similar, doctor."""
 
+import subprocess
 from pathlib import Path
 from typing import Annotated, cast
 
@@ -252,6 +253,21 @@ def start(topic: TOPIC = None) -> None:
     for path in done.kept:
         typer.echo(f"kept {done.folder / path}, which differs from the course's", err=True)
     typer.echo(f"{len(done.copied)} files copied to {done.folder}, {len(done.kept)} of yours kept")
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def lab(context: typer.Context) -> None:
+    """Open JupyterLab on your copies in work/, which are made where they are missing; more options are JupyterLab's.
+
+    Example: `mylib lab`, `mylib lab --no-browser --port 8899`
+    """
+    from mylib.classroom.publishing.start import lab_command
+    from mylib.classroom.publishing.start import start as run
+
+    course = course_of()
+    run(course)
+    command, environment = lab_command(course, context.args)
+    raise typer.Exit(subprocess.run(command, cwd=course.root, env=environment).returncode)
 
 
 @app.command()

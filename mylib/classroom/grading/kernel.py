@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+import secrets
 import select
 import shutil
 import socket
@@ -27,6 +28,7 @@ from mylib.classroom.sandbox.client import Child, Sandbox
 ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 MAX_MESSAGE = 16_000_000
 MAX_WAITING = 500_000_000  # that this process holds of a kernel's messages: one may have any number of parts
+MAX_WORD = 1_000
 SHOWS = ("stream", "display_data", "execute_result", "error", "update_display_data")
 
 
@@ -115,7 +117,7 @@ class Kernel:
                 client_factory=QuietClient,
             ),
         )
-        self.door, self.door_there = socket.socketpair()
+        self.door, self.door_there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         names, self.manager.buffers = files_of(job.files)
         self.manager.parcel = {"files": names}
         self.manager.sandbox, self.manager.descriptors = sandbox, [self.door_there.fileno()]
@@ -191,14 +193,17 @@ class Kernel:
         Raises:  DeadKernelError: it has ended, or is still busy after the time of a cell.
         """
         until = min(time.monotonic() + self.job.cell_seconds, deadline)
-        socket.send_fds(self.door, [b"s"], [snapshot.fileno()])
+        word = secrets.token_bytes(16)  # comes back when it is done: a cell may have written anything before
+        socket.send_fds(self.door, [word], [snapshot.fileno()])
         while time.monotonic() < until:
-            if select.select([self.door], [], [], 0.01)[0]:
+            if not select.select([self.door], [], [], 0.01)[0]:
+                if not await self.manager.is_alive():
+                    break
+            elif (said := self.door.recv(MAX_WORD)) == word:
+                return
+            elif not said:
                 break
-            if not await self.manager.is_alive():
-                raise DeadKernelError("the kernel died")
-        if not self.door.recv(1, socket.MSG_DONTWAIT):
-            raise DeadKernelError("the kernel died")
+        raise DeadKernelError("the kernel died")
 
     def seconds(self, _: Any) -> float:
         """For nbclient."""

@@ -1,11 +1,14 @@
 """A student's own copies: exercises and lectures in work/, which nobody else writes to."""
 
+import os
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from mylib.classroom.course.folders import Course
 
 WORK = "work"
+SETTINGS = Path(__file__).parent / "jupyter"  # of JupyterLab: no question about news, no request for updates
 
 
 @dataclass
@@ -71,3 +74,18 @@ def _copy(source: Path, place: Path, done: Started, links: dict[str, str] | None
     except FileExistsError:
         if target.read_bytes() != content:
             done.kept.append(place)
+
+
+def lab_command(course: Course, options: list[str]) -> tuple[list[str], dict[str, str]]:
+    """JupyterLab, opened on the student's own copies.
+
+    Args:    course: of `open_course`.
+             options: of `jupyter lab`, which come last.
+    Returns: command, and its environment.
+    """
+    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={course.root}"]
+    command += [f"--LabApp.default_url=/lab/tree/{WORK}/index.ipynb"]
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        command.append("--allow-root")
+    known = [str(SETTINGS), *filter(None, [os.environ.get("JUPYTER_CONFIG_PATH")])]
+    return [*command, *options], os.environ | {"JUPYTER_CONFIG_PATH": os.pathsep.join(known)}

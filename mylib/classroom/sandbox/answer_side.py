@@ -103,10 +103,13 @@ def main(parcel: dict[str, typing.Any], descriptors: Sequence[int]) -> None:
 
 
 def _lend_at(door: socket.socket, namespace: dict[str, typing.Any]) -> None:
-    """Lend to the socket that the client has just handed in, and say that it is done."""
-    _, [descriptor], *_ = socket.recv_fds(door, 1, 1)
-    lend(socket.socket(fileno=descriptor), namespace, [door])
-    door.send(b"d")
+    """Lend to the socket that the client has just handed in, and send its word back when that is done."""
+    word, descriptors, *_ = socket.recv_fds(door, 16, 1)
+    if not word:
+        IOLoop.current().remove_handler(door)
+    for descriptor in descriptors:
+        lend(socket.socket(fileno=descriptor), namespace, [door])
+        door.send(word)
 
 
 def lend(sock: socket.socket, namespace: dict[str, typing.Any], others: Iterable[typing.Any] = ()) -> None:

@@ -33,7 +33,7 @@ for descriptor in range(3, 256):
         if stat.S_ISSOCK(os.fstat(descriptor).st_mode):
             one = socket.socket(fileno=os.dup(descriptor))
             one.setblocking(False)
-            if one.family == socket.AF_UNIX and not one.getsockname() and one.type == socket.SOCK_STREAM:
+            if one.family == socket.AF_UNIX and not one.getsockname():
                 one.send(b"noise" * 1000)
             one.detach()
     except OSError:
