@@ -84,7 +84,7 @@ def expect_range(operation, low, high, remedy="", /, *, open=False, **given):
              open: the limits themselves are refused.
              given: argument=number, of Python or NumPy; NaN is in no range.
     Returns: None.
-    Raises:  ValueError: operation, range and the first number outside.
+    Raises:  ValueError: operation, range and all that was given, in the order of the call.
     Source:  elementary. Differs: none.
 
     Example:
@@ -92,12 +92,21 @@ def expect_range(operation, low, high, remedy="", /, *, open=False, **given):
         >>> expect_range("info_nce", 0, None, "try 0.07", open=True, temperature=0)
         Traceback (most recent call last):
         ValueError: info_nce: expected temperature above 0, got 0; try 0.07
+        >>> expect_range("DenseBlock", 1, None, channels_in=8, layers=0, growth=4)
+        Traceback (most recent call last):
+        ValueError: DenseBlock: expected channels_in, layers and growth of at least 1, got 8, 0 and 4
     """
-    for name, value in given.items():
+    for value in given.values():
         above = low is None or (value > low if open else value >= low)
         below = high is None or (value < high if open else value <= high)
         if not (above and below):
-            raise ValueError(_sentence(operation, f"{name} {_range(low, high, open)}", value, remedy))
+            expected = f"{_enumerated(given)} {_range(low, high, open)}"
+            raise ValueError(_sentence(operation, expected, _enumerated(given.values()), remedy))
+
+
+def _enumerated(things):
+    *first, last = map(str, things)
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _range(low, high, open):

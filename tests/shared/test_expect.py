@@ -97,6 +97,12 @@ def test_numbers_are_held_against_their_range(low, high, open, inside, outside, 
             expect_range("f", low, high, "less", open=open, k=value)
 
 
+def test_numbers_of_one_range_are_quoted_together():
+    expect_range("f", 1, None, a=1, b=2, c=3)
+    with pytest.raises(ValueError, match="^f: expected a, b and c of at least 1, got 1, 0 and 3$"):
+        expect_range("f", 1, None, a=1, b=0, c=3)
+
+
 def test_choices_are_listed():
     expect_choice("f", ("max", None), mode=None, other="max")
     with pytest.raises(ValueError, match="^f: expected mode of 'max' or None, got 'min'; take another$"):
