@@ -29,6 +29,7 @@ from mylib.classroom.authoring.release import skeleton
 from mylib.classroom.course.folders import open_course
 from mylib.classroom.grading.run import grade
 from mylib.classroom.notebook.questions import grade_id, is_answer
+from mylib.classroom.publishing.start import lab_command
 from mylib.classroom.reports.feedback import feedback
 from mylib.classroom.reports.page import write_page
 from mylib.classroom.reports.similar import compare, write_pages
@@ -42,7 +43,6 @@ SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
 SWITCHES += ["--disable-background-networking", "--disable-component-update"]
 # No question about news in the way, and every cell in the page at once.
 SETTINGS = {
-    "apputils-extension/notification": '{"fetchNews": "false", "checkForUpdates": false}',
     "notebook-extension/tracker": '{"windowingMode": "none"}',
 }
 HOSTILE = (
@@ -116,8 +116,8 @@ def lab(course, tmp_path_factory):
         "JUPYTER_TOKEN": token,
         "PATH": f"{scripts}{os.pathsep}{os.environ['PATH']}",
     }
-    command = [scripts / "jupyter", "lab", "--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1"]
-    command += ["--ServerApp.port=0", f"--ServerApp.root_dir={course.root}"]
+    command, own = lab_command(course, ["--no-browser", "--ServerApp.ip=127.0.0.1", "--ServerApp.port=0"])
+    environment["JUPYTER_CONFIG_PATH"] = own["JUPYTER_CONFIG_PATH"]
     log = home / "lab.log"
     with open(log, "w") as output:
         server = subprocess.Popen(
@@ -183,6 +183,7 @@ def test_a_student_answers_right_and_wrong_and_validate_names_the_wrong_one_only
         page.goto(f"{address}/lab/tree/exercises/{TOPIC}/{TOPIC}.ipynb?token={token}&reset")
         expect(page.get_by_role("button", name="Validate")).to_be_visible(timeout=PATIENCE_MS)
         page.locator(".jp-NotebookPanel-toolbar").get_by_text("Python 3").wait_for()
+        expect(page.get_by_text("Jupyter news")).to_have_count(0)
         page.get_by_role("tab", name="File Browser").click()  # away, for more room
         type_answer(page, "def output_shape(", from_bank("q1-sizes", "counting the places"))
         type_answer(page, "def filter_image(", from_bank("q2-filter", "does not pad"))
