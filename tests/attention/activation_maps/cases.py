@@ -1,20 +1,10 @@
 """What the tests of activation_maps share."""
 
 import numpy as np
-import torch
-
-from mylib import engine
 
 # Two maps of 2 x 3 places and the weights of three classes.
 FEATURES = np.array([[[[1.0, 2.0, 0.0], [0.0, 4.0, 5.0]], [[3.0, 0.0, 0.0], [0.0, 1.0, 2.0]]]])
 WEIGHTS = np.array([[1.0, 0.0], [0.0, -2.0], [0.5, 1.0]])
-
-
-def numbers(value):
-    """As an array, from either side."""
-    if isinstance(value, torch.Tensor):
-        return value.detach().numpy()
-    return value.numpy() if isinstance(value, engine.Tensor) else np.asarray(value)
 
 
 def normal(*shape, seed=0):

@@ -6,7 +6,8 @@ import torch
 from mylib import data, engine
 from mylib.attention.activation_maps import pytorch, scratch
 from mylib.attention.activation_maps.checks import HEAT
-from tests.attention.activation_maps.cases import FEATURES, WEIGHTS, normal, numbers
+from tests.attention.activation_maps.cases import FEATURES, WEIGHTS, normal
+from tests.twins import array as numbers
 
 # scores and maps
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from mylib.attention.activation_maps import pytorch, scratch
 from mylib.attention.activation_maps.checks import HEAT
-from tests.attention.activation_maps.cases import normal, numbers
+from tests.attention.activation_maps.cases import normal
+from tests.twins import array as numbers
 
 # scores and maps
 

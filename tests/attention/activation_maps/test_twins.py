@@ -6,7 +6,8 @@ import torch
 
 from mylib import data, engine
 from mylib.attention.activation_maps import pytorch, scratch
-from tests.attention.activation_maps.cases import normal, numbers
+from tests.attention.activation_maps.cases import normal
+from tests.twins import array as numbers
 from tests.twins import assert_same_function, assert_same_module, share_random_weights
 
 # scores and maps

@@ -3,7 +3,8 @@
 import numpy as np
 import scipy.ndimage
 
-from tests.attention.activation_maps.cases import FEATURES, WEIGHTS, normal, numbers
+from tests.attention.activation_maps.cases import FEATURES, WEIGHTS, normal
+from tests.twins import array as numbers
 
 # scores and maps
 

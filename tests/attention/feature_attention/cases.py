@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from mylib import engine
+from tests.twins import array as numbers
 
 MODULES = {
     "se": lambda m: m.SqueezeExcitation(6, 3),
@@ -15,13 +15,6 @@ MODULES = {
 
 def normal(*shape, seed=0):
     return np.random.default_rng(seed).normal(size=shape)
-
-
-def numbers(value):
-    """As an array, from either side."""
-    if isinstance(value, torch.Tensor):
-        return value.detach().numpy()
-    return value.numpy() if isinstance(value, engine.Tensor) else np.asarray(value)
 
 
 def give(module, **values):

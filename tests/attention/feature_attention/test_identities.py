@@ -10,7 +10,8 @@ from mylib import engine
 from mylib.attention.feature_attention import pytorch, scratch
 from mylib.vision.convnets import scratch as convnets_scratch
 from mylib.vision.convnets.plans import ORDERS
-from tests.attention.feature_attention.cases import MODULES, give, normal, numbers
+from tests.attention.feature_attention.cases import MODULES, give, normal
+from tests.twins import array as numbers
 
 # squeeze and excitation
 

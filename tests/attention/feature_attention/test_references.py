@@ -6,7 +6,8 @@ import torch.nn.functional as F
 from transformers.models.regnet.modeling_regnet import RegNetSELayer
 
 from mylib.attention.feature_attention import pytorch
-from tests.attention.feature_attention.cases import give, normal, numbers
+from tests.attention.feature_attention.cases import give, normal
+from tests.twins import array as numbers
 
 
 def test_squeeze_excitation_equals_transformers(side):

@@ -9,7 +9,8 @@ import torch
 from mylib.attention.feature_attention import pytorch, scratch
 from mylib.vision.convnets import pytorch as convnets_pytorch
 from mylib.vision.convnets import scratch as convnets_scratch
-from tests.attention.feature_attention.cases import MODULES, normal, numbers
+from tests.attention.feature_attention.cases import MODULES, normal
+from tests.twins import array as numbers
 from tests.twins import assert_same_module, share_random_weights
 
 

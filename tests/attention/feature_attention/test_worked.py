@@ -7,7 +7,8 @@ import torch
 from mylib.attention.feature_attention import pytorch, scratch
 from mylib.vision.convnets import pytorch as convnets_pytorch
 from mylib.vision.convnets import scratch as convnets_scratch
-from tests.attention.feature_attention.cases import give, numbers
+from tests.attention.feature_attention.cases import give
+from tests.twins import array as numbers
 
 
 def logistic(a):

@@ -7,13 +7,10 @@ import torch
 
 from mylib import engine
 from mylib.attention.transformer import scratch
+from tests.twins import array
 
 RNG = np.random.default_rng
 SMALL = {"dim": 16, "heads": 2, "layers": 2, "hidden": 24, "dropout": 0.0}
-
-
-def array(values):
-    return np.asarray(values.detach() if hasattr(values, "detach") else values)
 
 
 def normal(*shape, seed=0):

@@ -9,7 +9,8 @@ import torch
 from mylib import engine
 from mylib.attention.transformer import scratch, sizes
 from mylib.vision.recurrent import scratch as recurrent
-from tests.attention.transformer.cases import RNG, SMALL, array, normal, on, randomise, tokens
+from tests.attention.transformer.cases import RNG, SMALL, normal, on, randomise, tokens
+from tests.twins import array
 
 
 def test_a_distance_between_positions_has_one_dot_product_everywhere(side):

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from tests.attention.transformer.cases import SMALL, SOURCES, Language, array, on
+from tests.attention.transformer.cases import SMALL, SOURCES, Language, on
+from tests.twins import array
 
 
 def test_a_beam_of_one_is_greedy(side):

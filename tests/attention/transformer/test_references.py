@@ -9,17 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mylib.attention.transformer import scratch
-from tests.attention.transformer.cases import (
-    RNG,
-    SMALL,
-    SOURCES,
-    Language,
-    array,
-    normal,
-    on,
-    randomise,
-    tokens,
-)
+from tests.attention.transformer.cases import RNG, SMALL, SOURCES, Language, normal, on, randomise, tokens
+from tests.twins import array
 
 
 def edits(a, b):

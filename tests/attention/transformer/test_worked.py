@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from mylib.attention.transformer import pytorch, scratch, sizes
-from tests.attention.transformer.cases import array, on
+from tests.attention.transformer.cases import on
+from tests.twins import array
 
 
 def test_attention_is_the_slides_equation(side):

@@ -20,10 +20,6 @@ SMALL = {
 }
 
 
-def array(values):
-    return np.asarray(values.detach() if hasattr(values, "detach") else values)
-
-
 def normal(*shape, seed=0):
     return np.random.default_rng(seed).normal(size=shape)
 

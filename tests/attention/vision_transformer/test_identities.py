@@ -8,7 +8,8 @@ import torch
 
 from mylib import engine
 from mylib.attention.vision_transformer import pytorch, scratch, sizes
-from tests.attention.vision_transformer.cases import SMALL, array, normal, randomise
+from tests.attention.vision_transformer.cases import SMALL, normal, randomise
+from tests.twins import array
 
 
 def test_patches_of_no_images(side):

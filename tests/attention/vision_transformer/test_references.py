@@ -7,7 +7,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.attention.vision_transformer.cases import SMALL, TENSOR, array, normal, randomise
+from tests.attention.vision_transformer.cases import SMALL, TENSOR, normal, randomise
+from tests.twins import array
 
 
 @settings(max_examples=30, deadline=None)

@@ -6,9 +6,10 @@ import torch
 
 from mylib import engine
 from mylib.attention.vision_transformer import pytorch, scratch
-from tests.attention.vision_transformer.cases import SMALL, array, normal
+from tests.attention.vision_transformer.cases import SMALL, normal
 from tests.twins import (
     TOLERANCE,
+    array,
     assert_close,
     assert_same_function,
     assert_same_module,

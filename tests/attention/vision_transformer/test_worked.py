@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from mylib.attention.vision_transformer import pytorch, scratch, sizes
-from tests.attention.vision_transformer.cases import SMALL, array
+from tests.attention.vision_transformer.cases import SMALL
+from tests.twins import array
 
 
 def test_patches_by_hand(side):

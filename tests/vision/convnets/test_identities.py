@@ -7,7 +7,8 @@ import torch
 from mylib import data, engine
 from mylib.vision.convnets import pytorch, scratch
 from mylib.vision.convnets.plans import ORDERS
-from tests.vision.convnets.cases import images, numbers
+from tests.twins import array as numbers
+from tests.vision.convnets.cases import images
 
 PREACTIVATION = (
     "relu_before_addition",

@@ -14,7 +14,8 @@ from transformers.models.resnet.modeling_resnet import ResNetBasicLayer, ResNetB
 from mylib import engine
 from mylib.vision.convnets import pytorch, scratch
 from mylib.vision.convnets.plans import ORDERS
-from tests.vision.convnets.cases import images, numbers
+from tests.twins import array as numbers
+from tests.vision.convnets.cases import images
 
 
 def copy_pairs(ours, theirs, pairs):

@@ -9,8 +9,9 @@ import torch
 from mylib import data
 from mylib.vision.convnets import pytorch, scratch
 from mylib.vision.convnets.plans import ORDERS
+from tests.twins import array as numbers
 from tests.twins import assert_same_function, assert_same_module, share_random_weights
-from tests.vision.convnets.cases import images, numbers
+from tests.vision.convnets.cases import images
 
 
 def test_twins_draw_the_same_picture_and_leave_the_model_alone():

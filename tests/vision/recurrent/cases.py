@@ -6,10 +6,6 @@ import torch
 RNG = np.random.default_rng
 
 
-def array(values):
-    return np.asarray(values.detach() if hasattr(values, "detach") else values)
-
-
 def fill(module, **values):
     """Give a module these weights and zeros for the others, in float64."""
     module.double()

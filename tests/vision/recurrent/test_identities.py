@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from mylib import data, engine
 from mylib.vision.recurrent import captions, scratch
-from tests.vision.recurrent.cases import RNG, array, fill
+from tests.twins import array
+from tests.vision.recurrent.cases import RNG, fill
 
 
 @pytest.mark.parametrize("kind", ["RNNCell", "RNN", "LSTMCell", "LSTM"])

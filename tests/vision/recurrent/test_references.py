@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from mylib import engine
 from mylib.vision.recurrent import pytorch, scratch
-from tests.twins import share_random_weights
-from tests.vision.recurrent.cases import RNG, array
+from tests.twins import array, share_random_weights
+from tests.vision.recurrent.cases import RNG
 
 
 def onnx_recurrent(kind, hidden, x, state, weights, biases):

@@ -3,7 +3,8 @@
 import numpy as np
 
 from mylib.vision.recurrent import captions
-from tests.vision.recurrent.cases import array, fill
+from tests.twins import array
+from tests.vision.recurrent.cases import fill
 
 
 def sigmoid(a):

@@ -9,11 +9,6 @@ from mylib.vision.segmentation import pytorch, scratch
 SIDES = {"scratch": (scratch, np.asarray), "pytorch": (pytorch, torch.tensor)}
 
 
-def numbers(value):
-    """As an array, from either side."""
-    return np.asarray(value.detach() if hasattr(value, "detach") else value.data)
-
-
 def random_rois(rng, count, batch, size, least=0.5):
     corners = np.sort(rng.uniform(-2, size, (count, 2, 2)), axis=1)
     boxes = corners.reshape(count, 4) + [0, 0, least, least]

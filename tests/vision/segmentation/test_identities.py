@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from mylib import data, engine
 from mylib.vision.segmentation import pytorch, scratch, scratch_instances
-from tests.vision.segmentation.cases import SIDES, numbers, random_rois, scenes
+from tests.twins import array as numbers
+from tests.vision.segmentation.cases import SIDES, random_rois, scenes
 
 
 def test_maps_without_any_label_have_loss_zero_and_no_gradient():

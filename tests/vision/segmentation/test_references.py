@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mylib.vision.segmentation import pytorch, pytorch_instances, scratch, scratch_instances
-from tests.vision.segmentation.cases import SIDES, numbers, random_rois
+from tests.twins import array as numbers
+from tests.vision.segmentation.cases import SIDES, random_rois
 
 
 def onnx_run(operation, inputs, **attributes):

@@ -6,7 +6,7 @@ import torch
 
 from mylib import engine
 from mylib.vision.segmentation import pytorch, scratch
-from tests.vision.segmentation.cases import numbers
+from tests.twins import array as numbers
 
 # The 8 x 8 table of the slide "Mask R-CNN: ROI Align".
 TABLE = np.array(
