@@ -39,3 +39,17 @@ def at_least_float32(values):
         tensor([160000.])
     """
     return values.to(torch.promote_types(values.dtype, torch.float32))
+
+
+def with_float64(device):
+    """Where to compute what needs float64: on the device itself, or on the CPU for "mps".
+
+    Args:    device: torch.device.
+    Returns: torch.device.
+    Source:  elementary. Differs: none.
+
+    Example:
+        >>> with_float64(torch.device("mps"))
+        device(type='cpu')
+    """
+    return device if widest_float(device) == torch.float64 else torch.device("cpu")

@@ -8,6 +8,10 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from mylib.shared.devices import at_least_float32
+from mylib.shared.docstrings import complete_from_twin
+from mylib.vision.detection import contract
+from mylib.vision.detection.contract import BOX_UNIT, STRIDE
 from mylib.vision.detection.pytorch_boxes import (
     _anchors,
     _clip,
@@ -44,10 +48,6 @@ __all__ = [
     "average_precision",
 ]
 
-# The heads predict box deltas in units of this, about their spread, so that outputs are of size 1.
-BOX_UNIT = 0.2
-STRIDE = 4  # of the backbone: one cell of its map is 4 pixels wide
-
 
 class Backbone(nn.Module):
     """Three convolutions of stride 2, 2 and 1 with batch normalisation: images to maps of `STRIDE` pixels a cell.
@@ -69,11 +69,7 @@ class Backbone(nn.Module):
 
     def forward(self, images):
         """Shapes (batch, 3, height, width) to (batch, channels, height / 4, width / 4), rounded up."""
-        if images.ndim != 4 or images.shape[1] != 3 or min(images.shape[2:]) < 2 * STRIDE:
-            raise ValueError(
-                f"detector: expected images (batch, 3, height, width) of at least {2 * STRIDE} pixels a side, got "
-                f"{tuple(images.shape)}; enlarge or pad them"
-            )
+        contract.check_images(images.shape)
         x = torch.relu(self.norm1(self.conv1(images)))
         x = torch.relu(self.norm2(self.conv2(x)))
         return torch.relu(self.norm3(self.conv3(x)))
@@ -115,9 +111,7 @@ class RegionProposalNetwork(nn.Module):
         self, channels, sizes=(12, 18, 24), ratios=(1.0, 2.0), stride=STRIDE, count=32, threshold=0.7
     ):
         super().__init__()
-        if count < 1:
-            raise ValueError(f"RegionProposalNetwork: expected count of at least 1, got {count}")
-        anchors(1, 1, stride, sizes, ratios)  # refuses bad sizes and ratios
+        contract.check_proposal_network(count, stride, sizes, ratios)
         self.sizes, self.ratios, self.stride = sizes, ratios, stride
         self.count, self.threshold = count, threshold
         per_cell = len(sizes) * len(ratios)
@@ -180,10 +174,7 @@ class RCNN(nn.Module):
 
     def __init__(self, classes=10, width=16):
         super().__init__()
-        if classes < 1 or width < 1:
-            raise ValueError(
-                f"{type(self).__name__}: expected classes and width of at least 1, got {classes}, {width}"
-            )
+        contract.check_detector(type(self).__name__, classes, width)
         self.backbone = Backbone(width)
         self.head = Head(self.backbone.channels, self.pooled, classes)
 
@@ -205,6 +196,7 @@ class RCNN(nn.Module):
     def warp(self, images, rois):
         """Each region scaled to 32 x 32 by bilinear interpolation. Shape (k, 3, 32, 32)."""
         check_rois("RCNN", images, rois, self.crop, 1.0)
+        rois = at_least_float32(rois)
         image, corner, size = rois[:, 0].long(), rois[:, 1:3], rois[:, 3:] - rois[:, 1:3]
         steps = (torch.arange(self.crop, dtype=rois.dtype, device=rois.device) + 0.5) / self.crop
         places = corner[:, None, :] + steps[:, None] * size[:, None, :] - 0.5  # (k, 32, 2): x and y
@@ -329,6 +321,7 @@ class FasterRCNN(FastRCNN):
 
 def region_rows(boxes):
     """(batch, n, 4) boxes as (batch * n, 5), each with the index of its image."""
+    boxes = at_least_float32(boxes)  # bfloat16 cannot tell image 256 from 257
     batch, n, _ = boxes.shape
     index = torch.arange(batch, dtype=boxes.dtype, device=boxes.device)[:, None, None].expand(-1, n, 1)
     return torch.cat([index, boxes], dim=2).reshape(-1, 5)
@@ -336,9 +329,11 @@ def region_rows(boxes):
 
 def _candidates(proposals, valid, truth, labels):
     """Proposals and the objects' own boxes, with their targets; what is padding is ignored."""
-    boxes = torch.cat([proposals, truth.to(proposals.dtype)], dim=1)
+    proposals = at_least_float32(proposals)
+    truth = truth.to(proposals.dtype)
+    boxes = torch.cat([proposals, truth], dim=1)
     valid = torch.cat([valid, labels >= 0], dim=1)
-    assigned, targets = assign_targets(boxes, truth.to(proposals.dtype), labels)
+    assigned, targets = assign_targets(boxes, truth, labels)
     return boxes, torch.where(valid, assigned, -1), targets
 
 
@@ -350,6 +345,7 @@ def _head_loss(scores, deltas, assigned, targets):
 
 def _balanced(losses, assigned):
     """The mean over objects and the mean over background, half of each; what is ignored does not count."""
+    losses = at_least_float32(losses)  # the sum over all anchors may be no number of float16
     means = [(losses * mask).sum() / mask.sum().clamp(min=1) for mask in (assigned > 0, assigned == 0)]
     return 0.5 * (means[0] + means[1])
 
@@ -369,6 +365,7 @@ def detections_of(outputs, proposals, images, valid, least_score, threshold):
     if valid is not None:
         probabilities = probabilities * valid[..., None]
     height, width = images.shape[2:]
+    proposals = at_least_float32(proposals)  # below, boxes are moved by more pixels than float16 can count
     boxes = _clip(_decode(deltas.to(proposals.dtype), proposals), height, width)
     found = []
     for candidates, chances in zip(boxes, probabilities, strict=True):
@@ -378,3 +375,6 @@ def detections_of(outputs, proposals, images, valid, least_score, threshold):
         keep = nms(moved, chances[which, label], threshold)
         found.append((candidates[which][keep], chances[which, label][keep], label[keep]))
     return found
+
+
+complete_from_twin(globals())

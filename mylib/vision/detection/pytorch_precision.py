@@ -2,41 +2,29 @@
 
 import torch
 
+from mylib.shared.devices import widest_float, with_float64
+from mylib.vision.detection import contract
 from mylib.vision.detection.pytorch_boxes import iou
 
 
 def average_precision(detections, truth, thresholds=None, overlap=None):
     r"""Area under the precision-recall curve, for each class and each IoU that counts as a hit; mean over classes.
 
-    A detection, by falling score, is a hit when its overlap with an object of its class that no better detection has
-    taken reaches the threshold. Precision at recall r is the largest precision at any recall of at least r, averaged
-    over r = 0, 0.01, ..., 1.
-
-    Args:    detections: for each image boxes (k, 4), scores (k,) and labels (k,).
-             truth: for each image boxes (m, 4) and labels (m,).
-             thresholds: IoUs; None is COCO's 0.5, 0.55, ..., 0.95.
-             overlap: function of (k, ...) found and (m, ...) true objects to (k, m); None is `iou`, masks need another.
-    Returns: mean over the classes that occur, one for each threshold. float64, shape (thresholds,).
-    Raises:  ValueError: not one entry for each image, no object at all, or detections without a finite score each.
-    Source:  Lin et al. (2014), "Microsoft COCO", and its evaluation code. Differs: as in `scratch`.
+    Ranks and matches are read back image by image. On an Apple GPU, which has no float64, the CPU computes, and the
+    result is float32 on the device.
     """
-    if len(detections) != len(truth) or not sum(len(labels) for _, labels in truth):
-        raise ValueError(
-            f"average_precision: expected detections and truth of the same images, with at least one object, got "
-            f"{len(detections)} and {len(truth)} images"
-        )
+    contract.check_evaluation(len(detections), len(truth), sum(len(labels) for _, labels in truth))
     for boxes, scores, labels in detections:
-        if not len(boxes) == len(scores) == len(labels) or not scores.isfinite().all():
-            raise ValueError(
-                f"average_precision: expected a finite score and a label for each box, got {len(boxes)} boxes, "
-                f"{len(scores)} scores and {len(labels)} labels of one image"
-            )
+        contract.check_detections(len(boxes), len(scores), len(labels), bool(scores.isfinite().all()))
     overlap, device = overlap or iou, truth[0][1].device
+    home = with_float64(device)
+    detections, truth = ([tuple(v.to(home) for v in image) for image in part] for part in (detections, truth))
     if thresholds is None:
-        thresholds = torch.linspace(0.5, 0.95, 10, dtype=torch.float64, device=device)
-    thresholds = torch.as_tensor(thresholds, dtype=torch.float64, device=device)
+        thresholds = torch.linspace(0.5, 0.95, 10, dtype=torch.float64, device=home)
+    thresholds = torch.as_tensor(thresholds, device=home).double()
     classes = torch.cat([labels for _, labels in truth]).unique()
-    return torch.stack([_of_class(c, detections, truth, thresholds, overlap) for c in classes]).mean(dim=0)
+    means = torch.stack([_of_class(c, detections, truth, thresholds, overlap) for c in classes]).mean(dim=0)
+    return means.to(device, widest_float(device))
 
 
 def _of_class(c, detections, truth, thresholds, overlap):

@@ -2,32 +2,26 @@
 
 Smoothing, edges, histograms and similarities are tensors on the device of the image. The order in which regions are
 joined is one decision after the other, which no GPU makes faster: segmentation reads its sorted edges back, selective
-search keeps one dense matrix of similarities and takes its maximum again and again.
+search keeps one dense matrix of similarities and takes its maximum again and again. All of it is float64, which
+Apple's GPUs do not have: for them the CPU computes.
 """
 
 import math
 
 import torch
 
-COLOUR_BINS, TEXTURE_BINS, DIRECTIONS = 25, 10, 8
+from mylib.shared.devices import widest_float, with_float64
+from mylib.vision.detection import contract
+from mylib.vision.detection.contract import COLOUR_BINS, DIRECTIONS, TEXTURE_BINS
 
 
 def felzenszwalb(image, scale, min_size, sigma=0.8):
     r"""Graph-based segmentation: by rising w, join the regions of an edge if w is at most Int(C) + k / |C| of both.
 
-    Args:    image: in [0, 1]. Shape (channels, height, width) or (height, width).
-             scale: k, in grey levels of 0 to 255 times pixels.
-             min_size: pixels; smaller regions are joined to the neighbour across their weakest edge afterwards.
-             sigma: of the Gaussian that smooths the image before, pixels; 0 does not smooth.
-    Returns: region of each pixel, numbered in reading order of their first pixels. int64, shape (height, width).
-    Raises:  ValueError: not an image of at least 2 x 2 finite pixels in [0, 1], or a scale, size or sigma below 0.
-    Source:  Felzenszwalb and Huttenlocher (2004). Differs: as in `scratch`.
+    Edges are made and sorted on the device, and read back to be joined.
     """
     pixels = _check_image("felzenszwalb", image)
-    if min(scale, min_size, sigma) < 0:
-        raise ValueError(
-            f"felzenszwalb: expected scale, min_size and sigma of at least 0, got {scale}, {min_size} and {sigma}"
-        )
+    contract.check_segmentation(scale, min_size, sigma)
     ends, weights = _edges(255 * _smooth(pixels, sigma))
     weights, order = weights.sort(stable=True)
     forest = _Forest(pixels[0].numel(), float(scale))
@@ -44,7 +38,7 @@ def felzenszwalb(image, scale, min_size, sigma=0.8):
     numbers, labels = {}, []
     for pixel in range(pixels[0].numel()):
         labels.append(numbers.setdefault(forest.root(pixel), len(numbers)))
-    return torch.tensor(labels, device=pixels.device).reshape(pixels.shape[1:])
+    return torch.tensor(labels, device=image.device).reshape(pixels.shape[1:])
 
 
 def selective_search(image, scale=100, min_size=20):
@@ -53,11 +47,7 @@ def selective_search(image, scale=100, min_size=20):
     The n regions fill a dense n x n matrix of similarities, minus infinity where two are no neighbours; a join puts
     the union into the place of the first region and empties that of the second.
 
-    Args:    image: in [0, 1]. Shape (channels, height, width) or (height, width).
-             scale, min_size: of `felzenszwalb`, where the regions come from.
-    Returns: different boxes, those of the last joins first. float64, shape (n, 4).
-    Raises:  ValueError: as `felzenszwalb`.
-    Source:  Uijlings et al. (2013). Differs: as in `scratch`.
+    Returns: different boxes, those of the last joins first. float64, float32 on an Apple GPU; shape (n, 4).
     """
     pixels = _check_image("selective_search", image)
     labels = felzenszwalb(pixels, scale, min_size)
@@ -88,7 +78,7 @@ def selective_search(image, scale=100, min_size=20):
         )
     found = torch.cat(boxes).flip(0)
     seen = dict.fromkeys(map(tuple, found.tolist()))
-    return torch.tensor(list(seen), dtype=torch.float64, device=device)
+    return torch.tensor(list(seen), dtype=widest_float(image.device), device=image.device)
 
 
 class _Forest:
@@ -189,15 +179,8 @@ def _around(a, b):
 
 
 def _check_image(operation, image):
-    pixels = image.double()
-    pixels = pixels[None] if pixels.ndim == 2 else pixels
-    if pixels.ndim != 3 or not len(pixels) or min(pixels.shape[1:]) < 2 or not pixels.isfinite().all():
-        raise ValueError(
-            f"{operation}: expected an image (channels, height, width) of at least 2 x 2 finite pixels, got "
-            f"{tuple(image.shape)}"
-        )
-    if pixels.min() < 0 or pixels.max() > 1:
-        raise ValueError(
-            f"{operation}: expected pixels in [0, 1], got {pixels.min():g} to {pixels.max():g}; divide bytes by 255"
-        )
-    return pixels
+    """The pixels with an axis of channels, in float64, refused unless they are an image."""
+    pixels = image.to(with_float64(image.device)).double()
+    low, high = pixels.aminmax() if pixels.numel() else (0.0, 0.0)
+    contract.check_image(operation, pixels.shape, bool(pixels.isfinite().all()), float(low), float(high))
+    return pixels[None] if pixels.ndim == 2 else pixels

@@ -5,26 +5,22 @@ Notation as in `scratch_regions`. Values are looked at on the CPU only, as in `p
 
 import torch
 
-from mylib.vision.detection.pytorch_boxes import _check_boxes, _encode, on_cpu, pairwise_iou
+from mylib.shared.devices import at_least_float32, on_cpu
+from mylib.vision.detection import contract
+from mylib.vision.detection.pytorch_boxes import _check_boxes, _encode, pairwise_iou
 
 
 def roi_pool(features, boxes, output_size, spatial_scale):
     r"""RoI max pooling: whatever the size of a box, the maximum of each of h x w bins of the map under it.
 
     The search visits the rows of all bins of all boxes at once, the first row of each, then the second; how many
-    there can be follows from the map's size, so nothing is read back from the device. The gradient goes to the
-    maximum; of several, to the first in row-major order.
+    there can be follows from the map's size, so nothing is read back from the device.
 
-    Args:    features: maps. Shape (batch, channels, height, width).
-             boxes: batch index, x1, y1, x2, y2 in image pixels. Shape (k, 5).
-             output_size: h = w, or (h, w).
-             spatial_scale: cells per pixel, 1 / stride.
-    Returns: Shape (k, channels, h, w).
     Raises:  ValueError: shapes that do not fit, or an output size or scale not above 0; on the CPU also boxes that are
                  not finite, have x2 < x1, or name an image that is not there.
-    Source:  Girshick (2015), "Fast R-CNN", section 2.1. Differs: as in `scratch`.
     """
     size = check_rois("roi_pool", features, boxes, output_size, spatial_scale)
+    boxes = at_least_float32(boxes)
     batch, channels, height, width = features.shape
     top, bottom = _bins(boxes[:, 2], boxes[:, 4], size[0], spatial_scale, height)  # (k, h) each
     left, right = _bins(boxes[:, 1], boxes[:, 3], size[1], spatial_scale, width)
@@ -57,26 +53,9 @@ def roi_pool(features, boxes, output_size, spatial_scale):
 def assign_targets(boxes, truth, labels, foreground=0.5, background=0.5, force=False):
     r"""Which object each anchor or proposal shall find, if any: the one that it overlaps most.
 
-    Args:    boxes: anchors or proposals. Shape (..., n, 4).
-             truth: boxes of the objects. Shape (..., m, 4).
-             labels: classes from 0; -1 marks padding, which no box is assigned to. Shape (..., m).
-             foreground: least IoU with an object to be assigned to it.
-             background: IoU with every object below this makes a box background; between the two it is ignored.
-             force: also assign to each object the boxes that overlap it most, however little.
-    Returns: assigned: 0 background, 1 + label, or -1 ignored. int64, shape (..., n).
-             deltas: `encode_boxes` of the assigned object; 0 where there is none. Shape (..., n, 4).
     Raises:  ValueError: shapes that do not fit, or background above foreground; on the CPU also bad boxes.
-    Source:  Ren et al. (2015), section 3.1.2. Differs: none.
     """
-    if truth.shape[-1:] != (4,) or boxes.shape[-1:] != (4,) or truth.shape[:-1] != labels.shape:
-        raise ValueError(
-            f"assign_targets: expected boxes (..., n, 4), truth (..., m, 4) and labels (..., m), got "
-            f"{tuple(boxes.shape)}, {tuple(truth.shape)} and {tuple(labels.shape)}"
-        )
-    if not 0 <= background <= foreground <= 1:
-        raise ValueError(
-            f"assign_targets: expected 0 <= background <= foreground <= 1, got {background}, {foreground}"
-        )
+    contract.check_targets(boxes.shape, truth.shape, labels.shape, foreground, background)
     boxes, truth = _check_boxes("assign_targets", boxes), _check_boxes("assign_targets", truth)
     boxes = boxes.expand(*truth.shape[:-2], *boxes.shape[-2:])
     if not truth.shape[-2]:
@@ -118,27 +97,9 @@ def _deepest(first, last, length):
 
 def check_rois(operation, features, boxes, output_size, spatial_scale):
     """The size of a pooled region as a pair; ValueError for arguments of `roi_pool` or `roi_align` that do not fit."""
-    size = tuple(output_size) if isinstance(output_size, (tuple, list)) else (output_size, output_size)
-    if features.ndim != 4 or boxes.ndim != 2 or boxes.shape[1] != 5 or len(size) != 2:
-        raise ValueError(
-            f"{operation}: expected features (batch, channels, height, width), boxes (k, 5) and one or two output "
-            f"sizes, got {tuple(features.shape)}, {tuple(boxes.shape)} and {output_size}"
-        )
-    if min(size) < 1 or spatial_scale <= 0 or not min(features.shape):
-        raise ValueError(
-            f"{operation}: expected an output size of at least 1, a scale above 0 and a map that is not empty, got "
-            f"{output_size}, {spatial_scale} and {tuple(features.shape)}"
-        )
+    size = contract.check_rois(operation, features.shape, boxes.shape, output_size, spatial_scale)
     if on_cpu(boxes):
-        _check_roi_values(operation, boxes, len(features))
+        good = boxes.isfinite().all(dim=1) & (boxes[:, 3:] >= boxes[:, 1:3]).all(dim=1)
+        good &= (boxes[:, 0] >= 0) & (boxes[:, 0] < len(features)) & (boxes[:, 0] == boxes[:, 0].floor())
+        contract.check_roi_values(operation, len(features), boxes[~good].tolist())
     return size
-
-
-def _check_roi_values(operation, boxes, batch):
-    good = boxes.isfinite().all(dim=1) & (boxes[:, 3:] >= boxes[:, 1:3]).all(dim=1)
-    good &= (boxes[:, 0] >= 0) & (boxes[:, 0] < batch) & (boxes[:, 0] == boxes[:, 0].floor())
-    if not good.all():
-        raise ValueError(
-            f"{operation}: expected rows of whole batch index below {batch}, x1 <= x2 and y1 <= y2, all finite, got "
-            f"{boxes[~good][0].tolist()}"
-        )

@@ -8,6 +8,8 @@ import numpy as np
 
 from mylib import engine
 from mylib.engine import Tensor, nn, relu
+from mylib.vision.detection import contract
+from mylib.vision.detection.contract import BOX_UNIT, STRIDE
 from mylib.vision.detection.scratch_boxes import (
     anchors,
     box_area,
@@ -44,10 +46,6 @@ __all__ = [
     "average_precision",
 ]
 
-# The heads predict box deltas in units of this, about their spread, so that outputs are of size 1.
-BOX_UNIT = 0.2
-STRIDE = 4  # of the backbone: one cell of its map is 4 pixels wide
-
 
 class Backbone(nn.Module):
     """Three convolutions of stride 2, 2 and 1 with batch normalisation: images to maps of `STRIDE` pixels a cell.
@@ -69,11 +67,7 @@ class Backbone(nn.Module):
 
     def forward(self, images):
         """Shapes (batch, 3, height, width) to (batch, channels, height / 4, width / 4), rounded up."""
-        if len(images.shape) != 4 or images.shape[1] != 3 or min(images.shape[2:]) < 2 * STRIDE:
-            raise ValueError(
-                f"detector: expected images (batch, 3, height, width) of at least {2 * STRIDE} pixels a side, got "
-                f"{images.shape}; enlarge or pad them"
-            )
+        contract.check_images(images.shape)
         x = relu(self.norm1(self.conv1(images)))
         x = relu(self.norm2(self.conv2(x)))
         return relu(self.norm3(self.conv3(x)))
@@ -117,9 +111,7 @@ class RegionProposalNetwork(nn.Module):
         self, channels, sizes=(12, 18, 24), ratios=(1.0, 2.0), stride=STRIDE, count=32, threshold=0.7
     ):
         super().__init__()
-        if count < 1:
-            raise ValueError(f"RegionProposalNetwork: expected count of at least 1, got {count}")
-        anchors(1, 1, stride, sizes, ratios)  # refuses bad sizes and ratios
+        contract.check_proposal_network(count, stride, sizes, ratios)
         self.sizes, self.ratios, self.stride = sizes, ratios, stride
         self.count, self.threshold = count, threshold
         per_cell = len(sizes) * len(ratios)
@@ -187,10 +179,7 @@ class RCNN(nn.Module):
 
     def __init__(self, classes=10, width=16):
         super().__init__()
-        if classes < 1 or width < 1:
-            raise ValueError(
-                f"{type(self).__name__}: expected classes and width of at least 1, got {classes}, {width}"
-            )
+        contract.check_detector(type(self).__name__, classes, width)
         self.backbone = Backbone(width)
         self.head = Head(self.backbone.channels, self.pooled, classes)
 

@@ -1,13 +1,14 @@
 """Boxes in NumPy: overlap, coding, suppression of near-duplicates, and anchors.
 
 Notation: a box is x1, y1, x2, y2 in continuous pixel coordinates, where pixel i covers [i, i + 1]; its centre is
-(x, y), its width w and its height h. Functions take any leading axes: boxes have shape (..., n, 4).
+(x, y), its width w and its height h. Functions take any leading axes: boxes have shape (..., n, 4). They compute and
+answer in float32 or float64: float16 has no room for the area of a box of 400 pixels.
 """
 
 import numpy as np
 
-# The largest log-ratio of sizes that is decoded: a wild prediction becomes a box 62 times as large, and not infinity.
-LARGEST_LOG_RATIO = float(np.log(1000 / 16))
+from mylib.vision.detection import contract
+from mylib.vision.detection.contract import LARGEST_LOG_RATIO
 
 
 def box_area(boxes):
@@ -66,10 +67,7 @@ def encode_boxes(boxes, references):
     """
     boxes, references = check_boxes("encode_boxes", boxes), check_boxes("encode_boxes", references)
     for name, values in (("boxes", boxes), ("references", references)):
-        if (values[..., 2:] <= values[..., :2]).any():
-            raise ValueError(
-                f"encode_boxes: expected {name} of width and height above 0, got one without; drop it before"
-            )
+        contract.check_boxes_have_area(name, (values[..., 2:] > values[..., :2]).all())
     centre, size = _centre_and_size(boxes)
     centre_r, size_r = _centre_and_size(references)
     return np.concatenate([(centre - centre_r) / size_r, np.log(size / size_r)], axis=-1)
@@ -89,8 +87,7 @@ def decode_boxes(deltas, references):
         [15.0, 10.0, 25.0, 20.0]
     """
     deltas, references = np.asarray(deltas), check_boxes("decode_boxes", references)
-    if not np.isfinite(deltas).all():
-        raise ValueError("decode_boxes: expected finite deltas, got NaN or infinity; did training diverge?")
+    contract.check_deltas(np.isfinite(deltas).all())
     centre, size = _centre_and_size(references)
     middle = centre + deltas[..., :2] * size
     half = size * np.exp(np.minimum(deltas[..., 2:], LARGEST_LOG_RATIO)) / 2
@@ -188,7 +185,7 @@ def anchors(height, width, stride, sizes, ratios=(1.0,)):
         >>> anchors(1, 2, stride=8, sizes=[4], ratios=[1]).tolist()
         [[2.0, 2.0, 6.0, 6.0], [10.0, 2.0, 14.0, 6.0]]
     """
-    check_anchors(height, width, stride, sizes, ratios)
+    contract.check_anchors(height, width, stride, sizes, ratios)
     sizes, roots = np.asarray(sizes, float)[:, None], np.sqrt(np.asarray(ratios, float))
     half = np.stack([sizes / roots, sizes * roots], axis=-1).reshape(-1, 2) / 2  # (sizes * ratios, 2): w, h
     rows, columns = np.meshgrid(np.arange(height), np.arange(width), indexing="ij")
@@ -197,29 +194,15 @@ def anchors(height, width, stride, sizes, ratios=(1.0,)):
 
 
 def check_boxes(operation, boxes):
-    """The boxes as a floating-point array, refused unless each is one."""
+    """The boxes in floating point of at least 32 bits, refused unless each is one."""
     boxes = np.asarray(boxes)
-    if boxes.dtype.kind != "f":
-        boxes = boxes.astype(float)
-    if boxes.ndim < 1 or boxes.shape[-1] != 4:
-        raise ValueError(f"{operation}: expected boxes of shape (..., 4), got {boxes.shape}; x1, y1, x2, y2")
-    if not np.isfinite(boxes).all():
-        raise ValueError(f"{operation}: expected finite boxes, got NaN or infinity; did training diverge?")
-    if (boxes[..., 2:] < boxes[..., :2]).any():
-        first = boxes[(boxes[..., 2:] < boxes[..., :2]).any(axis=-1)].reshape(-1, 4)[0].tolist()
-        raise ValueError(
-            f"{operation}: expected x1 <= x2 and y1 <= y2, got {first}; is it x, y, width, height?"
-        )
+    contract.check_boxes(operation, boxes.shape)
+    boxes = boxes.astype(
+        np.promote_types(boxes.dtype, np.float32) if boxes.dtype.kind == "f" else float, copy=False
+    )
+    crossed = boxes[(boxes[..., 2:] < boxes[..., :2]).any(axis=-1)].reshape(-1, 4)
+    contract.check_box_values(operation, np.isfinite(boxes).all(), crossed.tolist())
     return boxes
-
-
-def check_anchors(height, width, stride, sizes, ratios):
-    """Raise unless every number is above 0."""
-    if min(height, width, stride, *sizes, *ratios, 1) <= 0 or not len(sizes) or not len(ratios):
-        raise ValueError(
-            f"anchors: expected height, width, stride, sizes and ratios above 0, got {height}, {width}, {stride}, "
-            f"{tuple(sizes)} and {tuple(ratios)}"
-        )
 
 
 def _centre_and_size(boxes):
@@ -228,10 +211,6 @@ def _centre_and_size(boxes):
 
 def _check_nms(boxes, scores, threshold):
     boxes, scores = check_boxes("nms", boxes), np.asarray(scores)
-    if boxes.ndim != 2 or scores.shape != boxes.shape[:1] or not np.isfinite(scores).all():
-        raise ValueError(
-            f"nms: expected boxes (n, 4) and n finite scores, got shapes {boxes.shape} and {scores.shape}"
-        )
-    if not 0 <= threshold <= 1:
-        raise ValueError(f"nms: expected a threshold in [0, 1], got {threshold}")
+    contract.check_nms(boxes.shape, scores.shape, threshold)
+    contract.check_scores(np.isfinite(scores).all())
     return boxes, scores

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from mylib.vision.detection import contract
 from mylib.vision.detection.scratch_boxes import iou
 
 
@@ -29,17 +30,9 @@ def average_precision(detections, truth, thresholds=None, overlap=None):
     """
     detections = [tuple(map(np.asarray, one)) for one in detections]
     truth = [tuple(map(np.asarray, one)) for one in truth]
-    if len(detections) != len(truth) or not sum(len(labels) for _, labels in truth):
-        raise ValueError(
-            f"average_precision: expected detections and truth of the same images, with at least one object, got "
-            f"{len(detections)} and {len(truth)} images"
-        )
+    contract.check_evaluation(len(detections), len(truth), sum(len(labels) for _, labels in truth))
     for boxes, scores, labels in detections:
-        if not len(boxes) == len(scores) == len(labels) or not np.isfinite(scores).all():
-            raise ValueError(
-                f"average_precision: expected a finite score and a label for each box, got {len(boxes)} boxes, "
-                f"{len(scores)} scores and {len(labels)} labels of one image"
-            )
+        contract.check_detections(len(boxes), len(scores), len(labels), np.isfinite(scores).all())
     overlap = overlap or iou
     thresholds = np.linspace(0.5, 0.95, 10) if thresholds is None else np.asarray(thresholds, float)
     classes = np.unique(np.concatenate([labels for _, labels in truth]))

@@ -9,8 +9,8 @@ from heapq import heapify, heappop, heappush
 import numpy as np
 
 from mylib.vision.convolution.scratch import conv1d
-
-COLOUR_BINS, TEXTURE_BINS, DIRECTIONS = 25, 10, 8
+from mylib.vision.detection import contract
+from mylib.vision.detection.contract import COLOUR_BINS, DIRECTIONS, TEXTURE_BINS
 
 
 def felzenszwalb(image, scale, min_size, sigma=0.8):
@@ -26,7 +26,8 @@ def felzenszwalb(image, scale, min_size, sigma=0.8):
              min_size: pixels; smaller regions are joined to the neighbour across their weakest edge afterwards.
              sigma: of the Gaussian that smooths the image before, pixels; 0 does not smooth.
     Returns: region of each pixel, numbered in reading order of their first pixels. int64, shape (height, width).
-    Raises:  ValueError: not an image of at least 2 x 2 finite pixels in [0, 1], or a scale, size or sigma below 0.
+    Raises:  ValueError: not an image of at least 2 x 2 finite pixels in [0, 1], its channels at the end, or a scale,
+                 size or sigma below 0.
     Source:  Felzenszwalb and Huttenlocher (2004). Differs: w is the distance of colours over all channels at once, the
              authors' code segments with eight neighbours too.
 
@@ -36,10 +37,7 @@ def felzenszwalb(image, scale, min_size, sigma=0.8):
         [0, 0, 1, 1]
     """
     pixels = _check_image("felzenszwalb", image)
-    if min(scale, min_size, sigma) < 0:
-        raise ValueError(
-            f"felzenszwalb: expected scale, min_size and sigma of at least 0, got {scale}, {min_size} and {sigma}"
-        )
+    contract.check_segmentation(scale, min_size, sigma)
     a, b, w = _edges(255 * _smooth(pixels, sigma))
     order = np.argsort(w, kind="stable")
     # Lists: reading one number out of an array costs ten times as much.
@@ -230,15 +228,8 @@ def _renumber(roots):
 
 
 def _check_image(operation, image):
+    """The pixels with an axis of channels, in float64, refused unless they are an image."""
     pixels = np.asarray(image, float)
-    pixels = pixels[None] if pixels.ndim == 2 else pixels
-    if pixels.ndim != 3 or not len(pixels) or min(pixels.shape[1:]) < 2 or not np.isfinite(pixels).all():
-        raise ValueError(
-            f"{operation}: expected an image (channels, height, width) of at least 2 x 2 finite pixels, got "
-            f"{np.shape(image)}"
-        )
-    if pixels.min() < 0 or pixels.max() > 1:
-        raise ValueError(
-            f"{operation}: expected pixels in [0, 1], got {pixels.min():g} to {pixels.max():g}; divide bytes by 255"
-        )
-    return pixels
+    low, high = pixels.min(initial=1), pixels.max(initial=0)
+    contract.check_image(operation, pixels.shape, np.isfinite(pixels).all(), low, high)
+    return pixels[None] if pixels.ndim == 2 else pixels

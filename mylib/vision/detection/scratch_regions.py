@@ -7,6 +7,7 @@ import numpy as np
 
 from mylib import engine
 from mylib.engine.tensor import float_tensor
+from mylib.vision.detection import contract
 from mylib.vision.detection.scratch_boxes import check_boxes, encode_boxes, iou
 
 
@@ -113,17 +114,9 @@ def assign_targets(boxes, truth, labels, foreground=0.5, background=0.5, force=F
         >>> assigned.tolist()
         [8, -1]
     """
+    contract.check_targets(np.shape(boxes), np.shape(truth), np.shape(labels), foreground, background)
     boxes, truth = (check_boxes("assign_targets", values) for values in (boxes, truth))
     labels = np.asarray(labels, int)
-    if truth.shape[-1:] != (4,) or truth.shape[:-1] != labels.shape:
-        raise ValueError(
-            f"assign_targets: expected boxes (..., n, 4), truth (..., m, 4) and labels (..., m), got {boxes.shape}, "
-            f"{truth.shape} and {labels.shape}"
-        )
-    if not 0 <= background <= foreground <= 1:
-        raise ValueError(
-            f"assign_targets: expected 0 <= background <= foreground <= 1, got {background}, {foreground}"
-        )
     boxes = np.broadcast_to(boxes, (*truth.shape[:-2], *boxes.shape[-2:]))
     if not truth.shape[-2]:
         return np.zeros(boxes.shape[:-1], int), np.zeros_like(boxes)
@@ -157,23 +150,9 @@ def _bins(low, high, count, spatial_scale, length):
 def check_rois(operation, features, boxes, output_size, spatial_scale):
     """Features as a Tensor, boxes as an array and the output size as a pair, refused unless they fit."""
     features, boxes = float_tensor(features, operation), np.asarray(boxes, float)
-    size = tuple(output_size) if isinstance(output_size, (tuple, list)) else (output_size, output_size)
     boxes = boxes.reshape(-1, 5) if boxes.size == 0 else boxes
-    if features.ndim != 4 or boxes.ndim != 2 or boxes.shape[1] != 5 or len(size) != 2:
-        raise ValueError(
-            f"{operation}: expected features (batch, channels, height, width), boxes (k, 5) and one or two output "
-            f"sizes, got {features.shape}, {boxes.shape} and {output_size}"
-        )
-    if min(size) < 1 or spatial_scale <= 0 or not min(features.shape):
-        raise ValueError(
-            f"{operation}: expected an output size of at least 1, a scale above 0 and a map that is not empty, got "
-            f"{output_size}, {spatial_scale} and {features.shape}"
-        )
+    size = contract.check_rois(operation, features.shape, boxes.shape, output_size, spatial_scale)
     good = np.isfinite(boxes).all(axis=1) & (boxes[:, 3:] >= boxes[:, 1:3]).all(axis=1)
     good &= (boxes[:, 0] >= 0) & (boxes[:, 0] < len(features)) & (boxes[:, 0] == np.floor(boxes[:, 0]))
-    if not good.all():
-        raise ValueError(
-            f"{operation}: expected rows of whole batch index below {len(features)}, x1 <= x2 and y1 <= y2, all "
-            f"finite, got {boxes[~good][0].tolist()}"
-        )
+    contract.check_roi_values(operation, len(features), boxes[~good].tolist())
     return features, boxes, size

@@ -1,0 +1,204 @@
+"""What both sides of detection promise: half precision, devices without float64, refusals, and help for both."""
+
+import ast
+import inspect
+
+import numpy as np
+import pytest
+import torch
+
+from mylib import syllabus
+from mylib.vision.detection import contract, pytorch, scratch
+from tests.vision.detection.cases import random_boxes
+
+BIG = [
+    [0.0, 0, 400, 400],
+    [0, 0, 400, 399],
+    [500, 500, 900, 900],
+]  # areas above 65,504, float16's largest number
+
+
+# half precision
+
+
+def test_areas_and_overlaps_of_half_precision_boxes_are_those_of_float32(side):
+    module, array = side
+    half = array(np.array(BIG, np.float16))
+    assert np.asarray(module.box_area(half)).tolist() == [160000, 159600, 160000]
+    np.testing.assert_allclose(
+        np.asarray(module.iou(half, half)), scratch.iou(BIG, BIG), rtol=1e-6, err_msg="a box overlaps itself"
+    )
+    assert np.asarray(module.nms(half, array(np.array([3, 2, 1], np.float16)), 0.5)).tolist() == [0, 2]
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_targets_of_half_precision_boxes_are_those_of_float32(dtype):
+    boxes = torch.tensor([[[0.0, 0, 400, 400], [0, 0, 384, 400], [512, 512, 640, 640]]])
+    truth, labels = torch.tensor([[[0.0, 0, 400, 384]]]), torch.tensor([[3]])
+    expected = pytorch.assign_targets(boxes, truth, labels)
+    got = pytorch.assign_targets(boxes.to(dtype), truth.to(dtype), labels)
+    assert got[0].tolist() == expected[0].tolist() == [[4, 4, 0]]
+    torch.testing.assert_close(got[1].float(), expected[1], rtol=1e-2, atol=1e-2)
+
+
+def test_targets_of_half_precision_boxes_in_numpy():
+    assigned, deltas = scratch.assign_targets(np.array(BIG, np.float16), np.array(BIG[:1], np.float16), [3])
+    assert assigned.tolist() == [4, 4, 0]
+    assert np.isfinite(deltas).all()
+
+
+def test_coding_half_precision_boxes_loses_no_more_than_their_type(side):
+    # The sum of two corners of this box is no number of float16: halving it would be off by half a pixel.
+    module, array = side
+    box, reference = np.array([[1025.0, 1025, 1030, 1030]]), np.array([[1024.0, 1024, 1030, 1030]])
+    got = module.encode_boxes(array(box.astype(np.float16)), array(reference.astype(np.float16)))
+    np.testing.assert_allclose(np.asarray(got), scratch.encode_boxes(box, reference), rtol=2e-3)
+    back = module.decode_boxes(got, array(reference.astype(np.float16)))
+    np.testing.assert_allclose(np.asarray(back), box, atol=0.02)
+
+
+@pytest.mark.parametrize(("dtype", "x"), [(torch.float16, 2050.0), (torch.bfloat16, 258.0)])
+def test_regions_of_half_precision_pool_the_cells_of_float32(dtype, x):
+    # Half of x is a whole number and half a cell more is none of this type: it would become the next cell.
+    features, rois = torch.arange(4 * 1100.0).reshape(1, 1, 4, 1100), torch.tensor([[0.0, x, 0, x + 4, 8]])
+    assert rois.to(dtype).float().tolist() == rois.tolist()
+    torch.testing.assert_close(
+        pytorch.roi_pool(features, rois.to(dtype), 1, 0.5), pytorch.roi_pool(features, rois, 1, 0.5)
+    )
+
+
+def test_suppression_within_classes_keeps_the_digits_of_half_precision_boxes():
+    # Class 80 of a picture of 800 pixels is moved by 128,000 pixels, which is infinity in float16.
+    images = torch.zeros(1, 3, 800, 800)
+    boxes = torch.tensor([[[100.0, 100, 200, 200], [101, 100, 201, 200], [300, 300, 340, 340]]])
+    scores = torch.full((1, 3, 81), -20.0)
+    scores[0, :, 80] = torch.tensor([5.0, 4.0, 3.0])
+    for dtype in (torch.float32, torch.float16):
+        outputs = scores.to(dtype), torch.zeros(1, 3, 4, dtype=dtype)
+        ((kept, _, labels),) = pytorch.detections_of(outputs, boxes.to(dtype), images, None, 0.5, 0.3)
+        assert kept.tolist() == boxes[0, [0, 2]].tolist()
+        assert labels.tolist() == [79, 79]
+
+
+def test_the_loss_of_very_many_anchors_is_finite_in_half_precision():
+    # 0.69 for each of 150,000 anchors: their sum is no number of float16, their mean is.
+    logits, deltas = torch.zeros(1, 150_000).half(), torch.zeros(1, 150_000, 4).half()
+    boxes = torch.tensor([0.0, 0, 10, 10]).repeat(150_000, 1)
+    network = pytorch.RegionProposalNetwork(4)
+    loss = network.loss(boxes, logits, deltas, torch.tensor([[[90.0, 90, 99, 99]]]), torch.tensor([[0]]))
+    assert loss.item() == pytest.approx(0.5 * np.log(2), rel=1e-3)
+
+
+# devices without float64
+
+
+def test_where_a_device_has_no_float64_results_are_float32_and_the_same(monkeypatch):
+    image = torch.tensor(np.random.default_rng(0).random((3, 12, 10)))
+    boxes, truth = torch.tensor([[0, 0, 10, 8], [2, 2, 9, 9]]), torch.tensor([[0, 0, 10, 10]])
+    labels = torch.tensor([1, 1])
+    found = [(boxes, torch.tensor([0.9, 0.4]), labels)], [(truth, labels[:1])]
+    calls = (
+        lambda: pytorch.felzenszwalb(image, 50, 4),
+        lambda: pytorch.selective_search(image, 50, 4),
+        lambda: pytorch.average_precision(*found),
+        lambda: pytorch.iou(boxes, truth),
+    )
+    expected = [call() for call in calls]
+    for name in ("pytorch_boxes", "pytorch_proposals", "pytorch_precision"):
+        module = __import__(f"mylib.vision.detection.{name}", fromlist=["widest_float"])
+        monkeypatch.setattr(module, "widest_float", lambda device: torch.float32)
+    for call, wanted in zip(calls, expected, strict=True):
+        got = call()
+        assert got.dtype != torch.float64
+        torch.testing.assert_close(got, wanted.to(got.dtype))
+
+
+# suppression in tiles
+
+
+def definition(boxes, scores, threshold):
+    """Girshick et al. (2014), and what torchvision says that it computes: one box after the other."""
+    order, kept = np.argsort(-scores, kind="stable").tolist(), []
+    overlap = scratch.iou(boxes, boxes)
+    for i in order:
+        if all(overlap[i, j] <= threshold for j in kept):
+            kept.append(i)
+    return kept
+
+
+@pytest.mark.parametrize("count", [1, 63, 64, 65, 200])
+def test_suppression_in_tiles_is_the_definition(count):
+    rng = np.random.default_rng(count)
+    for spread in (20.0, 200.0):
+        boxes, scores = random_boxes(rng, count, size=spread), rng.integers(0, 9, count) / 10.0  # ties
+        for threshold in (0.0, 0.3, 0.7, 1.0):
+            got = pytorch.nms(torch.tensor(boxes), torch.tensor(scores), threshold)
+            assert got.tolist() == definition(boxes, scores, threshold)
+
+
+def test_a_chain_that_crosses_many_tiles_keeps_every_second_box():
+    x = torch.arange(1000.0) * 6
+    chain = torch.stack([x, torch.zeros(1000), x + 10, torch.full((1000,), 10.0)], dim=1)
+    assert pytorch.nms(chain, -x, 0.2).tolist() == list(range(0, 1000, 2))
+
+
+def test_room_for_suppression_grows_with_the_boxes_and_not_with_their_square():
+    sizes = []
+
+    class Largest(torch.utils._python_dispatch.TorchDispatchMode):
+        def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+            result = function(*args, **(kwargs or {}))
+            sizes.append(result.numel() if isinstance(result, torch.Tensor) else 0)
+            return result
+
+    boxes = torch.tensor(random_boxes(np.random.default_rng(1), 2000, size=400.0))
+    with Largest():
+        pytorch.nms(boxes, torch.arange(2000.0), 0.5)
+    assert max(sizes) <= 2 * 64 * 2000, "corners of the overlaps of one tile"
+
+
+# refusals
+
+
+def test_scores_that_are_none_are_refused_as_scores_and_not_as_shapes(side):
+    module, array = side
+    boxes = array(np.array([[0.0, 0, 2, 2]]))
+    for bad in (np.nan, np.inf):
+        with pytest.raises(ValueError, match="nms: expected n finite scores, got NaN or infinity") as caught:
+            module.nms(boxes, array(np.array([bad])), 0.5)
+        assert "(1," not in str(caught.value)
+    with pytest.raises(
+        ValueError, match=r"boxes \(n, 4\) and scores \(n,\), got \(1, 4\) and \(2,\).*n is both"
+    ):
+        module.nms(boxes, array(np.ones(2)), 0.5)
+
+
+@pytest.mark.parametrize("name", ["felzenszwalb", "selective_search"])
+def test_an_image_with_its_channels_last_is_refused_with_the_remedy(side, name):
+    module, array = side
+    with pytest.raises(ValueError, match=r"channels, height, width\), got \(24, 30, 3\); .*to the front"):
+        getattr(module, name)(array(np.zeros((24, 30, 3))), 10, 1)
+    getattr(module, name)(array(np.zeros((3, 24, 3))), 10, 1)  # three pixels wide: not the same thing
+    getattr(module, name)(array(np.zeros((5, 6, 7))), 10, 1)  # any other number of channels stays an image
+
+
+# once for both sides
+
+
+def test_contracts_know_neither_side():
+    imported = {
+        alias.name if isinstance(node, ast.Import) else node.module
+        for node in ast.walk(ast.parse(inspect.getsource(contract)))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for alias in node.names
+    }
+    assert imported <= {"mylib.shared", "math", "numbers"}
+
+
+@pytest.mark.parametrize("method", [m.name for m in syllabus.topic("detection").methods if m.twins])
+def test_help_says_on_both_sides_what_the_twin_says(method):
+    ours, theirs = (inspect.getdoc(getattr(module, method)) for module in (scratch, pytorch))
+    for section in ("Args:", "Source:"):
+        assert section in theirs
+    wanted = ours.partition("Args:")[2].partition("\n")[0]
+    assert wanted.strip() in theirs
