@@ -12,9 +12,8 @@ unless its docstring says so under "Differs".
 (8, 2)
 """
 
-from mylib.engine import memory as _memory  # noqa: F401 - freed memory stays with the process
+from mylib.engine import methods as _methods  # noqa: F401 - gives Tensor its methods
 from mylib.engine import nn, optim
-from mylib.engine import surface as _surface  # noqa: F401 - gives Tensor its methods
 from mylib.engine.activations import gelu, leaky_relu, relu, sigmoid, tanh
 from mylib.engine.attention import attention
 from mylib.engine.checking import gradcheck
@@ -35,6 +34,7 @@ from mylib.engine.elementwise import (
     sub,
     where,
 )
+from mylib.engine.fast import memory as _memory  # noqa: F401 - freed memory stays with the process
 from mylib.engine.linear import linear, matmul
 from mylib.engine.losses import (
     binary_cross_entropy,

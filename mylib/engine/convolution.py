@@ -1,12 +1,13 @@
 r"""Convolution (as in every deep-learning library, cross-correlation: the kernel is not flipped) and its transpose.
 
-The mathematics stands here; how the products are computed fast stands in lowering.py.
+The mathematics stands here; how the products are computed fast stands in fast/lowering.py.
 """
 
 import numpy as np
 
-from mylib.engine.channels import per_channel, sum_positions
-from mylib.engine.lowering import correlate, input_gradient, output_lengths, weight_gradient
+from mylib.engine.contract import check_kernel, check_transposed_kernel, per_axis
+from mylib.engine.fast.channels import per_channel, sum_positions
+from mylib.engine.fast.lowering import correlate, input_gradient, weight_gradient
 from mylib.engine.tensor import float_tensor, record
 
 
@@ -45,6 +46,18 @@ def conv2d(x, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
     y, bias_node = add_bias("conv2d", y, bias)
     saved = x._data, weight._data, stride, padding, dilation, groups
     return record(y, conv_backward, saved, x._node, weight._node, bias_node)
+
+
+def plain_conv2d(x, weight, stride, padding):
+    """The matrix of windows times the kernels, of arrays: a row for each place, a column for each weight."""
+    (rows, columns), sides = padding, weight.shape[2:]
+    x = np.pad(x, ((0, 0), (0, 0), (rows, rows), (columns, columns)))
+    windows = np.lib.stride_tricks.sliding_window_view(
+        x, sides, axis=(2, 3)
+    )  # (batch, channels, h', w', kh, kw)
+    windows = windows[:, :, :: stride[0], :: stride[1]].transpose(0, 2, 3, 1, 4, 5)
+    y = windows.reshape(-1, weight[0].size) @ weight.reshape(len(weight), -1).T  # (batch h' w', out)
+    return y.reshape(*windows.shape[:3], len(weight)).transpose(0, 3, 1, 2)
 
 
 def conv3d(x, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
@@ -149,51 +162,3 @@ def add_bias(operation, y, bias):
             f"{operation}: bias {bias.shape} does not fit {y.shape[1]} output channels; needs ({y.shape[1]},)"
         )
     return per_channel(np.add, y, bias._data, in_place=True), bias._node
-
-
-def per_axis(operation, axes, **options):
-    """Each option as a tuple with one integer per spatial axis, checked against its least value."""
-    checked = []
-    for name, value in options.items():
-        values = tuple(value) if isinstance(value, (tuple, list)) else (value,) * axes
-        least = 0 if "padding" in name else 1
-        if len(values) != axes or not all(isinstance(v, (int, np.integer)) and v >= least for v in values):
-            raise ValueError(
-                f"{operation}: {name}={value!r}, expected an integer of at least {least}, or {axes} of them"
-            )
-        checked.append(values)
-    return checked
-
-
-def check_kernel(operation, x, weight, stride, padding, dilation, groups):
-    """Raise unless images of shape x can be convolved with kernels of shape `weight`."""
-    axes = len(stride)
-    if len(x) != axes + 2:
-        raise ValueError(f"{operation}: got x of shape {x}, expected {axes + 2} axes: (batch, channels, ...)")
-    sides = ", ".join(("kt", "kh", "kw")[-axes:])
-    if groups < 1 or x[1] % groups or len(weight) != axes + 2 or weight[1] * groups != x[1] or not x[1]:
-        inputs = x[1] // groups if groups > 0 and x[1] % groups == 0 else f"{x[1]} / groups"
-        raise ValueError(
-            f"{operation}: kernel {weight} does not fit {x[1]} input channels; groups={groups} needs "
-            f"(out, {inputs}, {sides})"
-        )
-    if weight[0] % groups or not weight[0]:
-        raise ValueError(f"{operation}: {weight[0]} output channels do not divide into groups={groups}")
-    if min(weight[2:]) < 1 or min(output_lengths(x[2:], weight[2:], stride, padding, dilation)) < 1:
-        raise ValueError(
-            f"{operation}: kernel {weight[2:]} with dilation {tuple(dilation)} is larger than the image {x[2:]} with "
-            f"padding {tuple(padding)}; use more padding or a smaller kernel"
-        )
-
-
-def check_transposed_kernel(operation, x, weight, stride, extra, groups):
-    """Raise unless x of this shape can be convolved transposed with kernels of shape `weight`."""
-    if len(x) != 4 or not min(x[2:]):
-        raise ValueError(f"{operation}: got x of shape {x}, expected (batch, channels, height, width)")
-    if len(weight) != 4 or weight[0] != x[1] or groups < 1 or x[1] % groups or not min(weight):
-        raise ValueError(
-            f"{operation}: kernel {weight} does not fit {x[1]} input channels in groups={groups}; needs "
-            f"({x[1]}, out / groups, kh, kw)"
-        )
-    if any(e >= s for e, s in zip(extra, stride, strict=True)):
-        raise ValueError(f"{operation}: output_padding {extra} must be smaller than the stride {stride}")

@@ -1,10 +1,9 @@
 r"""Products of matrices."""
 
-import math
-
 import numpy as np
 
-from mylib.engine.broadcasting import operand, operands, sum_leading, unbroadcast
+from mylib.engine.broadcasting import operand, operands, unbroadcast
+from mylib.engine.fast.sums import product, sum_leading, tall
 from mylib.engine.tensor import float_tensor, record
 
 
@@ -65,18 +64,6 @@ def matmul_backward(gradient, needs, a, b):
             rows, gradient = tall(rows), tall(gradient)
         to_b = unbroadcast(product(rows.swapaxes(-1, -2), gradient), columns.shape).reshape(b.shape)
     return to_a, to_b
-
-
-def product(a, b):
-    """`a @ b`; a batch times one matrix is one tall product, which BLAS does faster than many small ones."""
-    if a.ndim > 2 and b.ndim == 2:
-        return (tall(a) @ b).reshape(*a.shape[:-1], b.shape[-1])
-    return a @ b
-
-
-def tall(a):
-    """The leading axes joined into one: (rows, columns)."""
-    return a.reshape(math.prod(a.shape[:-1]), a.shape[-1])
 
 
 def linear(x, weight, bias=None):

@@ -2,6 +2,7 @@ r"""Losses. `reduction` is "mean", "sum" or "none" (one value per sample); logar
 
 import numpy as np
 
+from mylib.engine.contract import check_fixed, class_labels
 from mylib.engine.tensor import Tensor, float_tensor, record
 
 
@@ -72,7 +73,7 @@ def binary_cross_entropy(probability, target, reduction="mean"):
     Source: elementary (Bernoulli likelihood). Differs: none.
     """
     p, t = _pair(probability, target, "binary_cross_entropy")
-    _fixed(t, "binary_cross_entropy")
+    check_fixed(t, "binary_cross_entropy")
     if p.size and not (p._data.min() >= 0 and p._data.max() <= 1):
         raise ValueError(
             "binary_cross_entropy: probabilities must lie in [0, 1]; for scores of any size use "
@@ -105,7 +106,7 @@ def binary_cross_entropy_with_logits(logits, target, reduction="mean"):
         Tensor(1000.)
     """
     z, t = _pair(logits, target, "binary_cross_entropy_with_logits")
-    _fixed(t, "binary_cross_entropy_with_logits")
+    check_fixed(t, "binary_cross_entropy_with_logits")
     small = np.exp(-np.abs(z._data))
     losses = np.maximum(z._data, 0) - z._data * t._data + np.log1p(small)
     loss, factor = _reduce(losses, reduction, "binary_cross_entropy_with_logits")
@@ -116,13 +117,6 @@ def binary_cross_entropy_with_logits(logits, target, reduction="mean"):
 def scaled_backward(gradient, needs, slope):
     """dL/dx = g dy/dx, with the slope dy/dx found in the forward pass."""
     return (gradient * slope,)
-
-
-def _fixed(target, operation):
-    if target.requires_grad:
-        raise TypeError(
-            f"{operation}: the target requires a gradient, and none is defined; use target.detach()"
-        )
 
 
 def cross_entropy(logits, labels, reduction="mean", label_smoothing=0.0, ignore_index=-100):
@@ -152,7 +146,7 @@ def cross_entropy(logits, labels, reduction="mean", label_smoothing=0.0, ignore_
     Differs: labels are class numbers only, never probabilities; there are no class weights.
     """
     x = float_tensor(logits, "cross_entropy")
-    labels, counted = _labels(labels, x.shape, ignore_index, "cross_entropy")
+    labels, counted = class_labels(labels, x.shape, ignore_index, "cross_entropy")
     if not 0 <= label_smoothing <= 1:
         raise ValueError(f"cross_entropy: label_smoothing={label_smoothing}, expected a number in [0, 1]")
     log_p = x._data - x._data.max(axis=1, keepdims=True) if x.size else x._data.copy()
@@ -165,9 +159,18 @@ def cross_entropy(logits, labels, reduction="mean", label_smoothing=0.0, ignore_
     if label_smoothing:
         losses -= label_smoothing * log_p.mean(axis=1)
         p -= label_smoothing / x.shape[1]
-    losses *= counted
+    losses = np.where(
+        counted, losses, losses.dtype.type(0)
+    )  # selected: 0 times an infinite loss has no value
     loss, factor = _reduce(losses, reduction, "cross_entropy", np.count_nonzero(counted))
     return record(loss, cross_entropy_backward, (p, places, counted, 1 - label_smoothing, factor), x._node)
+
+
+def plain_cross_entropy(logits, labels):
+    """The mean of -ln softmax(logits) at the labels, of arrays; `cross_entropy` finds the gradient on the way."""
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    p = powers / powers.sum(axis=1, keepdims=True)
+    return -np.log(p[np.arange(len(labels)), labels]).mean()
 
 
 def cross_entropy_backward(gradient, needs, p, places, counted, at_label, factor):
@@ -196,9 +199,9 @@ def nll_loss(log_probabilities, labels, reduction="mean", ignore_index=-100):
         Tensor(1.)
     """
     x = float_tensor(log_probabilities, "nll_loss")
-    labels, counted = _labels(labels, x.shape, ignore_index, "nll_loss")
+    labels, counted = class_labels(labels, x.shape, ignore_index, "nll_loss")
     places = np.where(counted, labels, 0)[:, None]
-    losses = -np.take_along_axis(x._data, places, 1)[:, 0] * counted
+    losses = np.where(counted, -np.take_along_axis(x._data, places, 1)[:, 0], x.dtype.type(0))
     loss, factor = _reduce(losses, reduction, "nll_loss", np.count_nonzero(counted))
     return record(loss, nll_loss_backward, (places, counted, x.shape, factor), x._node)
 
@@ -210,23 +213,3 @@ def nll_loss_backward(gradient, needs, places, counted, shape, factor):
         to_x, places, (-factor * np.broadcast_to(gradient, counted.shape) * counted)[:, None], 1
     )
     return (to_x,)
-
-
-def _labels(labels, shape, ignore_index, operation):
-    """The labels as an array of our own, and which of them count; checked against the scores' shape."""
-    labels = np.array(labels._data if isinstance(labels, Tensor) else labels)
-    if len(shape) < 2 or labels.shape != (shape[0], *shape[2:]):
-        raise ValueError(
-            f"{operation}: labels {labels.shape} do not fit scores {shape}; expected scores (batch, classes, ...) and "
-            "labels (batch, ...)"
-        )
-    if labels.dtype.kind not in "iu" and labels.size:
-        raise TypeError(f"{operation}: got {labels.dtype} labels, expected integer class numbers")
-    labels = labels.astype(np.intp)
-    counted = labels != ignore_index
-    wrong = counted & ((labels < 0) | (labels >= shape[1]))
-    if wrong.any():
-        raise ValueError(
-            f"{operation}: label {labels[wrong][0]} is outside the {shape[1]} classes 0 to {shape[1] - 1}"
-        )
-    return labels, counted

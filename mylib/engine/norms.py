@@ -13,7 +13,8 @@ import math
 import numpy as np
 
 from mylib.engine.broadcasting import unbroadcast
-from mylib.engine.channels import per_channel, sum_positions
+from mylib.engine.fast.channels import per_channel, sum_positions
+from mylib.engine.fast.sums import row_means
 from mylib.engine.tensor import float_tensor, record
 
 
@@ -32,12 +33,6 @@ def standardise_backward(gradient, z, scale):
     to_x -= row_means(gradient)
     to_x *= scale
     return to_x
-
-
-def row_means(rows):
-    """The mean of each row as a column, by a product with 1/n: BLAS adds short rows four times faster than NumPy."""
-    length = rows.shape[1]
-    return rows @ np.full((length, 1), 1 / max(length, 1), rows.dtype)
 
 
 def batch_norm(x, running_mean, running_var, weight=None, bias=None, training=False, momentum=0.1, eps=1e-5):
@@ -97,6 +92,14 @@ def batch_norm(x, running_mean, running_var, weight=None, bias=None, training=Fa
     return record(y, batch_norm_backward, (z, scale, w, count), x._node, w_node, b_node)
 
 
+def plain_batch_norm(x, weight, bias, eps):
+    """The batch's own mean and variance of each channel, of an array (batch, channels, ...)."""
+    axes = (0, *range(2, x.ndim))
+    shape = (1, -1, *(1,) * (x.ndim - 2))
+    z = (x - x.mean(axes, keepdims=True)) / np.sqrt(x.var(axes, keepdims=True) + eps)
+    return weight.reshape(shape) * z + bias.reshape(shape)
+
+
 def batch_norm_backward(gradient, needs, z, scale, weight, count):
     """dL/dw = sum g z,  dL/db = sum g,  dL/dx = w scale (g - dL/db / n - z dL/dw / n) with n values per channel.
 
@@ -141,6 +144,11 @@ def layer_norm(x, normalized_shape, weight=None, bias=None, eps=1e-5):
     if not shape or x.shape[-len(shape) :] != shape:
         raise ValueError(f"layer_norm: x {x.shape} does not end in normalized_shape {shape}")
     return _norm_rows("layer_norm", x, math.prod(shape), eps, weight, bias, shape, shape)
+
+
+def plain_layer_norm(x, weight, bias, eps):
+    """Mean and variance over the last axis, of an array."""
+    return weight * (x - x.mean(-1, keepdims=True)) / np.sqrt(x.var(-1, keepdims=True) + eps) + bias
 
 
 def group_norm(x, num_groups, weight=None, bias=None, eps=1e-5):

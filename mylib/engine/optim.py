@@ -1,17 +1,14 @@
 r"""Optimisers. Parameter p, gradient g, learning rate r; each step is the update rule in the class's docstring.
 
-Why flat memory: a network has many small parameters, and a dozen NumPy calls on each cost more than the arithmetic.
-An optimiser therefore keeps all parameters in one array and each parameter as a view of it (likewise the gradients
-and its own state), and updates everything at once. Nothing else notices: assigning `p.data`, loading a state dict
-and freezing a parameter work before and after.
+The rules update all parameters at once, as one long array (fast/flat.py).
 """
 
 import math
 
 import numpy as np
 
-from mylib.engine.tape import Leaf, tick
-from mylib.engine.tensor import Tensor
+from mylib.engine.contract import check_parameters
+from mylib.engine.fast.flat import FlatMemory
 
 BLOCK = 1 << 16  # elements updated at a time: a chain of NumPy calls then stays in the cache
 
@@ -35,53 +32,8 @@ class Optimizer:
         self.params = list(params)
         self.learning_rate = learning_rate
         name = type(self).__name__
-        for option, value in {"learning_rate": learning_rate, **at_least_zero}.items():
-            if not value >= 0:
-                raise ValueError(f"{name}: {option}={value}, expected a number of at least 0")
-        if not self.params:
-            raise ValueError(f"{name}: got no parameters; is the generator used up, or the model empty?")
-        for p in self.params:
-            if not isinstance(p, Tensor) or not isinstance(p._node, (Leaf, type(None))):
-                raise TypeError(
-                    f"{name}: got {type(p).__name__}, expected leaf Tensors such as model.parameters()"
-                )
-        if len({id(p) for p in self.params}) < len(self.params):
-            raise ValueError(f"{name}: a parameter is listed twice; it would be updated twice per step")
-        if len({p.dtype for p in self.params}) > 1:
-            raise ValueError(
-                f"{name}: parameters of several dtypes; use one optimizer for each, or model.float()"
-            )
-        self._ends = np.cumsum([p.size for p in self.params]).tolist()
-        self._values, self._gradients = self.flat(), self.flat()
-        self._steps = [0] * len(self.params)
-        self._value_views, self._gradient_views = self._views(self._values), self._views(self._gradients)
-        self._adopt()
-
-    def flat(self):
-        """A zero for every element of every parameter, in one array."""
-        return np.zeros(self._ends[-1], self.params[0].dtype)
-
-    def _views(self, flat):
-        starts = [0, *self._ends]
-        return [flat[a : a + p.size].reshape(p.shape) for a, p in zip(starts, self.params, strict=False)]
-
-    def _adopt(self):
-        """Move each parameter's values and gradient into the flat arrays, where they are not there already."""
-        for p, values, slot in zip(self.params, self._value_views, self._gradient_views, strict=True):
-            if p._data is not values:
-                if p.dtype != values.dtype:
-                    raise ValueError(
-                        f"{type(self).__name__}: a parameter became {p.dtype}; make a new optimizer after that"
-                    )
-                np.copyto(values, p._data)
-                p._data = values
-            leaf = p._node
-            if leaf is None:  # frozen
-                continue
-            leaf.slot = slot
-            if leaf.grad is not None and leaf.grad is not slot:
-                np.copyto(slot, leaf.grad)
-                leaf.grad = slot
+        check_parameters(name, self.params, {"learning_rate": learning_rate, **at_least_zero})
+        self.memory = FlatMemory(self.params, name)
 
     def zero_grad(self):
         """Forget the gradients."""
@@ -90,28 +42,8 @@ class Optimizer:
 
     def step(self):
         """Update every parameter that has a gradient."""
-        self._adopt()
-        now = tick()
-        for p in self.params:
-            if p.grad is not None:
-                p._node.written = now
-        for start, end, steps in self._stretches():
-            for a in range(start, end, BLOCK):
-                block = slice(a, min(a + BLOCK, end))
-                self.update(self._values[block], self._gradients[block], block, steps)
-
-    def _stretches(self):
-        """Neighbouring parameters that have a gradient and as many steps behind them, as (start, end, steps)."""
-        stretches, start = [], 0
-        for i, (p, end) in enumerate(zip(self.params, self._ends, strict=True)):
-            if p.grad is not None:
-                self._steps[i] += 1
-                if stretches and stretches[-1][1:] == (start, self._steps[i]):
-                    stretches[-1] = (stretches[-1][0], end, self._steps[i])
-                else:
-                    stretches.append((start, end, self._steps[i]))
-            start = end
-        return stretches
+        for block, steps in self.memory.blocks(BLOCK):
+            self.update(self.memory.values[block], self.memory.gradients[block], block, steps)
 
     def update(self, values, gradients, block, steps):
         """Apply the rule to a block of the flat arrays; `steps` counts from 1."""
@@ -135,6 +67,7 @@ class SGD(Optimizer):
         ValueError: a value out of range.
 
     Example:
+        >>> from mylib.engine import Tensor
         >>> w = Tensor([1.0], requires_grad=True)
         >>> (w * w).sum().backward(); SGD([w], learning_rate=0.1).step(); w
         Tensor([0.8], requires_grad=True)
@@ -147,7 +80,7 @@ class SGD(Optimizer):
         if nesterov and not momentum:
             raise ValueError("SGD: nesterov=True needs a momentum above 0")
         self.momentum, self.nesterov, self.weight_decay = momentum, nesterov, weight_decay
-        self._velocity = self.flat() if momentum else None
+        self._velocity = self.memory.flat() if momentum else None
 
     def update(self, values, gradients, block, steps):
         """One step of the rule above."""
@@ -185,7 +118,7 @@ class Adam(Optimizer):
         if not all(0 <= beta < 1 for beta in betas):
             raise ValueError(f"{type(self).__name__}: betas={betas}, expected two numbers in [0, 1)")
         self.betas, self.eps, self.weight_decay = betas, eps, weight_decay
-        self._mean, self._square = self.flat(), self.flat()
+        self._mean, self._square = self.memory.flat(), self.memory.flat()
 
     def update(self, values, gradients, block, steps):
         """One step of the rule above."""

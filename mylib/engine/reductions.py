@@ -5,23 +5,8 @@ import math
 import numpy as np
 
 from mylib.engine.broadcasting import operand
+from mylib.engine.contract import count_of, reduced_axes
 from mylib.engine.tensor import float_tensor, record
-
-
-def reduced_axes(axis, ndim, operation):
-    """`axis` as a tuple of non-negative integers, checked."""
-    if axis is None:
-        return tuple(range(ndim))
-    axes = tuple(axis) if isinstance(axis, (tuple, list)) else (axis,)
-    for a in axes:
-        if not -ndim <= a < ndim:
-            raise ValueError(
-                f"{operation}: axis {a} does not exist in {ndim} axes; expected {-ndim} to {ndim - 1}"
-            )
-    axes = tuple(a % ndim for a in axes)
-    if len({*axes}) < len(axes):
-        raise ValueError(f"{operation}: axis {axis} names the same axis twice")
-    return axes
 
 
 def _spread(gradient, shape, axes):
@@ -71,7 +56,7 @@ def mean(x, axis=None, keepdims=False):
     """
     x = float_tensor(x, "mean")
     axes = reduced_axes(axis, x.ndim, "mean")
-    count = _count(x, axes, "mean")
+    count = count_of(x, axes, "mean")
     y = x._data.sum(axis=axes, keepdims=keepdims) / x.dtype.type(count)
     return record(y, mean_backward, (x.shape, axes, count), x._node)
 
@@ -79,15 +64,6 @@ def mean(x, axis=None, keepdims=False):
 def mean_backward(gradient, needs, shape, axes, count):
     """dL/dx = g / n, repeated."""
     return (_spread(gradient / gradient.dtype.type(count), shape, axes),)
-
-
-def _count(x, axes, operation, least=1):
-    count = math.prod(x.shape[axis] for axis in axes)
-    if count < least:
-        raise ValueError(
-            f"{operation}: needs at least {least} elements per result, got {count} in shape {x.shape}"
-        )
-    return count
 
 
 def var(x, axis=None, correction=1, keepdims=False):
@@ -108,7 +84,7 @@ def var(x, axis=None, correction=1, keepdims=False):
     """
     x = float_tensor(x, "var")
     axes = reduced_axes(axis, x.ndim, "var")
-    degrees = _count(x, axes, "var", least=correction + 1) - correction
+    degrees = count_of(x, axes, "var", least=correction + 1) - correction
     centred = x._data - x._data.mean(axis=axes, keepdims=True)
     y = np.square(centred).sum(axis=axes, keepdims=keepdims) / x.dtype.type(degrees)
     return record(y, var_backward, (centred, axes, degrees), x._node)
@@ -150,7 +126,7 @@ def min(x, axis=None, keepdims=False):
 def _extreme(x, axis, keepdims, operation, arg):
     x, node = operand(x)
     axes = sorted(reduced_axes(axis, x.ndim, operation))
-    _count(x, axes, operation)
+    count_of(x, axes, operation)
     rows, kept = _reduced_last(x, axes)
     where = arg(rows, axis=-1) if rows.size else np.zeros(rows.shape[:-1], int)
     y = np.take_along_axis(rows, where[..., None], -1)[..., 0]
@@ -192,7 +168,7 @@ def logsumexp(x, axis=-1, keepdims=False):
     """
     x = float_tensor(x, "logsumexp")
     axes = reduced_axes(axis, x.ndim, "logsumexp")
-    _count(x, axes, "logsumexp")
+    count_of(x, axes, "logsumexp")
     top = _finite_max(x._data, axes)
     with np.errstate(divide="ignore"):  # ln 0 = -inf is the right answer where every x is -inf
         y = np.log(np.exp(x._data - top).sum(axis=axes, keepdims=True)) + top

@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from mylib.engine.broadcasting import operand, unbroadcast
+from mylib.engine.contract import axis_of, some
 from mylib.engine.tensor import Tensor, record
 
 
@@ -49,7 +50,7 @@ def flatten(x, start_axis=0, end_axis=-1):
     Source:  elementary. Differs: torch calls them start_dim and end_dim.
     """
     ndim = operand(x)[0].ndim
-    start, end = _axis("flatten", start_axis, ndim or 1), _axis("flatten", end_axis, ndim or 1)
+    start, end = axis_of("flatten", start_axis, ndim or 1), axis_of("flatten", end_axis, ndim or 1)
     if start > end:
         raise ValueError(f"flatten: start_axis {start_axis} comes after end_axis {end_axis}")
     shape = operand(x)[0].shape
@@ -66,7 +67,7 @@ def unsqueeze(x, axis):
     Source:  elementary. Differs: none.
     """
     shape = operand(x)[0].shape
-    axis = _axis("unsqueeze", axis, len(shape) + 1)
+    axis = axis_of("unsqueeze", axis, len(shape) + 1)
     return reshape(x, (*shape[:axis], 1, *shape[axis:]))
 
 
@@ -82,18 +83,10 @@ def squeeze(x, axis=None):
     shape = operand(x)[0].shape
     if axis is None:
         return reshape(x, tuple(length for length in shape if length != 1))
-    axis = _axis("squeeze", axis, len(shape))
+    axis = axis_of("squeeze", axis, len(shape))
     if shape[axis] != 1:
         raise ValueError(f"squeeze: axis {axis} of shape {shape} has length {shape[axis]}, expected 1")
     return reshape(x, (*shape[:axis], *shape[axis + 1 :]))
-
-
-def _axis(operation, axis, ndim):
-    if not -ndim <= axis < ndim:
-        raise ValueError(
-            f"{operation}: axis {axis} does not exist in {ndim} axes; expected {-ndim} to {ndim - 1}"
-        )
-    return axis % ndim
 
 
 def permute(x, *axes):
@@ -106,7 +99,7 @@ def permute(x, *axes):
     Source:  elementary. Differs: none.
     """
     x, node = operand(x)
-    axes = tuple(_axis("permute", axis, x.ndim) for axis in _lengths(axes))
+    axes = tuple(axis_of("permute", axis, x.ndim) for axis in _lengths(axes))
     if sorted(axes) != list(range(x.ndim)):
         raise ValueError(f"permute: axes {axes} are not an order of the {x.ndim} axes of {x.shape}")
     return record(x.transpose(axes), permute_backward, (axes,), node)
@@ -127,7 +120,7 @@ def transpose(x, axis0, axis1):
     Source:  elementary. Differs: none.
     """
     order = list(range(operand(x)[0].ndim))
-    axis0, axis1 = _axis("transpose", axis0, len(order)), _axis("transpose", axis1, len(order))
+    axis0, axis1 = axis_of("transpose", axis0, len(order)), axis_of("transpose", axis1, len(order))
     order[axis0], order[axis1] = axis1, axis0
     return permute(x, order)
 
@@ -220,7 +213,7 @@ def concatenate(tensors, axis=0):
         >>> concatenate([[1.0], [2.0, 3.0]])
         Tensor([1., 2., 3.])
     """
-    arrays, nodes = zip(*map(operand, _some("concatenate", tensors)), strict=True)
+    arrays, nodes = zip(*map(operand, some("concatenate", tensors)), strict=True)
     try:
         y = np.concatenate(arrays, axis=axis)
     except ValueError:  # NumPy's AxisError is one too
@@ -249,7 +242,7 @@ def stack(tensors, axis=0):
         Tensor([[1., 3.],
                 [2., 4.]])
     """
-    arrays, nodes = zip(*map(operand, _some("stack", tensors)), strict=True)
+    arrays, nodes = zip(*map(operand, some("stack", tensors)), strict=True)
     try:
         return record(np.stack(arrays, axis=axis), stack_backward, (axis,), *nodes)
     except ValueError:
@@ -263,13 +256,6 @@ def stack_backward(gradient, needs, axis):
     return list(np.moveaxis(gradient, axis, 0))
 
 
-def _some(operation, tensors):
-    tensors = list(tensors)
-    if not tensors:
-        raise ValueError(f"{operation}: got no tensors; expected at least one")
-    return tensors
-
-
 def split(x, lengths, axis=0):
     """Cut x along an axis into parts of one length (the last may be shorter), or of the listed lengths.
 
@@ -281,7 +267,7 @@ def split(x, lengths, axis=0):
     Source:  elementary. Differs: none.
     """
     shape = operand(x)[0].shape
-    axis = _axis("split", axis, len(shape))
+    axis = axis_of("split", axis, len(shape))
     if isinstance(lengths, (int, np.integer)):
         if lengths < 1:
             raise ValueError(f"split: length {lengths}, expected at least 1")

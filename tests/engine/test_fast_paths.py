@@ -10,7 +10,8 @@ import pytest
 from scipy.special import ndtr
 
 from mylib import engine
-from mylib.engine import Tensor, activations, broadcasting, channels, convolution, lowering, strips
+from mylib.engine import Tensor, convolution
+from mylib.engine.fast import attention, channels, lowering, normal, strips, sums
 
 SHAPES = [  # image, kernel, stride, padding, dilation
     ((3, 4, 9, 8), (5, 4, 3, 3), 1, 1, 1),
@@ -81,9 +82,7 @@ def test_bias_is_added_and_summed_alike_in_every_memory_order(order):
 @pytest.mark.parametrize("shape", [(5, 7), (3, 2, 7), (0, 7), (4, 0)])
 def test_sums_by_a_row_of_ones_equal_sums(shape):
     x = np.random.default_rng(3).standard_normal(shape)
-    np.testing.assert_allclose(
-        broadcasting.sum_leading(x, 1), x.sum(axis=tuple(range(x.ndim - 1))), rtol=1e-9
-    )
+    np.testing.assert_allclose(sums.sum_leading(x, 1), x.sum(axis=tuple(range(x.ndim - 1))), rtol=1e-9)
 
 
 @pytest.mark.parametrize("shape", [(1, 5, 4, 3), (2, 5, 1, 1), (1, 3, 1, 4), (3, 1, 2, 2)])
@@ -97,11 +96,11 @@ def test_per_channel_takes_channels_last_images_with_axes_of_length_one(shape):
 
 def test_the_normal_distribution_in_float32_is_right_to_its_resolution():
     x = np.linspace(-12, 12, 100_001, dtype=np.float32)
-    phi, density = activations.normal(x)
+    phi, density = normal.normal(x)
     assert phi.dtype == density.dtype == np.float32
     exact = ndtr(x.astype(np.float64))
     np.testing.assert_allclose(phi, exact, rtol=0, atol=3e-7)  # the polynomial 1e-7, float32 roundings 2e-7
-    np.testing.assert_allclose(activations.normal(x.astype(np.float64))[0], exact, rtol=0, atol=1e-15)
+    np.testing.assert_allclose(normal.normal(x.astype(np.float64))[0], exact, rtol=0, atol=1e-15)
 
 
 @pytest.mark.parametrize(
@@ -122,9 +121,6 @@ def test_max_pool_in_two_stages_sends_ties_where_a_search_of_each_window_does(ke
         assert y.data[n, c, i, j] == window[u, v]
         expected[n, c, i * sh + u, j * sw + v] += g[n, c, i, j]
     np.testing.assert_allclose(x.grad, expected[:, :, ph : ph + 7, pw : pw + 8], rtol=0, atol=1e-12)
-
-
-ATTENTION = sys.modules["mylib.engine.attention"]  # the name in the package is the function's
 
 
 def plain_attention(q, k, v, allowed):
@@ -170,28 +166,28 @@ def test_attention_in_blocks_equals_all_weights_at_once(shape, causal, masked, s
         (1 << 20, in_pieces),
         (1 << 20, 1 << 20),
     ]:
-        monkeypatch.setattr(ATTENTION, "BLOCK_BYTES", block)
-        monkeypatch.setattr(ATTENTION, "QUICK", quick)
+        monkeypatch.setattr(attention, "BLOCK_BYTES", block)
+        monkeypatch.setattr(attention, "QUICK", quick)
         got = run(lambda *qkv: engine.attention(*qkv, mask=allowed if masked else None, causal=causal))
         for name, ours, plain in zip(("y", "dq", "dk", "dv"), got, expected, strict=True):
             np.testing.assert_allclose(ours, plain, rtol=1e-8, atol=1e-10, err_msg=f"{name}, block {block}")
 
 
 def test_attention_never_holds_more_scores_than_a_block(monkeypatch):
-    rooms, blocks = [], []
-    monkeypatch.setattr(ATTENTION, "BLOCK_BYTES", 40_000)
-    product = ATTENTION._product
+    buffers, blocks = [], []
+    monkeypatch.setattr(attention, "BLOCK_BYTES", 40_000)
+    product = attention._product
 
-    def watch(a, b, room):
-        rooms.append(room.nbytes)
-        result = product(a, b, room)
+    def watch(a, b, buffer):
+        buffers.append(buffer.nbytes)
+        result = product(a, b, buffer)
         blocks.append(result.nbytes)
         return result
 
-    monkeypatch.setattr(ATTENTION, "_product", watch)
+    monkeypatch.setattr(attention, "_product", watch)
     x = Tensor(np.random.default_rng(0).standard_normal((6, 4, 50, 8)), requires_grad=True)
     engine.attention(x, x, x).sum().backward()
-    assert max(rooms) <= 40_000
+    assert max(buffers) <= 40_000
     # Forward once and backward twice (the weights again, and the gradient's product with the values), all of them.
     assert sum(blocks) == 3 * 6 * 4 * 50 * 50 * 8
 

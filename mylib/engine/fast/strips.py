@@ -21,25 +21,25 @@ def fits(kernel, dilation, groups):
     return len(kernel) == 2 and groups == 1 and dilation[0] == 1 and kernel != (1, 1)
 
 
-def correlate(image, matrix, kernel, lengths, stride, dilation):
+def correlate_strips(image, matrix, kernel, lengths, stride, dilation):
     """y = x * w, shape (batch, out, height, width), from an image (batch, height, width, channels)."""
     y = np.empty((len(image), lengths[1], lengths[0], matrix.shape[1]), np.result_type(image, matrix))
-    for block, windows in window_rows(image, kernel, lengths, stride, dilation):
+    for block, windows in strip_windows(image, kernel, lengths, stride, dilation):
         np.matmul(windows, matrix, out=output_rows(y[block]))
     return y.transpose(0, 3, 2, 1)
 
 
-def weight_gradient(image, gradient, kernel, stride, dilation):
+def weight_gradient_strips(image, gradient, kernel, stride, dilation):
     """dw = windows(x)^T g as a matrix (kernel x channels, out), from g of shape (batch, out, height, width)."""
     gradient = np.ascontiguousarray(gradient.transpose(0, 3, 2, 1))
     lengths = gradient.shape[2], gradient.shape[1]
     total = np.zeros((kernel[0] * kernel[1] * image.shape[-1], gradient.shape[-1]), gradient.dtype)
-    for block, windows in window_rows(image, kernel, lengths, stride, dilation):
+    for block, windows in strip_windows(image, kernel, lengths, stride, dilation):
         total += (windows.transpose(0, 2, 1) @ output_rows(gradient[block])).sum(axis=0)
     return total
 
 
-def window_rows(image, kernel, lengths, stride, dilation):
+def strip_windows(image, kernel, lengths, stride, dilation):
     """For each block of samples: its slice, and its windows as (output row, sample x output column, window)."""
     batch, height, _, channels = image.shape
     item, strip = image.itemsize, kernel[1] * channels

@@ -7,7 +7,7 @@ positions are sums over the rows of a tall matrix, which BLAS does as a product 
 
 import numpy as np
 
-from mylib.engine.broadcasting import sum_leading
+from mylib.engine.fast.sums import sum_leading
 
 
 def per_channel(ufunc, x, vector, in_place=False):

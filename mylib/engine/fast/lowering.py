@@ -20,7 +20,7 @@ from itertools import product
 
 import numpy as np
 
-from mylib.engine import strips
+from mylib.engine.fast import strips
 
 BLOCK_BYTES = 1 << 19  # windows are laid out for as many samples at a time as stay in the second-level cache
 
@@ -35,7 +35,7 @@ def slide(image, weight, lengths, stride, dilation, groups):
     """y = x * w from a padded, channels-last image, with the given numbers of output positions."""
     kernel, matrix = weight.shape[2:], kernel_matrix(weight, groups)
     if strips.fits(kernel, dilation, groups):
-        return strips.correlate(image, matrix[0], kernel, lengths, stride, dilation)
+        return strips.correlate_strips(image, matrix[0], kernel, lengths, stride, dilation)
     y = np.empty((len(image), *lengths, len(weight)), np.result_type(image, weight))
     for block in sample_blocks(len(image), math.prod(lengths) * matrix[:, :, 0].size * image.itemsize):
         rows = window_rows(image[block], kernel, lengths, stride, dilation, groups)
@@ -47,7 +47,7 @@ def weight_gradient(x, gradient, kernel, stride, padding, dilation, groups):
     """dw = windows(x)^T g, shape (out, channels / groups, ...)."""
     image, out, inputs = channels_last(x, padding, padding), gradient.shape[1], x.shape[1] // groups
     if strips.fits(kernel, dilation, groups):
-        total = strips.weight_gradient(image, gradient, kernel, stride, dilation)
+        total = strips.weight_gradient_strips(image, gradient, kernel, stride, dilation)
     else:
         gradient = channels_last(gradient)
         total = np.zeros((groups, math.prod(kernel) * inputs, out // groups), gradient.dtype)
