@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from mylib.attention.activation_maps.checks import (
+from mylib.attention.activation_maps.contract import (
     HEAT,
     SMALLEST,
     check_features,

@@ -6,7 +6,7 @@ the score of class c; M_c(x, y), its map. Boxes are x1, y1, x2, y2 in pixels, wh
 
 import numpy as np
 
-from mylib.attention.activation_maps.checks import (
+from mylib.attention.activation_maps.contract import (
     HEAT,
     SMALLEST,
     check_features,

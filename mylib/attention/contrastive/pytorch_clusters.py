@@ -4,7 +4,8 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from mylib.attention.contrastive.arguments import check_clusters, check_concentration
+from mylib.attention.contrastive.contract import check_clusters, check_concentration, check_numbers
+from mylib.shared.devices import on_cpu
 
 
 @torch.no_grad()
@@ -59,6 +60,8 @@ def concentration(x, centroids, labels, alpha=10.0, temperature=0.2):
     Source:  Li et al. (2021), equation 12, and its code for clusters of one. Differs: as `scratch`.
     """
     check_concentration(tuple(x.shape), tuple(centroids.shape), tuple(labels.shape), alpha, temperature)
+    if labels.numel() and on_cpu(labels):
+        check_numbers("concentration", "labels", *map(int, labels.aminmax()), len(centroids))
     distances = (F.normalize(x) - F.normalize(centroids)[labels]).norm(dim=1)
     zero = distances.new_zeros(len(centroids))
     count = zero.index_add(0, labels, torch.ones_like(distances))

@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from mylib.attention.contrastive.arguments import check_knn, check_labelled, check_shots
+from mylib.attention.contrastive.contract import check_knn, check_labelled, check_numbers, check_shots
 
 
 @torch.no_grad()
@@ -22,6 +22,7 @@ def knn_predict(features, bank, labels, k=20, temperature=0.07):
     Source:  Wu et al. (2018), section 3.4, with k = 200 on ImageNet. Differs: none.
     """
     check_knn(tuple(features.shape), tuple(bank.shape), tuple(labels.shape), k, temperature)
+    check_numbers("knn_predict", "labels", int(labels.min()))
     cosines = F.normalize(features) @ F.normalize(bank).T  # (n, size)
     near, nearest = cosines.topk(k, dim=1)
     weights = ((near - near[:, :1]) / temperature).exp()
@@ -46,6 +47,7 @@ def linear_probe(features, labels, penalty=1e-3, steps=300):
     Source:  Alain and Bengio (2016); slide table 6. Differs: none.
     """
     check_labelled("linear_probe", tuple(features.shape), tuple(labels.shape), penalty, steps)
+    check_numbers("linear_probe", "labels", int(labels.min()))
     mean, deviation = features.mean(dim=0), features.std(dim=0, correction=0).clamp(min=1e-8)
     x = F.pad((features - mean) / deviation, (0, 1), value=1.0)  # the last column is the bias
     y = F.one_hot(labels).to(x.dtype)
@@ -78,6 +80,7 @@ def low_shot(features, labels, k, seed=0, penalty=1e-3, steps=300):
     Source:  Li et al. (2021), table 1. Differs: as `scratch`.
     """
     check_labelled("low_shot", tuple(features.shape), tuple(labels.shape), penalty, steps)
+    check_numbers("low_shot", "labels", int(labels.min()))
     numbers = labels.cpu().numpy()
     check_shots(np.bincount(numbers), k)
     rng = np.random.default_rng(seed)

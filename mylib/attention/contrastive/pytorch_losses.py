@@ -6,14 +6,15 @@ import torch
 import torch.distributed as dist
 import torch.nn.functional as F
 
-from mylib.attention.contrastive.arguments import (
+from mylib.attention.contrastive.contract import (
     check_clustering,
     check_noise,
+    check_numbers,
     check_pair,
     check_temperature,
     check_views,
 )
-from mylib.vision.detection.pytorch_boxes import on_cpu
+from mylib.shared.devices import on_cpu
 
 
 def non_parametric_softmax(v, bank, temperature=0.07):
@@ -73,6 +74,8 @@ def noise_contrastive_loss(v, indices, noise, bank, normaliser, temperature=0.07
     looked_at = normaliser if not torch.is_tensor(normaliser) or on_cpu(normaliser) else 1.0
     check_noise(tuple(indices.shape), tuple(noise.shape), tuple(v.shape), looked_at)
     every = torch.cat([indices[:, None], noise], dim=1)
+    if on_cpu(every):
+        check_numbers("noise_contrastive_loss", "indices and noise", *map(int, every.aminmax()), len(bank))
     odds = torch.as_tensor(normaliser, dtype=v.dtype, device=v.device).log() + math.log(
         noise.shape[1] / len(bank)
     )

@@ -4,7 +4,14 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from mylib.attention.contrastive.arguments import check_memory, check_push, check_share, check_update
+from mylib.attention.contrastive.contract import (
+    check_memory,
+    check_numbers,
+    check_push,
+    check_share,
+    check_update,
+)
+from mylib.shared.devices import on_cpu
 
 
 class MemoryBank(nn.Module):
@@ -30,6 +37,8 @@ class MemoryBank(nn.Module):
     def update(self, indices, v):
         """Move the vectors of these images, each named once, towards v. Shapes (batch,) and (batch, dim)."""
         check_update(tuple(self.vectors.shape), tuple(indices.shape), tuple(v.shape))
+        if indices.numel() and on_cpu(indices):
+            check_numbers("MemoryBank", "indices", *map(int, indices.aminmax()), len(self.vectors))
         v = F.normalize(v.to(self.vectors.dtype))
         new = self.momentum * self.vectors[indices] + (1 - self.momentum) * v
         self.vectors.index_copy_(0, indices, F.normalize(new))
@@ -58,7 +67,7 @@ class KeyQueue(nn.Module):
         """Let a batch of keys in, and as many old ones out. Shape (batch, dim)."""
         check_push(*self.keys.shape, tuple(keys.shape))
         # The place is a tensor: to read it as a number would make a GPU's host wait.
-        where = self.place + torch.arange(len(keys), device=self.keys.device)
+        where = (self.place + torch.arange(len(keys), device=self.keys.device)) % len(self.keys)
         self.keys.index_copy_(0, where, F.normalize(keys.to(self.keys.dtype)))
         self.place.add_(len(keys)).remainder_(len(self.keys))
 

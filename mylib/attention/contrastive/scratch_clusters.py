@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mylib.attention.contrastive.arguments import check_clusters, check_concentration
+from mylib.attention.contrastive.contract import check_clusters, check_concentration, check_numbers
 from mylib.attention.contrastive.scratch_memory import unit_rows
 
 
@@ -70,6 +70,7 @@ def concentration(x, centroids, labels, alpha=10.0, temperature=0.2):
     """
     x, centroids, labels = np.asarray(x), np.asarray(centroids), np.asarray(labels)
     check_concentration(x.shape, centroids.shape, labels.shape, alpha, temperature)
+    check_numbers("concentration", "labels", labels.min(initial=0), labels.max(initial=0), len(centroids))
     distances = np.linalg.norm(unit_rows(x) - unit_rows(centroids)[labels], axis=1)
     count = np.bincount(labels, minlength=len(centroids))
     spread = np.bincount(labels, weights=distances, minlength=len(centroids))

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mylib.attention.contrastive.arguments import check_knn, check_labelled, check_shots
+from mylib.attention.contrastive.contract import check_knn, check_labelled, check_numbers, check_shots
 from mylib.attention.contrastive.scratch_memory import unit_rows
 from mylib.engine import nn
 
@@ -25,6 +25,7 @@ def knn_predict(features, bank, labels, k=20, temperature=0.07):
     """
     features, bank, labels = np.asarray(features), np.asarray(bank), np.asarray(labels)
     check_knn(features.shape, bank.shape, labels.shape, k, temperature)
+    check_numbers("knn_predict", "labels", labels.min())
     cosines = unit_rows(features) @ unit_rows(bank).T  # (n, size)
     nearest = np.argpartition(-cosines, k - 1, axis=1)[:, :k]
     near = np.take_along_axis(cosines, nearest, axis=1)
@@ -56,6 +57,7 @@ def linear_probe(features, labels, penalty=1e-3, steps=300):
     """
     features, labels = np.asarray(features), np.asarray(labels)
     check_labelled("linear_probe", features.shape, labels.shape, penalty, steps)
+    check_numbers("linear_probe", "labels", labels.min())
     mean, deviation = features.mean(axis=0), np.maximum(features.std(axis=0), 1e-8)
     x = np.column_stack(
         [(features - mean) / deviation, np.ones(len(features))]
@@ -98,6 +100,7 @@ def low_shot(features, labels, k, seed=0, penalty=1e-3, steps=300):
     """
     features, labels = np.asarray(features), np.asarray(labels)
     check_labelled("low_shot", features.shape, labels.shape, penalty, steps)
+    check_numbers("low_shot", "labels", labels.min())
     check_shots(np.bincount(labels), k)
     rng = np.random.default_rng(seed)
     chosen = np.concatenate(

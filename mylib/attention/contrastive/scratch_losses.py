@@ -6,9 +6,10 @@ a batch come from one matrix product. Vectors are brought to length 1 inside.
 
 import numpy as np
 
-from mylib.attention.contrastive.arguments import (
+from mylib.attention.contrastive.contract import (
     check_clustering,
     check_noise,
+    check_numbers,
     check_pair,
     check_temperature,
     check_views,
@@ -92,6 +93,7 @@ def noise_contrastive_loss(v, indices, noise, bank, normaliser, temperature=0.07
     check_temperature("noise_contrastive_loss", temperature)
     check_noise(indices.shape, noise.shape, v.shape, normaliser)
     every = np.concatenate([indices[:, None], noise], axis=1)
+    check_numbers("noise_contrastive_loss", "indices and noise", every.min(), every.max(), len(bank))
     odds = np.log(normaliser) + np.log(noise.shape[1] / len(bank))
     logits = _scores(v, bank, every, temperature) - odds
     answers = np.zeros(every.shape, v.dtype)

@@ -2,7 +2,13 @@
 
 import numpy as np
 
-from mylib.attention.contrastive.arguments import check_memory, check_push, check_share, check_update
+from mylib.attention.contrastive.contract import (
+    check_memory,
+    check_numbers,
+    check_push,
+    check_share,
+    check_update,
+)
 from mylib.engine import nn
 
 
@@ -36,6 +42,9 @@ class MemoryBank(nn.Module):
         """Move the vectors of these images, each named once, towards v. Shapes (batch,) and (batch, dim)."""
         indices, v = np.asarray(indices), np.asarray(v)
         check_update(self.vectors.shape, indices.shape, v.shape)
+        check_numbers(
+            "MemoryBank", "indices", indices.min(initial=0), indices.max(initial=0), len(self.vectors)
+        )
         new = self.momentum * self.vectors[indices] + (1 - self.momentum) * unit_rows(v)
         self.vectors[indices] = unit_rows(new)
 
@@ -68,9 +77,9 @@ class KeyQueue(nn.Module):
         """Let a batch of keys in, and as many old ones out. Shape (batch, dim)."""
         keys = np.asarray(keys)
         check_push(*self.keys.shape, keys.shape)
-        start = self.place[0]
-        self.keys[start : start + len(keys)] = unit_rows(keys)
-        self.place[0] = (start + len(keys)) % len(self.keys)
+        where = (self.place[0] + np.arange(len(keys))) % len(self.keys)  # from the end on at the beginning
+        self.keys[where] = unit_rows(keys)
+        self.place[0] = (where[-1] + 1) % len(self.keys)
 
 
 def momentum_update(key, query, m=0.999):

@@ -6,7 +6,7 @@ Nothing here looks at values, so that the modules run under autocast and `torch.
 import torch
 from torch import nn
 
-from mylib.attention.feature_attention.checks import (
+from mylib.attention.feature_attention.contract import (
     check_attend,
     check_kernel,
     check_maps,

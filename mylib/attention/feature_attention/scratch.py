@@ -7,7 +7,7 @@ it was computed from.
 
 import numpy as np
 
-from mylib.attention.feature_attention.checks import (
+from mylib.attention.feature_attention.contract import (
     check_attend,
     check_kernel,
     check_maps,

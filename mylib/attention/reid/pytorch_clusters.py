@@ -3,7 +3,7 @@
 import torch
 import torch.nn.functional as F
 
-from mylib.attention.reid.arguments import check_dbscan, check_reciprocal
+from mylib.attention.reid.contract import check_dbscan, check_reciprocal
 
 ENTRIES = 2**21  # pairs that are added at once: fits in a cache of 32 MB; larger gains nothing
 

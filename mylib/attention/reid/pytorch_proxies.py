@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from mylib.attention.reid.arguments import check_batch, check_groups, check_negatives
+from mylib.attention.reid.contract import check_batch, check_groups, check_negatives
 
 
 class CameraProxies(nn.Module):

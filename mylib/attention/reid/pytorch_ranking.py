@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from mylib.attention.reid.arguments import check_matches, check_ranking, check_ranks, check_vectors
+from mylib.attention.reid.contract import check_matches, check_ranking, check_ranks, check_vectors
 
 
 def euclidean_distances(x, y):

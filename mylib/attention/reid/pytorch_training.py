@@ -4,7 +4,8 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from mylib.attention.reid.arguments import check_training, draw_batches
+from mylib.attention.reid.batches import draw_batches
+from mylib.attention.reid.contract import check_training
 from mylib.attention.reid.pytorch_clusters import dbscan, jaccard_distance
 from mylib.attention.reid.pytorch_proxies import CameraProxies, inter_camera_loss, intra_camera_loss
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from mylib.attention.contrastive.scratch_memory import unit_rows
-from mylib.attention.reid.arguments import check_dbscan, check_reciprocal
+from mylib.attention.reid.contract import check_dbscan, check_reciprocal
 
 
 def jaccard_distance(features, k1=20, k2=6):

@@ -4,7 +4,7 @@ import numpy as np
 
 from mylib.attention.contrastive.scratch_losses import unit
 from mylib.attention.contrastive.scratch_memory import unit_rows
-from mylib.attention.reid.arguments import check_batch, check_groups, check_indices, check_negatives
+from mylib.attention.reid.contract import check_batch, check_groups, check_indices, check_negatives
 from mylib.engine import as_tensor, cross_entropy, nn, where
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mylib.attention.reid.arguments import check_matches, check_ranking, check_ranks, check_vectors
+from mylib.attention.reid.contract import check_matches, check_ranking, check_ranks, check_vectors
 
 
 def euclidean_distances(x, y):

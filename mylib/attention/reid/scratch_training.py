@@ -3,7 +3,8 @@
 import numpy as np
 
 from mylib.attention.contrastive.scratch_memory import unit_rows
-from mylib.attention.reid.arguments import check_training, draw_batches
+from mylib.attention.reid.batches import draw_batches
+from mylib.attention.reid.contract import check_training
 from mylib.attention.reid.scratch_clusters import dbscan, jaccard_distance
 from mylib.attention.reid.scratch_proxies import CameraProxies, inter_camera_loss, intra_camera_loss
 from mylib.engine import as_tensor, no_grad

@@ -6,6 +6,14 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from mylib.attention.transformer.contract import (
+    check_attention,
+    check_heads,
+    check_mask,
+    check_mask_of_heads,
+    check_tokens,
+)
+
 
 def scaled_dot_product_attention(q, k, v, mask=None, causal=False):
     r"""softmax(Q K^T / sqrt(d)) V, fused: the scores of all heads never stand in memory together.
@@ -17,7 +25,8 @@ def scaled_dot_product_attention(q, k, v, mask=None, causal=False):
     Raises:  ValueError: shapes that do not fit. TypeError: a mask that is not boolean.
     Source:  Vaswani et al. (2017), equation 1. Differs: a row without keys gives 0 and not NaN.
     """
-    _check_attention(q.shape, k.shape, v.shape, mask, causal)
+    check_attention(q.shape, k.shape, v.shape, causal)
+    _check_mask(mask, q, k)
     if not k.shape[-2]:
         return q @ (k.transpose(-1, -2) @ v)  # a sum of nothing is 0, and its gradient too
     if mask is None:
@@ -38,7 +47,8 @@ def attention_weights(q, k, mask=None, causal=False):
     Raises:  ValueError, TypeError: as `scaled_dot_product_attention`.
     Source:  Vaswani et al. (2017), equation 1. Differs: a row without keys gives 0 and not NaN.
     """
-    _check_attention(q.shape, k.shape, k.shape, mask, causal)
+    check_attention(q.shape, k.shape, None, causal)
+    _check_mask(mask, q, k)
     scores = q @ k.transpose(-1, -2) / math.sqrt(q.shape[-1])
     allowed = torch.ones_like(scores, dtype=torch.bool) if mask is None else mask.expand(scores.shape)
     if causal:
@@ -98,61 +108,32 @@ class MultiHeadAttention(nn.Module):
 
     def __init__(self, dim, heads, bias=False):
         super().__init__()
-        _check_heads(dim, heads)
+        check_heads(dim, heads)
         self.dim, self.heads = dim, heads
         self.query, self.key, self.value, self.output = (nn.Linear(dim, dim, bias=bias) for _ in range(4))
 
     def forward(self, x, memory=None, mask=None, causal=False):
         """X (batch, query, dim) looks at memory (batch, key, dim), or at itself; (batch, query, dim)."""
-        q, k, v = self._project(x, memory)
+        q, k, v = self._project(x, memory, mask)
         return self.output(scaled_dot_product_attention(q, k, v, mask, causal).transpose(1, 2).flatten(2))
 
     def weights(self, x, memory=None, mask=None, causal=False):
         """How each head distributes its attention. Shape (batch, heads, query, key)."""
-        q, k, _ = self._project(x, memory)
+        q, k, _ = self._project(x, memory, mask)
         return attention_weights(q, k, mask, causal)
 
-    def _project(self, x, memory):
+    def _project(self, x, memory, mask):
         memory = x if memory is None else memory
         for tokens in (x, memory):
-            _check_tokens(type(self).__name__, tokens.shape, self.dim)
+            check_tokens("MultiHeadAttention", tokens.shape, self.dim)
+        if mask is not None:
+            check_mask_of_heads(mask.shape)
         parts = (self.query(x), self.key(memory), self.value(memory))
         return (
             part.unflatten(2, (self.heads, -1)).transpose(1, 2) for part in parts
         )  # (batch, heads, time, d)
 
 
-def _check_attention(q, k, v, mask, causal):
-    if min(len(q), len(k), len(v)) < 2 or q[:-2] != k[:-2] or k[:-1] != v[:-1] or q[-1] != k[-1]:
-        raise ValueError(
-            f"attention: queries {tuple(q)}, keys {tuple(k)} and values {tuple(v)} do not fit; expected "
-            "(..., query, dim), (..., key, dim) and (..., key, value) with equal leading axes"
-        )
-    if causal and q[-2] != k[-2]:
-        raise ValueError(f"attention: causal needs as many queries as keys, got {q[-2]} and {k[-2]}")
-    if mask is not None and mask.dtype != torch.bool:
-        raise TypeError(
-            f"attention: got a mask of {mask.dtype}, expected booleans, True where a query may look"
-        )
-    scores = (*q[:-1], k[-2])
-    if mask is not None and not _broadcasts(mask.shape, scores):
-        raise ValueError(
-            f"attention: a mask {tuple(mask.shape)} does not broadcast to {scores}, (..., query, key)"
-        )
-
-
-def _broadcasts(shape, target):
-    axes = zip(reversed(shape), reversed(target), strict=False)
-    return len(shape) <= len(target) and all(size in (1, wanted) for size, wanted in axes)
-
-
-def _check_heads(dim, heads):
-    if min(dim, heads) < 1 or dim % heads:
-        raise ValueError(
-            f"MultiHeadAttention: dim={dim} does not divide into heads={heads}; choose a divisor"
-        )
-
-
-def _check_tokens(name, shape, dim):
-    if len(shape) != 3 or shape[-1] != dim:
-        raise ValueError(f"{name}: expected tokens of shape (batch, time, {dim}), got {tuple(shape)}")
+def _check_mask(mask, q, k):
+    if mask is not None:
+        check_mask(mask.shape, mask.dtype == torch.bool, mask.dtype, (*q.shape[:-1], k.shape[-2]))

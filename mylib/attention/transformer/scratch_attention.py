@@ -5,6 +5,13 @@ import math
 import numpy as np
 
 from mylib import engine
+from mylib.attention.transformer.contract import (
+    check_attention,
+    check_heads,
+    check_mask,
+    check_mask_of_heads,
+    check_tokens,
+)
 from mylib.engine import as_tensor, nn
 
 
@@ -39,9 +46,12 @@ def attention_weights(q, k, mask=None, causal=False):
                 [0.5, 0.5]])
     """
     q, k = as_tensor(q), as_tensor(k)
-    _check_attention(q.shape, k.shape, mask, causal)
+    check_attention(q.shape, k.shape, None, causal)
     scores = q @ k.swapaxes(-1, -2) / math.sqrt(q.shape[-1])  # (..., query, key)
-    allowed = np.ones(scores.shape, bool) if mask is None else _broadcast(mask, scores.shape)
+    if mask is not None:
+        mask = np.asarray(mask)
+        check_mask(mask.shape, mask.dtype == np.bool_, mask.dtype, scores.shape)
+    allowed = np.broadcast_to(True if mask is None else mask, scores.shape)
     if causal:
         allowed = allowed & causal_mask(k.shape[-2])
     blind = ~allowed.any(axis=-1, keepdims=True)
@@ -121,57 +131,29 @@ class MultiHeadAttention(nn.Module):
 
     def __init__(self, dim, heads, bias=False):
         super().__init__()
-        if min(dim, heads) < 1 or dim % heads:
-            raise ValueError(
-                f"MultiHeadAttention: dim={dim} does not divide into heads={heads}; choose a divisor"
-            )
+        check_heads(dim, heads)
         self.dim, self.heads = dim, heads
         self.query, self.key, self.value, self.output = (nn.Linear(dim, dim, bias=bias) for _ in range(4))
 
     def forward(self, x, memory=None, mask=None, causal=False):
         """X (batch, query, dim) looks at memory (batch, key, dim), or at itself; (batch, query, dim)."""
-        q, k, v = self._project(x, memory)
+        q, k, v = self._project(x, memory, mask)
         heads = scaled_dot_product_attention(q, k, v, mask, causal)  # (batch, heads, query, d)
         return self.output(heads.swapaxes(1, 2).flatten(2))
 
     def weights(self, x, memory=None, mask=None, causal=False):
         """How each head distributes its attention. Shape (batch, heads, query, key)."""
-        q, k, _ = self._project(x, memory)
+        q, k, _ = self._project(x, memory, mask)
         return attention_weights(q, k, mask, causal)
 
-    def _project(self, x, memory):
+    def _project(self, x, memory, mask):
         x = as_tensor(x)
         memory = x if memory is None else as_tensor(memory)
         for tokens in (x, memory):
-            if tokens.ndim != 3 or tokens.shape[2] != self.dim:
-                raise ValueError(
-                    f"MultiHeadAttention: expected tokens of shape (batch, time, {self.dim}), got {tokens.shape}"
-                )
+            check_tokens("MultiHeadAttention", tokens.shape, self.dim)
+        check_mask_of_heads(np.shape(mask))
         parts = (self.query(x), self.key(memory), self.value(memory))
         d = self.dim // self.heads
         return (
             p.reshape(*p.shape[:2], self.heads, d).swapaxes(1, 2) for p in parts
         )  # (batch, heads, time, d)
-
-
-def _check_attention(q, k, mask, causal):
-    if min(len(q), len(k)) < 2 or q[:-2] != k[:-2] or q[-1] != k[-1]:
-        raise ValueError(
-            f"attention: queries {q} and keys {k} do not fit; expected (..., query, dim) and (..., key, dim) with "
-            "equal leading axes"
-        )
-    if causal and q[-2] != k[-2]:
-        raise ValueError(f"attention: causal needs as many queries as keys, got {q[-2]} and {k[-2]}")
-    if mask is not None and np.asarray(mask).dtype != np.bool_:
-        raise TypeError(
-            f"attention: got a mask of {np.asarray(mask).dtype}, expected booleans, True where a query may look"
-        )
-
-
-def _broadcast(mask, shape):
-    try:
-        return np.broadcast_to(mask, shape)
-    except ValueError:
-        raise ValueError(
-            f"attention: a mask {np.shape(mask)} does not broadcast to {shape}, (..., query, key)"
-        ) from None

@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from mylib.attention.transformer.pytorch import EncoderLayer
-from mylib.attention.vision_transformer.arguments import (
+from mylib.attention.vision_transformer.contract import (
     check_channels,
     check_maps,
     check_patches,

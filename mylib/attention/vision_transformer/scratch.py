@@ -7,7 +7,7 @@ channels patch^2 numbers; with the class token in front, the encoder of topic `t
 import numpy as np
 
 from mylib.attention.transformer.scratch import EncoderLayer
-from mylib.attention.vision_transformer.arguments import (
+from mylib.attention.vision_transformer.contract import (
     check_channels,
     check_maps,
     check_patches,

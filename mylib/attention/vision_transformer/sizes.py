@@ -1,6 +1,6 @@
 """The sizes of Dosovitskiy et al. (2021), and what a size costs, counted without making one."""
 
-from mylib.attention.vision_transformer.arguments import check_patches
+from mylib.attention.vision_transformer.contract import check_patches
 
 PRESETS = {
     "B/16": {"patch": 16, "dim": 768, "depth": 12, "heads": 12, "mlp_dim": 3072},

@@ -135,7 +135,10 @@ def _multiply(a, b, out):
 def _row_sums(scores):
     """The sum of each row, as a product with ones: BLAS adds four times faster than NumPy."""
     rows = scores.reshape(math.prod(scores.shape[:-1]), scores.shape[-1])
-    return (rows @ np.ones(rows.shape[1], rows.dtype)).reshape(scores.shape[:-1])
+    with np.errstate(
+        invalid="ignore"
+    ):  # a sum of NaN is NaN, which is seen further on; BLAS may also warn of none
+        return (rows @ np.ones(rows.shape[1], rows.dtype)).reshape(scores.shape[:-1])
 
 
 def _buffers(q, k, count):

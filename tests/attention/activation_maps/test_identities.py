@@ -5,7 +5,7 @@ import torch
 
 from mylib import data, engine
 from mylib.attention.activation_maps import pytorch, scratch
-from mylib.attention.activation_maps.checks import HEAT
+from mylib.attention.activation_maps.contract import HEAT
 from tests.attention.activation_maps.cases import FEATURES, WEIGHTS, normal
 from tests.twins import array as numbers
 

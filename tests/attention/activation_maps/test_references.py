@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mylib.attention.activation_maps import pytorch, scratch
-from mylib.attention.activation_maps.checks import HEAT
+from mylib.attention.activation_maps.contract import HEAT
 from tests.attention.activation_maps.cases import normal
 from tests.twins import array as numbers
 

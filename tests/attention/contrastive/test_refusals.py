@@ -31,7 +31,33 @@ def test_a_temperature_that_is_not_above_zero(side, temperature):
             call()
 
 
+NOISE = np.array([0, -1, 1, 1, -1])
+X5 = np.random.default_rng(0).normal(size=(5, 3))
 BAD = {
+    "a label of noise for neighbours": (
+        lambda m, a: m.knn_predict(a(V), a(BANK), a(NOISE), 2),
+        "labels of at least 0, got -1",
+    ),
+    "a label of noise for a probe": (
+        lambda m, a: m.linear_probe(a(X5), a(NOISE)),
+        "labels of at least 0, got -1",
+    ),
+    "a label of noise for few shots": (
+        lambda m, a: m.low_shot(a(X5), a(NOISE), 1),
+        "labels of at least 0, got -1",
+    ),
+    "a point of noise": (
+        lambda m, a: m.concentration(a(X5), a(BANK[:2]), a(NOISE)),
+        "labels from 0 to 1, got -1",
+    ),
+    "an image before the first": (
+        lambda m, a: m.MemoryBank(5, 3).update(a([0, -1]), a(V.astype(np.float32))),
+        "indices from 0 to 4, got -1",
+    ),
+    "noise behind the last image": (
+        lambda m, a: m.noise_contrastive_loss(a(V), a([0, 1]), a([[3], [5]]), a(BANK), 1.0),
+        "indices and noise from 0 to 4, got 5",
+    ),
     "a bank of another dimension": (
         lambda m, a: m.non_parametric_softmax(a(V), a(BANK[:, :2])),
         r"got \(2, 3\) and \(5, 2\)",

@@ -90,3 +90,16 @@ def test_votes_at_a_temperature_whose_exponentials_overflow(side):
     bank, labels = np.array([[1.0, 0.1], [1.0, 0.0]]), np.array([0, 1])
     cold = module.knn_predict(make([[1.0, 0.0]]), make(bank), make(labels), k=2, temperature=1e-4)
     assert array(cold).tolist() == [1]  # e^10000 is infinite, for both
+
+
+def test_a_queue_goes_on_at_its_beginning_whatever_the_sizes_of_the_batches(side):
+    """Each of the batches divides the size; after the fourth the oldest key stands at place 2 of 12."""
+    module, make = side
+    queue, rng, pushed = module.KeyQueue(12, 2), np.random.default_rng(0), []
+    for size in (4, 4, 4, 2, 4, 4, 4):
+        pushed += list(rng.normal(size=(size, 2)).astype(np.float32))
+        queue.push(make(np.array(pushed[-size:])))
+    newest = np.array(pushed[-12:])
+    newest /= np.linalg.norm(newest, axis=1, keepdims=True)
+    assert int(queue.place[0]) == 26 % 12
+    np.testing.assert_allclose(np.roll(np.asarray(queue.keys), -(26 % 12), axis=0), newest, rtol=1e-6)

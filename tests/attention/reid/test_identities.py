@@ -9,7 +9,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from mylib import engine
 from mylib.attention.reid import pytorch, scratch
-from mylib.attention.reid.arguments import draw_batches
+from mylib.attention.reid.batches import draw_batches
 from tests.attention.reid.cases import HAND, RNG, SMALL, large, memory_of, people_and_linear, random_ranking
 from tests.timing import growth
 from tests.twins import array, unit

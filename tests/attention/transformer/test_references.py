@@ -274,3 +274,21 @@ def test_greedy_takes_the_likeliest_token_and_stops_at_the_end(side):
             while len(prefix) < 6 and prefix[-1:] != [2]:
                 prefix.append(int(np.argmax(model.scores(source, prefix))))
             assert got[row].tolist() == prefix + [2] * (6 - len(prefix))
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_an_impossible_class_where_nothing_counts_leaves_the_loss_and_its_gradient_alone(side, smoothing):
+    """A score of minus infinity for the padding, where the padding is the target: 0 times infinity has no value."""
+    module, tensor = side
+    scores = np.array([[[0.0, 1.0, 2.0, 0.5], [-np.inf, 0.3, 0.2, 0.1]]])
+    given = tensor(scores, requires_grad=True)
+    loss = module.label_smoothing_loss(given, on(module, np.array([[2, 0]])), smoothing)
+    loss.backward()
+    reference = torch.tensor(scores, requires_grad=True)
+    expected = torch.nn.functional.cross_entropy(
+        reference[0], torch.tensor([2, 0]), ignore_index=0, label_smoothing=smoothing
+    )
+    expected.backward()
+    assert loss.item() == pytest.approx(expected.item(), rel=1e-9)
+    np.testing.assert_allclose(array(given.grad)[0, 0], reference.grad[0, 0], rtol=1e-9)
+    np.testing.assert_array_equal(array(given.grad)[0, 1], 0)

@@ -65,6 +65,13 @@ BAD = {
         ValueError,
         "a mask (5, 3, 3) does not broadcast to (2, 3, 3)",
     ),
+    "a mask of three axes for many heads": (
+        lambda m: m.MultiHeadAttention(4, 2)(
+            SIDES_TENSOR[m](np.zeros((2, 3, 4), np.float32)), mask=on(m, np.ones((2, 3, 3), bool))
+        ),
+        ValueError,
+        "got (2, 3, 3); of one mask for each sequence make mask[:, None]",
+    ),
     "weights with a mask of too many axes": (
         lambda m: m.attention_weights(
             *[SIDES_TENSOR[m](np.zeros((3, 4)))] * 2, mask=on(m, np.ones((2, 3, 3), bool))

@@ -1,4 +1,4 @@
-"""What the losses of both twins ask of their arguments: shapes and numbers only."""
+"""What both sides ask of their arguments: shapes and numbers only."""
 
 
 def check_temperature(name, temperature):
@@ -80,6 +80,14 @@ def check_update(bank, indices, v):
         raise ValueError(
             f"MemoryBank: expected indices (batch,) and vectors (batch, {bank[1]}), got {tuple(indices)} and {tuple(v)}"
         )
+
+
+def check_numbers(name, what, lowest, highest=None, size=None):
+    """Raise unless numbers lie from 0 to size - 1: a negative one, noise, would be taken for the last."""
+    if lowest < 0 or (size is not None and highest >= size):
+        limit = "of at least 0" if size is None else f"from 0 to {size - 1}"
+        got = lowest if lowest < 0 else highest
+        raise ValueError(f"{name}: expected {what} {limit}, got {got}; leave out what has none (-1)")
 
 
 def check_labelled(name, features, labels, penalty, steps):
