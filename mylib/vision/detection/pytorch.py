@@ -96,16 +96,7 @@ class Head(nn.Module):
 
 
 class RegionProposalNetwork(nn.Module):
-    r"""A small network that slides over the map and says, for every anchor, whether an object is there and where.
-
-    Args:    channels: of the map.
-             sizes, ratios: of the anchors, as in `anchors`.
-             stride: of the map, pixels.
-             count: proposals for each image.
-             threshold: of the suppression among proposals.
-    Raises:  ValueError: as `anchors`, or count below 1.
-    Source:  Ren et al. (2015), section 3.1. Differs: as in `scratch`.
-    """
+    """A small network that slides over the map and says, for every anchor, whether an object is there and where."""
 
     def __init__(
         self, channels, sizes=(12, 18, 24), ratios=(1.0, 2.0), stride=STRIDE, count=32, threshold=0.7
@@ -131,10 +122,8 @@ class RegionProposalNetwork(nn.Module):
 
     @torch.no_grad()
     def propose(self, boxes, logits, deltas, height, width):
-        """The best `count` boxes of each image after suppression, and which of them are any.
+        """The best `count` boxes of each image after suppression, and which of them are any, on the device.
 
-        Args:    boxes, logits, deltas: of `forward`.
-                 height, width: of the images, pixels.
         Returns: boxes (batch, count, 4), by falling score, and booleans (batch, count).
         """
         few = min(4 * self.count, len(boxes))
@@ -151,24 +140,14 @@ class RegionProposalNetwork(nn.Module):
         return F.pad(found, (0, 0, 0, missing)), F.pad(keep, (0, missing))
 
     def loss(self, boxes, logits, deltas, truth, labels):
-        """Objectness and regression loss; half of the weight on objects and half on background.
-
-        Args:    boxes, logits, deltas: of `forward`.
-                 truth, labels: as in `assign_targets`. Shapes (batch, m, 4) and (batch, m).
-        Returns: a number.
-        """
+        """Objectness and regression loss; half of the weight on objects and half on background."""
         assigned, targets = assign_targets(boxes, truth, labels, foreground=0.5, background=0.3, force=True)
         losses = F.binary_cross_entropy_with_logits(logits, (assigned > 0).to(logits.dtype), reduction="none")
         return _balanced(losses, assigned) + _box_loss(deltas, targets, assigned)
 
 
 class RCNN(nn.Module):
-    r"""Cut out every proposal, scale it to 32 x 32, and send each one through the whole network.
-
-    Args:    classes: without background; width: of the backbone.
-    Raises:  ValueError: classes or width below 1.
-    Source:  Girshick et al. (2014); slide "R-CNN". Differs: as in `scratch`.
-    """
+    """Cut out every proposal, scale it to 32 x 32, and send each one through the whole network."""
 
     crop, pooled = 32, 4
 
@@ -179,12 +158,7 @@ class RCNN(nn.Module):
         self.head = Head(self.backbone.channels, self.pooled, classes)
 
     def forward(self, images, proposals):
-        """Scores and deltas of every proposal.
-
-        Args:    images: Shape (batch, 3, height, width).
-                 proposals: Shape (batch, n, 4).
-        Returns: (batch, n, classes + 1) and (batch, n, 4).
-        """
+        """Scores and deltas of every proposal."""
         scores, deltas = self.head(self.pool(images, region_rows(proposals)))
         batch, n, _ = proposals.shape
         return scores.reshape(batch, n, scores.shape[-1]), deltas.reshape(batch, n, 4)
@@ -218,13 +192,7 @@ class RCNN(nn.Module):
         return (upper * (1 - down) + lower * down).permute(0, 3, 1, 2)
 
     def loss(self, images, truth, labels, proposals):
-        """Classification and box loss over the proposals and the objects' own boxes.
-
-        Args:    images: Shape (batch, 3, height, width).
-                 truth, labels: of the objects; label -1 is padding. Shapes (batch, m, 4) and (batch, m).
-                 proposals: Shape (batch, n, 4).
-        Returns: a number.
-        """
+        """Classification and box loss over the proposals and the objects' own boxes."""
         valid = torch.ones(proposals.shape[:2], dtype=torch.bool, device=proposals.device)
         boxes, assigned, targets = _candidates(proposals, valid, truth, labels)
         scores, deltas = self(images, boxes)
@@ -232,23 +200,12 @@ class RCNN(nn.Module):
 
     @torch.no_grad()
     def detect(self, images, proposals, least_score=0.05, threshold=0.3):
-        """What the pictures show, by falling score, after suppression within each class; waits for the device.
-
-        Args:    images: Shape (batch, 3, height, width).
-                 proposals: Shape (batch, n, 4).
-                 least_score: detections below are dropped; threshold: of the suppression.
-        Returns: for each image boxes (k, 4), scores (k,) and labels (k,).
-        """
+        """What the pictures show, by falling score, after suppression within each class; waits for the device."""
         return detections_of(self(images, proposals), proposals, images, None, least_score, threshold)
 
 
 class FastRCNN(RCNN):
-    r"""Send the whole image through the backbone once, and pool every proposal from that one map.
-
-    Args:    classes: without background; width: of the backbone.
-    Raises:  ValueError: classes or width below 1.
-    Source:  Girshick (2015); slides "Fast R-CNN: Steps". Differs: as in `scratch`.
-    """
+    """Send the whole image through the backbone once, and pool every proposal from that one map."""
 
     def pool(self, images, rois):
         """Features of each region, cut out of the map of its whole image. Shape (k, channels, 4, 4)."""
@@ -256,25 +213,14 @@ class FastRCNN(RCNN):
 
 
 class FasterRCNN(FastRCNN):
-    r"""Fast R-CNN whose proposals come from a network on the same map: one network from pixels to boxes.
-
-    Args:    classes: without background; width: of the backbone.
-             sizes, ratios, count: of the `RegionProposalNetwork`.
-    Raises:  ValueError: as `FastRCNN` and `RegionProposalNetwork`.
-    Source:  Ren et al. (2015); slide "Faster R-CNN". Differs: as in `scratch`.
-    """
+    """Fast R-CNN whose proposals come from a network on the same map: one network from pixels to boxes."""
 
     def __init__(self, classes=10, width=16, sizes=(12, 18, 24), ratios=(1.0, 2.0), count=32):
         super().__init__(classes, width)
         self.rpn = RegionProposalNetwork(self.backbone.channels, sizes, ratios, STRIDE, count)
 
     def forward(self, images):
-        """What the network finds before suppression.
-
-        Args:    images: Shape (batch, 3, height, width).
-        Returns: proposals (batch, count, 4) and which of them are any (batch, count); scores
-                 (batch, count, classes + 1) and deltas (batch, count, 4).
-        """
+        """What the network finds before suppression."""
         features = self.backbone(images)
         proposals, valid = self.rpn.propose(*self.rpn(features), *images.shape[2:])
         return proposals, valid, *self.classify(features, proposals)
@@ -294,12 +240,7 @@ class FasterRCNN(FastRCNN):
         return self.rpn.propose(*self.rpn(self.backbone(images)), *images.shape[2:])
 
     def loss(self, images, truth, labels):
-        """The two losses of the proposals and the two of the detections, added.
-
-        Args:    images: Shape (batch, 3, height, width).
-                 truth, labels: of the objects; label -1 is padding. Shapes (batch, m, 4) and (batch, m).
-        Returns: a number.
-        """
+        """The two losses of the proposals and the two of the detections, added."""
         return self._joint_loss(images, truth, labels)[0]
 
     def _joint_loss(self, images, truth, labels):

@@ -3,7 +3,10 @@
 Notation as in `scratch_regions`. Values are looked at on the CPU only, as in `pytorch_boxes`.
 """
 
+import itertools
+
 import torch
+import torch.nn.functional as F
 
 from mylib.shared.devices import at_least_float32, on_cpu
 from mylib.vision.detection import contract
@@ -13,8 +16,9 @@ from mylib.vision.detection.pytorch_boxes import _check_boxes, _encode, pairwise
 def roi_pool(features, boxes, output_size, spatial_scale):
     r"""RoI max pooling: whatever the size of a box, the maximum of each of h x w bins of the map under it.
 
-    The search visits the rows of all bins of all boxes at once, the first row of each, then the second; how many
-    there can be follows from the map's size, so nothing is read back from the device.
+    The cells of each bin are a bag, and one fused call finds the maxima of all bags and where they were. How many
+    cells a bin can have follows from the map's size, so nothing is read back from the device. Without gradients the
+    first cells of all bags are compared with the second, and so on, which needs no list of places.
 
     Raises:  ValueError: shapes that do not fit, or an output size or scale not above 0; on the CPU also boxes that are
                  not finite, have x2 < x1, or name an image that is not there.
@@ -27,27 +31,18 @@ def roi_pool(features, boxes, output_size, spatial_scale):
     image = boxes[:, 0].long()[:, None, None] * height
     # Channels last, one cell a row; contiguous, since a batch of one would stay a view that reads ten times slower.
     cells = features.permute(0, 2, 3, 1).reshape(-1, channels).contiguous()
-    first = (image + top[:, :, None]) * width + left[:, None, :]  # (k, h, w)
-    # Cells of each row of a bin; beyond its end, a bin meets its own first row or column again.
-    columns = torch.arange(_deepest(left, right, width), device=boxes.device)[:, None, None, None]
-    columns = torch.where(left[:, None] + columns < right[:, None], columns, 0)  # (cells, k, 1, w)
-    rows = [
-        torch.where((top + u < bottom)[:, :, None], first + u * width, first) + columns
-        for u in range(_deepest(top, bottom, height))
-    ]  # each (cells, k, h, w)
-    with torch.no_grad():
-        best = _take(cells, first)  # (k, h, w, channels)
-        for row in rows:
-            best = torch.maximum(best, _take(cells, row).amax(dim=0))
-    if not (features.requires_grad and torch.is_grad_enabled()):
-        return best.permute(0, 3, 1, 2)
-    place = first[..., None].expand(best.shape)
-    with torch.no_grad():
-        for row in reversed(rows):
-            for index in row.flip(0):  # from the last cell to the first: of equal ones, the first stays
-                place = torch.where(_take(cells, index) == best, index[..., None], place)
-    pooled = cells.gather(0, place.reshape(-1, channels))
-    return pooled.reshape(len(boxes), *size, channels).permute(0, 3, 1, 2)
+    rows, columns = _cells(top, bottom, height), _cells(left, right, width)  # (k, h, cells) and (k, w, cells)
+    if features.requires_grad and torch.is_grad_enabled():
+        row = (image[..., None, None] + rows[:, :, None, :, None]) * width
+        bags = (row + columns[:, None, :, None, :]).flatten(3).flatten(0, 2)  # (k * h * w, cells)
+        pooled = F.embedding_bag(bags, cells, mode="max")  # keeps the places of the maxima for the way back
+        return pooled.reshape(len(boxes), *size, channels).permute(0, 3, 1, 2)
+    best = _take(cells, (image + top[:, :, None]) * width + left[:, None, :])  # (k, h, w, channels)
+    for u, v in list(itertools.product(range(rows.shape[2]), range(columns.shape[2])))[1:]:
+        best = torch.maximum(
+            best, _take(cells, (image + rows[:, :, None, u]) * width + columns[:, None, :, v])
+        )
+    return best.permute(0, 3, 1, 2)
 
 
 def assign_targets(boxes, truth, labels, foreground=0.5, background=0.5, force=False):
@@ -83,6 +78,12 @@ def _bins(low, high, count, spatial_scale, length):
     return first + steps * cells // count, first - (-(steps + 1) * cells // count)
 
 
+def _cells(first, last, length):
+    """All cells of each bin along one axis; a bin with fewer than others has its first one again. (k, bins, cells)."""
+    cells = first[..., None] + torch.arange(_deepest(first, last, length), device=first.device)
+    return torch.where(cells < last[..., None], cells, first[..., None])
+
+
 def _take(cells, index):
     """cells[index]; ten times as fast on a CPU."""
     return cells.index_select(0, index.flatten()).reshape(*index.shape, cells.shape[1])
@@ -91,7 +92,7 @@ def _take(cells, index):
 def _deepest(first, last, length):
     """How many cells the largest bin may have: on a GPU, where looking would make the host wait, by the map's size."""
     if on_cpu(first):
-        return int((last - first).max()) if len(first) else 0
+        return int((last - first).max()) if len(first) else 1
     return -(-length // first.shape[1]) + 1
 
 

@@ -8,8 +8,9 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from mylib.shared.devices import at_least_float32
 from mylib.vision.detection.pytorch import STRIDE, FasterRCNN, detections_of, region_rows
-from mylib.vision.detection.pytorch_boxes import on_cpu, pairwise_iou
+from mylib.vision.detection.pytorch_boxes import pairwise_iou
 from mylib.vision.detection.pytorch_regions import check_rois
 
 HALF = 0.4999  # half a pixel covered, with room for rounding: where coordinates are whole, ties are common
@@ -18,7 +19,9 @@ HALF = 0.4999  # half a pixel covered, with room for rounding: where coordinates
 def roi_align(features, boxes, output_size, spatial_scale, sampling_ratio=2):
     r"""Pool regions without rounding: the mean of bilinearly interpolated values at regular points of each bin.
 
-    Each point reads the four cells around it; the points of all bins of all regions are read at once.
+    The points of a bin read four cells each: a bag of cells with shares, and one fused call adds up all bags. With
+    sampling_ratio 0, where no one knows how many points there are without looking at the boxes, two matrix products
+    instead, along rows and along columns: only points inside the map give anything, at most two for each cell.
 
     Args:    features: Shape (batch, channels, height, width).
              boxes: batch index, x1, y1, x2, y2 in image pixels. Shape (k, 5).
@@ -35,21 +38,34 @@ def roi_align(features, boxes, output_size, spatial_scale, sampling_ratio=2):
             f"roi_align: expected a sampling_ratio of 0 (as many as a bin has cells) or more, got {sampling_ratio}"
         )
     batch, channels, height, width = features.shape
-    corners = boxes[:, 1:] * spatial_scale - 0.5
-    rows = _points(corners[:, 1], corners[:, 3], size[0], height, sampling_ratio)
-    columns = _points(corners[:, 0], corners[:, 2], size[1], width, sampling_ratio)
-    cells = features.permute(0, 2, 3, 1).reshape(-1, channels).contiguous()  # a cell is one row
+    corners = at_least_float32(boxes)[:, 1:] * spatial_scale - 0.5
     image = boxes[:, 0].long()[:, None, None] * height
-    y = 0
-    for row, row_share in rows:  # the cell above and the cell below
-        for column, column_share in columns:  # left and right
-            index = (image + row[:, :, None]) * width + column[:, None, :]  # (k, h * points, w * points)
-            share = (row_share[:, :, None] * column_share[:, None, :]).to(features.dtype)
-            found = cells.index_select(0, index.flatten()).reshape(*index.shape, channels)
-            y = y + found * share[..., None]
-    points = rows[0][0].shape[1] // size[0], columns[0][0].shape[1] // size[1]  # in each bin
-    y = y.reshape(len(boxes), size[0], points[0], size[1], points[1], channels).sum(dim=(2, 4))
-    return y.permute(0, 3, 1, 2)
+    vertical, horizontal = (
+        (corners[:, 1], corners[:, 3], size[0], height),
+        (corners[:, 0], corners[:, 2], size[1], width),
+    )
+    maps = features.permute(0, 2, 3, 1).contiguous()  # channels last
+    if not sampling_ratio:
+        rows, columns = (_weights(*axis).to(features.dtype) for axis in (vertical, horizontal))
+        lines = (
+            (image + torch.arange(height, device=boxes.device)).expand(rows.shape).flatten(0, 1)
+        )  # (k * h, height)
+        flat = maps.reshape(-1, width * channels)
+        y = F.embedding_bag(
+            lines, flat, mode="sum", per_sample_weights=rows.flatten(0, 1)
+        )  # (k * h, width * channels)
+        y = columns[:, None] @ y.reshape(len(boxes), size[0], width, channels)
+        return y.permute(0, 3, 1, 2)
+    (rows, row_shares), (columns, column_shares) = (
+        _points(*axis, sampling_ratio) for axis in (vertical, horizontal)
+    )
+    cells = (image[..., None, None] + rows[:, :, None, :, None]) * width + columns[:, None, :, None, :]
+    shares = (
+        row_shares[:, :, None, :, None] * column_shares[:, None, :, None, :]
+    )  # (k, h, w, 2 points, 2 points)
+    bags, shares = (values.flatten(3).flatten(0, 2) for values in (cells, shares.to(features.dtype)))
+    y = F.embedding_bag(bags, maps.reshape(-1, channels), mode="sum", per_sample_weights=shares)
+    return y.reshape(len(boxes), *size, channels).permute(0, 3, 1, 2)
 
 
 def mask_iou(a, b):
@@ -194,26 +210,41 @@ def paste(logits, boxes, height, width):
     return (stretched > 0) & inside
 
 
-def _points(low, high, count, length, sampling_ratio):
-    """The two cells around each point along one axis, and each one's share in the mean of its bin, in cells.
+def _points(low, high, count, length, points):
+    """The two cells around each point of each bin along one axis, and their shares in the mean of the bin, in cells.
 
     Args:    low, high: of the regions. Shape (k,).
-             count: bins; length: cells of the map; sampling_ratio: points in each bin, 0 for as many as it has cells.
-    Returns: two pairs (cell, share). Shape (k, count * points) each.
+             count: bins; length: cells of the map; points: in each bin.
+    Returns: cells and shares. Shape (k, count, 2 * points) each.
     """
     low, size = low[:, None, None], (high - low)[:, None, None]
-    if sampling_ratio:
-        most, points = sampling_ratio, torch.full_like(size, sampling_ratio)
-    else:  # on a GPU, where looking would make the host wait, by the map's size: larger boxes get no more points
-        points = (size / count).ceil().clamp(min=1)
-        looking = on_cpu(size)
-        most = (int(points.max()) if len(size) else 1) if looking else -(-length // count) + 1
-        points = points.clamp(max=most)
-    step, bins = torch.arange(most, device=low.device), torch.arange(count, device=low.device)[:, None]
-    place = low + (bins + (step + 0.5) / points) * size / count  # (k, count, points)
-    share = ((step < points) & (place >= -1) & (place <= length)) / points
+    step, bins = (torch.arange(n, dtype=low.dtype, device=low.device) for n in (points, count))
+    bins = bins[:, None]
+    return _cells_around(low + (bins + (step + 0.5) / points) * size / count, length, 1 / points)
+
+
+def _weights(low, high, count, length):
+    """What each cell gives to each bin along one axis, where a bin has as many points as cells: (k, count, length).
+
+    A region far larger than the map has points without end, but two of a bin are more than half a cell apart: at most
+    2 (length + 2) of them lie from -1 to length, and those before are skipped.
+    """
+    low, size = low[:, None, None], (high - low)[:, None, None] / count  # of a bin
+    points, bins = size.ceil().clamp(min=1), torch.arange(count, device=low.device)[:, None]
+    before = ((-1 - low - bins * size) * points / size.clamp(min=1) - 1).floor().clamp(min=0)
+    before = torch.where(points > 1, before, 0)  # (k, count, 1)
+    step = before + torch.arange(2 * length + 5, device=low.device)
+    place = torch.where(step < points, low + (bins + (step + 0.5) / points) * size, -2)  # no point: outside
+    cells, shares = _cells_around(place, length, 1 / points)
+    return torch.zeros(*place.shape[:2], length, dtype=low.dtype, device=low.device).scatter_add(
+        2, cells, shares
+    )
+
+
+def _cells_around(place, length, share):
+    """Cells before and behind points, and their shares; a point more than a cell outside the map has none."""
+    share = share * ((place >= -1) & (place <= length)).to(place.dtype)
     place = place.clamp(0, length - 1)
-    first = place.floor().long()
-    right = place - first
-    cells = first, (first + 1).clamp(max=length - 1)
-    return [(c.flatten(1), (share * s).flatten(1)) for c, s in zip(cells, (1 - right, right), strict=True)]
+    first = place.floor()
+    shares = torch.cat([share * (1 - place + first), share * (place - first)], dim=-1)
+    return torch.cat([first, (first + 1).clamp(max=length - 1)], dim=-1).long(), shares

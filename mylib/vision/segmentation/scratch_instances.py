@@ -29,7 +29,8 @@ def roi_align(features, boxes, output_size, spatial_scale, sampling_ratio=2):
     Returns: Tensor. Shape (k, channels, h, w).
     Raises:  ValueError: as `roi_pool`, or a sampling ratio below 0.
     Source:  He et al. (2017), "Mask R-CNN", section 3; slide "Mask R-CNN: ROI Align". Differs: none; points more than
-             a cell outside the map count as 0, as in the authors' code.
+             a cell outside the map count as 0, as in the authors' code; with sampling_ratio 0 a region without extent
+             is read at its point, where torchvision gives 0.
 
     Example:
         >>> ramp = np.arange(4.0).reshape(1, 1, 1, 4) + np.zeros((1, 1, 4, 1))
@@ -271,8 +272,14 @@ def _weights(low, high, count, spatial_scale, length, sampling_ratio):
     """The matrix of each region along one axis: what each cell gives to each bin. Shape (k, count, length)."""
     low, size = (low * spatial_scale - 0.5)[:, None, None], ((high - low) * spatial_scale)[:, None, None]
     points = np.full(size.shape, sampling_ratio) if sampling_ratio else np.maximum(np.ceil(size / count), 1)
-    step = np.arange(int(points.max(initial=0)))  # of the region with most points; the others leave some out
-    bins = np.arange(count)[:, None]
+    bins, before, most = np.arange(count)[:, None], 0, sampling_ratio
+    if not sampling_ratio:
+        # Of the points of a large region only those from -1 to length give anything: those before are skipped, and two
+        # points of a bin are more than half a cell apart. Regions with fewer points than others leave some out.
+        spacing = np.where(points > 1, size / count / points, np.inf)
+        before = np.floor((-1 - low - bins * size / count) / spacing - 1).clip(0)  # (k, count, 1)
+        most = min(int(points.max(initial=0)), 2 * length + 5)
+    step = before + np.arange(most)
     place = low + (bins + (step + 0.5) / points) * size / count  # (k, count, points)
     used = (step < points) & (place >= -1) & (place <= length)
     distance = np.abs(place.clip(0, length - 1)[..., None] - np.arange(length))

@@ -2,13 +2,17 @@
 
 import ast
 import inspect
+import tracemalloc
 
 import numpy as np
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from mylib import syllabus
 from mylib.vision.detection import contract, pytorch, scratch
+from mylib.vision.segmentation import pytorch as segmentation_pytorch
+from mylib.vision.segmentation import scratch as segmentation_scratch
 from tests.vision.detection.cases import random_boxes
 
 BIG = [
@@ -142,19 +146,61 @@ def test_a_chain_that_crosses_many_tiles_keeps_every_second_box():
     assert pytorch.nms(chain, -x, 0.2).tolist() == list(range(0, 1000, 2))
 
 
+class Sizes(TorchDispatchMode):
+    """How many numbers the largest tensor has that is made inside."""
+
+    largest = 0
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        made = function(*args, **(kwargs or {}))
+        for one in made if isinstance(made, tuple) else (made,):
+            self.largest = max(self.largest, one.numel() if isinstance(one, torch.Tensor) else 0)
+        return made
+
+
 def test_room_for_suppression_grows_with_the_boxes_and_not_with_their_square():
-    sizes = []
-
-    class Largest(torch.utils._python_dispatch.TorchDispatchMode):
-        def __torch_dispatch__(self, function, types, args=(), kwargs=None):
-            result = function(*args, **(kwargs or {}))
-            sizes.append(result.numel() if isinstance(result, torch.Tensor) else 0)
-            return result
-
     boxes = torch.tensor(random_boxes(np.random.default_rng(1), 2000, size=400.0))
-    with Largest():
+    with Sizes() as sizes:
         pytorch.nms(boxes, torch.arange(2000.0), 0.5)
-    assert max(sizes) <= 2 * 64 * 2000, "corners of the overlaps of one tile"
+    assert sizes.largest <= 64 * 2000
+
+
+# RoIAlign stands in the next topic, but on what is said here of regions
+
+LARGE = [[0.0, -30, -30, 60, 60], [0, -3, -70, 90, 5], [0, 1, 2, 7, 7], [0, -1, 9, 40, 9]]
+
+
+@pytest.mark.parametrize("size", [1, 2, (3, 2)])
+def test_aligned_pooling_of_regions_larger_than_the_map_is_the_mean_of_all_their_points(size):
+    features = torch.arange(128.0).reshape(1, 2, 8, 8).sin().double()
+    rois = torch.tensor(LARGE).double()
+    expected = segmentation_scratch.roi_align_loops(features.numpy(), rois.numpy(), size, 1.0, 0)
+    ours = segmentation_scratch.roi_align(features.numpy(), rois.numpy(), size, 1.0, 0).numpy()
+    eager = segmentation_pytorch.roi_align(features, rois, size, 1.0, 0)
+    compiled = torch.compile(segmentation_pytorch.roi_align, backend="eager", fullgraph=True)
+    for got in (ours, eager, compiled(features, rois, size, 1.0, 0)):
+        np.testing.assert_allclose(got, expected, rtol=1e-9, atol=1e-12)
+
+
+def test_room_for_a_region_does_not_grow_with_the_region(side):
+    module, array = side
+    align = (segmentation_scratch if module is scratch else segmentation_pytorch).roi_align
+    features, rois = array(np.ones((1, 2, 8, 8))), array(np.array([[0.0, -1e7, -1e7, 1e7, 1e7]]))
+    tracemalloc.start()
+    with Sizes() as sizes:
+        got = align(features, rois, 2, 1.0, 0)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert sizes.largest <= 1000
+    assert peak < 1e6
+    assert float(np.abs(np.asarray(getattr(got, "data", got))).max()) < 1e-6, "nearly all points lie outside"
+
+
+def test_room_for_aligned_pooling_is_its_results():
+    features, rois = torch.ones(1, 64, 20, 20), torch.tensor([[0.0, 1, 1, 18, 19]]).repeat(50, 1)
+    with Sizes() as sizes:
+        segmentation_pytorch.roi_align(features, rois, 7, 1.0)
+    assert sizes.largest == 50 * 64 * 7 * 7
 
 
 # refusals
