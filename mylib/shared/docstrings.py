@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 SECTION = re.compile(r"^(Args|Returns|Raises|Source|Example):", re.MULTILINE)
+FROM_TWIN = "The NumPy side says:"  # its own way of computing may be another one
 
 
 def complete_from_twin(module):
@@ -44,6 +45,8 @@ def joined(own, twin):
         >>> print(joined("x^2, fused.", "x^2.\n\nGrows fast.\n\nArgs:    x: number.\nReturns: number."))
         x^2, fused.
         <BLANKLINE>
+        The NumPy side says:
+        <BLANKLINE>
         Grows fast.
         <BLANKLINE>
         Args:    x: number.
@@ -54,6 +57,8 @@ def joined(own, twin):
     _, _, explanation = twin_text.partition("\n\n")
     sections = {**twin_sections, **sections}
     contract = [sections[name] for name in ("Args", "Returns", "Raises", "Source") if name in sections]
+    if explanation:
+        explanation = f"{FROM_TWIN}\n\n{explanation}"
     return "\n\n".join(filter(None, [text, explanation, "\n".join(contract), example]))
 
 

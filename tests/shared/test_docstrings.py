@@ -30,7 +30,8 @@ TWIN = '''
 def test_own_sections_stay_and_the_others_are_the_twins():
     own = "Squares, fused.\n\nOn the device.\n\nRaises: ValueError: NaN, on the CPU.\n\nExample:\n    >>> 1"
     assert joined(own, textwrap.dedent(TWIN).strip().strip('"')) == (
-        "Squares, fused.\n\nOn the device.\n\nA parabola.\n\nArgs:    x: number,\n             any.\nReturns: x^2.\n"
+        "Squares, fused.\n\nOn the device.\n\n"
+        "The NumPy side says:\n\nA parabola.\n\nArgs:    x: number,\n             any.\nReturns: x^2.\n"
         "Raises: ValueError: NaN, on the CPU.\nSource:  Euclid. Differs: none.\n\nExample:\n    >>> 1"
     )
 
@@ -70,7 +71,7 @@ def test_functions_classes_and_methods_are_completed_without_importing_the_twin(
     for thing in (names["square"], names["Square"].forward):
         text = inspect.getdoc(thing)
         assert text.startswith(
-            "Squares, fused.\n\nA parabola.\n\nArgs:    x: number,\n             any.\nReturns:"
+            "Squares, fused.\n\nThe NumPy side says:\n\nA parabola.\n\nArgs:    x: number,\n             any.\nReturns:"
         )
         assert "Example" not in text, "it would call the other side"
     assert inspect.getdoc(names["Square"]) == "Layer.\n\nArgs: none."

@@ -10,47 +10,26 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from mylib.vision.convnets.plans import check_block, check_images
+from mylib.vision.convnets import contract
 
 
 class BatchNorm2d(nn.BatchNorm2d):
-    r"""y = w (x - mean) / sqrt(var + eps) + b, per channel, over the batch and all positions.
-
-    In training with the batch's own mean and variance, in evaluation with running averages of them. Going back, with
-    z = (x - mean) / sqrt(var + eps) and n values per channel:
-    dL/dx = w / sqrt(var + eps) (g - mean(g) - z mean(g z)), dL/dw = sum(g z), dL/db = sum(g).
-
-    Args:    channels: of x.
-             eps: keeps the divisor above 0.
-             momentum: weight of a new batch in the running averages.
-    Raises:  ValueError: a momentum outside [0, 1]; in training, a batch with fewer than two values per channel.
-    Source:  Ioffe and Szegedy (2015), algorithm 1; slide "ConvNets in practice". Differs: none.
-    """
+    """Normalises each channel over the batch and all positions, by PyTorch's fused layer."""
 
     def __init__(self, channels, eps=1e-5, momentum=0.1):
-        if not 0 <= momentum <= 1:
-            raise ValueError(f"BatchNorm2d: momentum={momentum}, expected a number in [0, 1]")
+        contract.check_batch_norm(momentum)
         super().__init__(channels, eps, momentum)
 
     def forward(self, x):
         """(batch, channels, height, width), normalised per channel."""
-        check_images(self, x.shape, self.num_features)
-        if self.training and not x.shape[0]:
-            raise ValueError(
-                f"BatchNorm2d: x {tuple(x.shape)} has 0 value per channel; training needs at least 2"
-            )
+        contract.check_images(self, x.shape, self.num_features)
+        if self.training:
+            contract.check_batch(x.shape)
         return super().forward(x)
 
 
 class Dropout(nn.Dropout):
-    r"""In training y = m x / (1 - p) with m = 0 with probability p and 1 otherwise; in evaluation y = x.
-
-    Dividing by 1 - p keeps the expectation: E[y] = x. The gradient is m / (1 - p), with the same m.
-
-    Args:    p: probability of dropping a number, in [0, 1].
-    Raises:  ValueError: p is not a probability.
-    Source:  Srivastava et al. (2014); slide "ConvNets in practice". Differs: scales in training, not in evaluation.
-    """
+    """Drops numbers in training and scales the others, by PyTorch's fused layer."""
 
     def __init__(self, p=0.5):
         super().__init__(p)
@@ -117,7 +96,7 @@ class ResidualUnit(nn.Module):
 
     def forward(self, x):
         """(batch, channels_in, height, width) to (batch, channels_out, height', width')."""
-        check_images(self, x.shape, self.conv1.in_channels)
+        contract.check_images(self, x.shape, self.conv1.in_channels)
         y = self.shortcut(x) + self.residual(x)
         if self.order == "original":
             return torch.relu(y)
@@ -139,25 +118,10 @@ def make_shortcut(channels_in, channels_out, stride, order, kind):
 
 
 class BasicBlock(ResidualUnit):
-    r"""A residual unit of two 3x3 convolutions, in one of five orders.
-
-    original                 x + [conv BN relu conv BN], then relu
-    bn_after_addition        x + [conv BN relu conv], then BN relu
-    relu_before_addition     x + [conv BN relu conv BN relu]
-    relu_only_preactivation  x + [relu conv BN relu conv BN]
-    full_preactivation       x + [BN relu conv BN relu conv]
-
-    Args:    channels_in, channels_out: of x and of the result.
-             stride: of the first convolution (and of the shortcut).
-             order: one of the above.
-             shortcut: where the shape changes: "projection" (a 1x1 convolution) or "padding" (zeros for new channels).
-    Raises:  ValueError: an order or shortcut that is none, or channels below 1; images with other channels.
-    Source:  He et al. (2015), figure 5 left; He et al. (2016), figure 4; slides "ResNet: Main idea", "ResNext".
-             Differs: in full pre-activation a projection sees x, not the first activation.
-    """
+    """A residual unit of two 3x3 convolutions, in one of five orders."""
 
     def __init__(self, channels_in, channels_out, stride=1, order="original", shortcut="projection"):
-        check_block("BasicBlock", channels_in, channels_out, stride, order, shortcut)
+        contract.check_block("BasicBlock", channels_in, channels_out, stride, order, shortcut)
         convolutions = [
             convolution(channels_in, channels_out, 3, stride),
             convolution(channels_out, channels_out, 3),
@@ -166,18 +130,10 @@ class BasicBlock(ResidualUnit):
 
 
 class Bottleneck(ResidualUnit):
-    r"""A residual unit 1x1, 3x3, 1x1 whose middle has a quarter of the channels.
-
-    Args:    channels_in, channels_out: of x and of the result; the latter a multiple of 4.
-             stride: of the first 1x1 convolution, as in the paper (many libraries put it into the 3x3 one, which costs
-                 6 % more multiply-adds in ResNet-50).
-             order, shortcut: as for `BasicBlock`.
-    Raises:  ValueError: as `BasicBlock`, or channels_out no multiple of 4.
-    Source:  He et al. (2015), figure 5 right; slide "ResNext". Differs: as `BasicBlock`.
-    """
+    """A residual unit 1x1, 3x3, 1x1 whose middle has a quarter of the channels."""
 
     def __init__(self, channels_in, channels_out, stride=1, order="original", shortcut="projection"):
-        check_block("Bottleneck", channels_in, channels_out, stride, order, shortcut, divisor=4)
+        contract.check_block("Bottleneck", channels_in, channels_out, stride, order, shortcut, divisor=4)
         inner = channels_out // 4
         convolutions = [
             convolution(channels_in, inner, 1, stride),
@@ -188,25 +144,11 @@ class Bottleneck(ResidualUnit):
 
 
 class ResNeXtBottleneck(ResidualUnit):
-    r"""A bottleneck whose 3x3 convolution falls into groups: y = x + sum_{i=1}^{C} T_i(x), with C small paths T_i.
-
-    One grouped convolution computes all paths at once: 1x1 to C d channels, 3x3 in C groups of d, 1x1 back.
-
-    Args:    channels_in, channels_out: of x and of the result.
-             stride: of the first 1x1 convolution, as in `Bottleneck`.
-             cardinality: C, number of paths.
-             width: d, channels of each.
-    Raises:  ValueError: a number below 1.
-    Source:  Xie et al. (2017), figure 3c; slide "ResNext". Differs: the authors' code has the stride in the 3x3
-             convolution; here both networks have it in the same place, so that their costs can be compared.
-    """
+    """A bottleneck of many paths, all in one grouped 3x3 convolution."""
 
     def __init__(self, channels_in, channels_out, stride=1, cardinality=32, width=4):
-        check_block("ResNeXtBottleneck", channels_in, channels_out, stride)
-        if cardinality < 1 or width < 1:
-            raise ValueError(
-                f"ResNeXtBottleneck: expected cardinality and width of at least 1, got {cardinality} and {width}"
-            )
+        contract.check_block("ResNeXtBottleneck", channels_in, channels_out, stride)
+        contract.check_paths(cardinality, width)
         inner = cardinality * width
         convolutions = [
             convolution(channels_in, inner, 1, stride),
@@ -249,55 +191,34 @@ class DenseLayer(nn.Module):
 
 
 class DenseBlock(nn.Module):
-    r"""x_l = H_l([x_0, x_1, ..., x_{l-1}]): every layer sees the maps of all layers before it, side by side.
-
-    Args:    channels_in: of x_0.
-             layers: number of layers H_l.
-             growth: k, new channels from each layer.
-    Raises:  ValueError: a number below 1.
-    Source:  Huang et al. (2017), equation 2; slide "Improving ConvNets: Dense connections". Differs: none (the BC
-             variant, with 1x1 convolutions to 4 k channels).
-    """
+    """Layers that see the maps of all layers before them, side by side."""
 
     def __init__(self, channels_in, layers, growth):
         super().__init__()
-        if min(channels_in, layers, growth) < 1:
-            raise ValueError(
-                f"DenseBlock: expected channels_in, layers and growth of at least 1, got {channels_in}, {layers} and "
-                f"{growth}"
-            )
+        contract.check_dense_block(channels_in, layers, growth)
         self.layers = nn.ModuleList(DenseLayer(channels_in + i * growth, growth) for i in range(layers))
 
     def forward(self, x):
         """(batch, channels_in, height, width) to (batch, channels_in + layers growth, height, width)."""
-        check_images(self, x.shape, self.layers[0].bn1.num_features)
+        contract.check_images(self, x.shape, self.layers[0].bn1.num_features)
         for layer in self.layers:
             x = torch.cat([x, layer(x)], dim=1)
         return x
 
 
 class Transition(nn.Module):
-    r"""Between dense blocks: BN relu 1x1 to fewer channels, then 2x2 mean pooling.
-
-    Args:    channels_in, channels_out: before and after.
-    Raises:  ValueError: a number below 1; an image smaller than 2 x 2.
-    Source:  Huang et al. (2017), section 3; slide "Improving ConvNets: Dense connections". Differs: none.
-    """
+    """Between dense blocks: BN relu 1x1 to fewer channels, then 2x2 mean pooling."""
 
     def __init__(self, channels_in, channels_out):
         super().__init__()
-        check_block("Transition", channels_in, channels_out, 1)
+        contract.check_block("Transition", channels_in, channels_out, 1)
         self.bn = BatchNorm2d(channels_in)
         self.conv = convolution(channels_in, channels_out, 1)
 
     def forward(self, x):
         """(batch, channels_in, height, width) to (batch, channels_out, height // 2, width // 2)."""
-        check_images(self, x.shape, self.conv.in_channels)
-        if min(x.shape[2:]) < 2:
-            raise ValueError(
-                f"Transition: expected an image of at least 2 x 2, got {tuple(x.shape)}; use larger images or fewer "
-                "blocks"
-            )
+        contract.check_images(self, x.shape, self.conv.in_channels)
+        contract.check_halving(x.shape)
         return F.avg_pool2d(self.conv(torch.relu(self.bn(x))), 2)
 
 
@@ -313,6 +234,6 @@ class Stem(nn.Module):
 
     def forward(self, x):
         """(batch, channels_in, height, width) to (batch, width, height', width')."""
-        check_images(self, x.shape, self.conv.in_channels)
+        contract.check_images(self, x.shape, self.conv.in_channels)
         x = torch.relu(self.bn(self.conv(x)))
         return F.max_pool2d(x, 3, 2, 1) if self.style == "imagenet" else x

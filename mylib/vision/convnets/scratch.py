@@ -5,7 +5,8 @@ are (batch, channels, height, width).
 """
 
 from mylib.engine import nn, relu
-from mylib.vision.convnets.plans import check_images, check_network, plan
+from mylib.vision.convnets import contract
+from mylib.vision.convnets.plans import plan
 from mylib.vision.convnets.scratch_blocks import (
     BasicBlock,
     BatchNorm2d,
@@ -59,7 +60,7 @@ class PlainNet(nn.Module):
 
     def __init__(self, depth, classes=1000, channels_in=3, width=None, style=None, batch_norm=True):
         super().__init__()
-        check_network("PlainNet", classes, channels_in)
+        contract.check_network("PlainNet", classes, channels_in)
         plan_ = plan("PlainNet", depth, style, width, bottleneck=False)
         self.stem = Stem(channels_in, plan_.width, plan_.style, batch_norm)
         self.stages = stack(plan_, lambda *shape: PlainBlock(*shape, batch_norm))
@@ -99,7 +100,7 @@ class ResNet(nn.Module):
         shortcut="projection",
     ):
         super().__init__()
-        check_network("ResNet", classes, channels_in)
+        contract.check_network("ResNet", classes, channels_in)
         plan_ = plan("ResNet", depth, style, width)
         block = Bottleneck if plan_.bottleneck else BasicBlock
         last = plan_.blocks()[-1][-1][1]
@@ -135,7 +136,7 @@ class ResNeXt(nn.Module):
 
     def __init__(self, depth, cardinality=32, width=4, classes=1000, channels_in=3):
         super().__init__()
-        check_network("ResNeXt", classes, channels_in)
+        contract.check_network("ResNeXt", classes, channels_in)
         plan_ = plan("ResNeXt", depth, "imagenet")
         if not plan_.bottleneck:
             raise ValueError(f"ResNeXt: expected depth of 50, 101, 152 or 200, got {depth}")
@@ -171,12 +172,8 @@ class DenseNet(nn.Module):
 
     def __init__(self, growth=32, blocks=(6, 12, 24, 16), classes=1000, channels_in=3, style="imagenet"):
         super().__init__()
-        check_network("DenseNet", classes, channels_in)
-        if style not in ("imagenet", "cifar") or not len(blocks) or min(blocks) < 1 or growth < 1:
-            raise ValueError(
-                "DenseNet: expected growth of at least 1, blocks of at least one layer each and style 'imagenet' or "
-                f"'cifar', got {growth}, {blocks} and {style!r}"
-            )
+        contract.check_network("DenseNet", classes, channels_in)
+        contract.check_dense_network(growth, blocks, style)
         self.channels_in, channels = channels_in, 2 * growth
         # Each dense layer begins with a norm, so that a small image's stem is a convolution and nothing else.
         small = style == "cifar"
@@ -194,7 +191,7 @@ class DenseNet(nn.Module):
 
     def forward(self, x):
         """Scores. Shapes (batch, channels_in, height, width) to (batch, classes)."""
-        check_images(self, x.shape, self.channels_in)
+        contract.check_images(self, x.shape, self.channels_in)
         return self.linear(relu(self.norm(self.stages(self.stem(x)))).mean((2, 3)))
 
 

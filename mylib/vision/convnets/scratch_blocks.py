@@ -10,7 +10,7 @@ import numpy as np
 
 from mylib import engine
 from mylib.engine import nn, relu
-from mylib.vision.convnets.plans import check_block, check_images
+from mylib.vision.convnets import contract
 
 
 class BatchNorm2d(nn.BatchNorm2d):
@@ -115,7 +115,7 @@ class ResidualUnit(nn.Module):
 
     def forward(self, x):
         """(batch, channels_in, height, width) to (batch, channels_out, height', width')."""
-        check_images(self, x.shape, self.conv1.in_channels)
+        contract.check_images(self, x.shape, self.conv1.in_channels)
         y = self.shortcut(x) + self.residual(x)
         if self.order == "original":
             return relu(y)
@@ -159,7 +159,7 @@ class BasicBlock(ResidualUnit):
     """
 
     def __init__(self, channels_in, channels_out, stride=1, order="original", shortcut="projection"):
-        check_block("BasicBlock", channels_in, channels_out, stride, order, shortcut)
+        contract.check_block("BasicBlock", channels_in, channels_out, stride, order, shortcut)
         convolutions = [
             convolution(channels_in, channels_out, 3, stride),
             convolution(channels_out, channels_out, 3),
@@ -183,7 +183,7 @@ class Bottleneck(ResidualUnit):
     """
 
     def __init__(self, channels_in, channels_out, stride=1, order="original", shortcut="projection"):
-        check_block("Bottleneck", channels_in, channels_out, stride, order, shortcut, divisor=4)
+        contract.check_block("Bottleneck", channels_in, channels_out, stride, order, shortcut, divisor=4)
         inner = channels_out // 4
         convolutions = [
             convolution(channels_in, inner, 1, stride),
@@ -212,11 +212,8 @@ class ResNeXtBottleneck(ResidualUnit):
     """
 
     def __init__(self, channels_in, channels_out, stride=1, cardinality=32, width=4):
-        check_block("ResNeXtBottleneck", channels_in, channels_out, stride)
-        if cardinality < 1 or width < 1:
-            raise ValueError(
-                f"ResNeXtBottleneck: expected cardinality and width of at least 1, got {cardinality} and {width}"
-            )
+        contract.check_block("ResNeXtBottleneck", channels_in, channels_out, stride)
+        contract.check_paths(cardinality, width)
         inner = cardinality * width
         convolutions = [
             convolution(channels_in, inner, 1, stride),
@@ -275,16 +272,12 @@ class DenseBlock(nn.Module):
 
     def __init__(self, channels_in, layers, growth):
         super().__init__()
-        if min(channels_in, layers, growth) < 1:
-            raise ValueError(
-                f"DenseBlock: expected channels_in, layers and growth of at least 1, got {channels_in}, {layers} and "
-                f"{growth}"
-            )
+        contract.check_dense_block(channels_in, layers, growth)
         self.layers = nn.ModuleList(DenseLayer(channels_in + i * growth, growth) for i in range(layers))
 
     def forward(self, x):
         """(batch, channels_in, height, width) to (batch, channels_in + layers growth, height, width)."""
-        check_images(self, x.shape, self.layers[0].bn1.num_features)
+        contract.check_images(self, x.shape, self.layers[0].bn1.num_features)
         for layer in self.layers:
             x = engine.concatenate([x, layer(x)], axis=1)
         return x
@@ -304,18 +297,14 @@ class Transition(nn.Module):
 
     def __init__(self, channels_in, channels_out):
         super().__init__()
-        check_block("Transition", channels_in, channels_out, 1)
+        contract.check_block("Transition", channels_in, channels_out, 1)
         self.bn = BatchNorm2d(channels_in)
         self.conv = convolution(channels_in, channels_out, 1)
 
     def forward(self, x):
         """(batch, channels_in, height, width) to (batch, channels_out, height // 2, width // 2)."""
-        check_images(self, x.shape, self.conv.in_channels)
-        if min(x.shape[2:]) < 2:
-            raise ValueError(
-                f"Transition: expected an image of at least 2 x 2, got {tuple(x.shape)}; use larger images or fewer "
-                "blocks"
-            )
+        contract.check_images(self, x.shape, self.conv.in_channels)
+        contract.check_halving(x.shape)
         return engine.mean_pool2d(self.conv(relu(self.bn(x))), 2)
 
 
@@ -331,6 +320,6 @@ class Stem(nn.Module):
 
     def forward(self, x):
         """(batch, channels_in, height, width) to (batch, width, height', width')."""
-        check_images(self, x.shape, self.conv.in_channels)
+        contract.check_images(self, x.shape, self.conv.in_channels)
         x = relu(self.bn(self.conv(x)))
         return engine.max_pool2d(x, 3, 2, 1) if self.style == "imagenet" else x

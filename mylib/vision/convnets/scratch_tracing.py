@@ -7,7 +7,7 @@ import numpy as np
 
 from mylib import engine
 from mylib.engine import nn
-from mylib.vision.convnets.plans import image_shape
+from mylib.vision.convnets import contract
 from mylib.vision.convolution.scratch import output_size
 
 COUNTED = (nn.Conv2d, nn.Conv3d, nn.ConvTranspose2d, nn.Linear)
@@ -37,7 +37,7 @@ def count_multiply_adds(model, image_size):
     """
     counted = [layer for layer in model.modules() if isinstance(layer, COUNTED)]
     channels = next((layer.in_channels for layer in counted if not isinstance(layer, nn.Linear)), None)
-    image = np.zeros((1, *image_shape(model, image_size, channels)), np.float32)
+    image = np.zeros((1, *contract.image_shape(model, image_size, channels)), np.float32)
     total = 0
 
     def trace(layer, x):
@@ -100,18 +100,8 @@ def maximise_activation(
         ((1, 1, 5, 5), True)
     """
     modules = dict(model.named_modules())
-    if layer not in modules:
-        raise ValueError(f"maximise_activation: expected a layer of {sorted(modules)}, got {layer!r}")
-    if steps < 0 or not 0 <= decay < 1 or not 0 <= blur <= 1:
-        raise ValueError(
-            "maximise_activation: expected steps of at least 0, decay in [0, 1) and blur in [0, 1], got "
-            f"{steps}, {decay} and {blur}"
-        )
-    channels = np.atleast_1d(channel)
-    if channels.dtype.kind not in "iu" or not channels.size or channels.ndim > 1:
-        raise ValueError(
-            f"maximise_activation: expected a channel's index, or a sequence of at least one, got {channel!r}"
-        )
+    contract.check_ascent(layer, modules, steps, decay, blur)
+    channels = contract.as_channels(channel)
     noise = 0.1 * np.random.default_rng(seed).standard_normal((len(channels), *image_shape))
     weights = next(model.parameters(), None)
     pictures = noise.astype(np.float32 if weights is None else weights.dtype)
@@ -141,11 +131,8 @@ def maximise_activation(
 
 def of_channels(output, channels):
     """The mean of one channel of each picture. Shape (k,)."""
-    if channels.min() < 0 or channels.max() >= output.shape[1]:
-        raise ValueError(
-            f"maximise_activation: expected channels from 0 to {output.shape[1] - 1}, got {channels.tolist()}"
-        )
-    return output[np.arange(len(channels)), channels].reshape(len(channels), -1).mean(1)
+    contract.check_channels(channels, output.shape[1])
+    return output[np.arange(len(channels)), np.array(channels)].reshape(len(channels), -1).mean(1)
 
 
 def neighbours(x):

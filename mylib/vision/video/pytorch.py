@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from mylib.vision.convnets.plans import check_images
+from mylib.vision.convnets.contract import check_images
 from mylib.vision.convnets.pytorch import BatchNorm2d
 from mylib.vision.video.pytorch_flow import flow_to_colour, horn_schunck, lucas_kanade, stack_flow
 

@@ -8,7 +8,7 @@ import math
 
 from mylib import engine
 from mylib.engine import conv3d, nn
-from mylib.vision.convnets.plans import check_images
+from mylib.vision.convnets.contract import check_images
 from mylib.vision.convnets.scratch import BatchNorm2d
 from mylib.vision.video.scratch_flow import flow_to_colour, horn_schunck, lucas_kanade, stack_flow
 
