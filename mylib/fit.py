@@ -123,7 +123,10 @@ def pytorch(
     autocast = torch.autocast(device.type, torch.bfloat16) if mixed_precision else contextlib.nullcontext()
 
     def batch(inputs, targets):
-        return torch.as_tensor(inputs, device=device), torch.as_tensor(targets, device=device)
+        tensors = [torch.as_tensor(inputs), torch.as_tensor(targets)]
+        if device.type == "cuda":  # from other memory the host would wait for each copy
+            tensors = [one.pin_memory() for one in tensors]
+        return [one.to(device, non_blocking=True) for one in tensors]
 
     def update(inputs, targets):
         inputs, targets = batch(inputs, targets)

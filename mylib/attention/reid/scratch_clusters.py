@@ -5,6 +5,8 @@ import numpy as np
 from mylib.attention.contrastive.scratch_memory import unit_rows
 from mylib.attention.reid.contract import check_dbscan, check_reciprocal
 
+ROUNDING = 1e-3  # of the largest distance: of products in float32, the square root of 1e-7 is left of a distance of 0
+
 
 def jaccard_distance(features, k1=20, k2=6):
     r"""Distance between the neighbourhoods of two images, in place of the distance between their features.
@@ -86,12 +88,7 @@ def dbscan(distances, eps, min_samples):
         [0, 0, 0, -1, 1, 1]
     """
     distances = np.asarray(distances)
-    square = distances.ndim == 2 and distances.shape[0] == distances.shape[1]
-    with np.errstate(invalid="ignore"):
-        # A difference of infinities or NaN is no number, and not at most anything.
-        fits = not square or bool(
-            ((np.abs(distances - distances.T) <= 1e-6 + 1e-5 * distances) & (distances >= 0)).all()
-        )
+    fits = distances.ndim != 2 or distances.shape[0] != distances.shape[1] or _symmetric(distances)
     check_dbscan(distances.shape, fits, eps, min_samples)
     near = distances <= eps
     core = near.sum(axis=1) >= min_samples
@@ -106,3 +103,11 @@ def dbscan(distances, eps, min_samples):
             front = np.flatnonzero(near[front[core[front]]].any(axis=0) & (labels < 0))
         clusters += 1
     return labels
+
+
+def _symmetric(distances):
+    """Finite, not negative, and equal to its transpose but for the rounding of a square root: 3e-4 in float32."""
+    largest = distances.max(initial=0)
+    if not (distances.min(initial=0) >= 0 and np.isfinite(largest)):
+        return False
+    return bool(np.abs(distances - distances.T).max(initial=0) <= ROUNDING * largest)

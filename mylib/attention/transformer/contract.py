@@ -29,8 +29,8 @@ def check_mask_of_heads(shape):
     """Raise for three axes: where there are as many heads as sequences, nobody could tell which the first one means."""
     if len(shape) == 3:
         raise ValueError(
-            "MultiHeadAttention: expected a mask (query, key) or (batch, heads, query, key), where 1 stands for all, got "
-            f"{tuple(shape)}; of one mask for each sequence make mask[:, None]"
+            "MultiHeadAttention: expected a mask (query, key) or (batch, heads, query, key), where 1 stands for all, "
+            f"got {tuple(shape)}; of one mask for each sequence make mask[:, None]"
         )
 
 

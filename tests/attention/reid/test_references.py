@@ -164,3 +164,15 @@ def test_with_one_camera_intra_is_a_plain_cross_entropy_and_inter_is_zero(side):
     got = module.intra_camera_loss(make(f), make(np.arange(9) % 3), memory, 0.2)
     assert got.item() == pytest.approx(expected.item(), rel=1e-9)
     assert module.inter_camera_loss(make(f), make(np.arange(9) % 3), memory, 0.2).item() == 0
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_distances_that_torch_has_rounded_are_clustered_as_exact_ones(side, seed):
+    """torch.cdist multiplies, and is symmetric but for 1e-6 of a distance; no distance lies that near the radius."""
+    module, make = side
+    x = torch.tensor(RNG(seed).normal(size=(500, 8)).astype(np.float32))
+    rounded = torch.cdist(x, x, compute_mode="use_mm_for_euclid_dist").numpy()
+    exact = scipy.spatial.distance.cdist(x.double().numpy(), x.double().numpy())
+    assert np.abs(exact - 2.0).min() > np.abs(exact - rounded)[exact > 0.1].max()
+    expected = DBSCAN(eps=2.0, min_samples=4, metric="precomputed").fit_predict(exact)
+    np.testing.assert_array_equal(array(module.dbscan(make(rounded), 2.0, 4)), expected)
