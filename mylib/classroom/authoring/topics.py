@@ -95,6 +95,10 @@ def new_topic(root: Path, part: str, name: str, title: str, after: str | None = 
         root / new.solution: nbformat.writes(placeholders.solution()) + "\n",
         root / "tests" / "answers" / name / "q1-placeholder.py": placeholders.ANSWERS,
     }
+    if not (package.parent / "__init__.py").exists():
+        plan.texts[package.parent / "__init__.py"] = (
+            f'"""Part of the course: {part}, one folder for each topic."""\n'
+        )
     for file, against in placeholders.TESTS.items():
         plan.texts[tests / f"test_{file}.py"] = placeholders.TEST.format(**words, against=against)
     return plan

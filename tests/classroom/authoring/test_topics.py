@@ -93,6 +93,9 @@ def test_nothing_of_a_new_topic_is_published_before_it_is_written(root):
     written |= {path.relative_to(root).as_posix() for path in root.glob("tests/answers/new_one/*")}
     assert named == written
     assert len(named) == 13
+    assert (root / "mylib/language/__init__.py").exists(), (
+        "the first topic of a part makes the part a package"
+    )
 
 
 def test_a_topic_never_moves_behind_one_that_needs_it(root):
