@@ -10,6 +10,8 @@ os.environ.setdefault("MPLBACKEND", "agg")
 import hypothesis
 import pytest
 
+from tests.budget import Budget
+
 # derandomize: the same shapes on every machine and every run; no deadline: machines differ in speed.
 hypothesis.settings.register_profile("course", deadline=None, derandomize=True, max_examples=40)
 hypothesis.settings.load_profile("course")
@@ -20,6 +22,11 @@ def pytest_addoption(parser):
     parser.addoption(
         "--topic", metavar="NAME", help="only tests in this topic's rooms, or with its name as case"
     )
+
+
+def pytest_configure(config):
+    """Count what each room of the tests costs, and say at the end which is over its budget."""
+    config.pluginmanager.register(Budget(), "budget")
 
 
 def pytest_collection_modifyitems(config, items):
