@@ -21,7 +21,8 @@ class CameraProxies(nn.Module):
     Attributes: vectors, shape (proxies, dim); clusters and cameras of the proxies, shape (proxies,); indices: the proxy
              of each of the n images, -1 for noise.
     Raises:  ValueError: shapes that do not fit, noise alone, or a momentum that is no share.
-    Source:  Wang et al. (2021), "Camera-aware proxies"; slide "Model". Differs: none.
+    Source:  Wang et al. (2021), "Camera-aware proxies"; slide "Model". Differs: `update` restores length 1
+             after a batch, the authors' program after each image.
 
     Example:
         >>> memory = CameraProxies(np.eye(4, 2), clusters=[0, 0, 0, -1], cameras=[1, 0, 1, 0])

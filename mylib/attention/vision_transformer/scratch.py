@@ -103,7 +103,8 @@ class ViT(nn.Module):
              classes: scores. channels: of the images. dropout: of the layers.
     Raises:  ValueError: sizes that do not fit, or other images.
     Source:  Dosovitskiy et al. (2021), equations 1 to 4. Differs: the norms' eps is 1e-5 and not 1e-6; no dropout after
-             the positions.
+             the positions and inside the two-layer networks; linear layers start as torch's, where the authors draw
+             from Xavier's uniform distribution with biases near 0.
 
     Example:
         >>> ViT(8, 4, dim=8, depth=1, heads=2, mlp_dim=16, classes=5)(np.zeros((2, 3, 8, 8), np.float32)).shape
