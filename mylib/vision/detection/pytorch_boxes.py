@@ -51,7 +51,7 @@ def decode_boxes(deltas, references):
     references = _check_boxes("decode_boxes", references)
     if on_cpu(deltas):
         contract.check_deltas(bool(deltas.isfinite().all()))
-    return _decode(deltas, references)
+    return _decode(at_least_float32(deltas), references)
 
 
 def clip_boxes(boxes, height, width):

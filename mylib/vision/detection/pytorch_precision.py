@@ -21,7 +21,9 @@ def average_precision(detections, truth, thresholds=None, overlap=None):
     detections, truth = ([tuple(v.to(home) for v in image) for image in part] for part in (detections, truth))
     if thresholds is None:
         thresholds = torch.linspace(0.5, 0.95, 10, dtype=torch.float64, device=home)
-    thresholds = torch.as_tensor(thresholds, device=home).double()
+    elif torch.is_tensor(thresholds):
+        thresholds = thresholds.to(home)  # before it becomes float64, which its device may not have
+    thresholds = torch.as_tensor(thresholds, dtype=torch.float64, device=home)
     classes = torch.cat([labels for _, labels in truth]).unique()
     means = torch.stack([_of_class(c, detections, truth, thresholds, overlap) for c in classes]).mean(dim=0)
     return means.to(device, widest_float(device))

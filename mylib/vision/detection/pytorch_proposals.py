@@ -126,7 +126,7 @@ def _smooth(pixels, sigma):
         return pixels
     reach = int(4 * sigma + 0.5)
     offsets = torch.arange(-reach, reach + 1, device=pixels.device)
-    kernel = (-0.5 * (offsets / sigma).double().square()).exp()
+    kernel = (-0.5 * (offsets.double() / sigma).square()).exp()
     for axis in (1, 2):
         n = pixels.shape[axis]
         places = torch.arange(n, device=pixels.device)[:, None] + offsets  # (n, taps)

@@ -39,9 +39,8 @@ def roi_pool(features, boxes, output_size, spatial_scale):
         return pooled.reshape(len(boxes), *size, channels).permute(0, 3, 1, 2)
     best = _take(cells, (image + top[:, :, None]) * width + left[:, None, :])  # (k, h, w, channels)
     for u, v in list(itertools.product(range(rows.shape[2]), range(columns.shape[2])))[1:]:
-        best = torch.maximum(
-            best, _take(cells, (image + rows[:, :, None, u]) * width + columns[:, None, :, v])
-        )
+        cell = (image + rows[:, :, None, u]) * width + columns[:, None, :, v]
+        best = torch.maximum(best, _take(cells, cell))
     return best.permute(0, 3, 1, 2)
 
 

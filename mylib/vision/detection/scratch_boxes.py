@@ -88,6 +88,7 @@ def decode_boxes(deltas, references):
     """
     deltas, references = np.asarray(deltas), check_boxes("decode_boxes", references)
     contract.check_deltas(np.isfinite(deltas).all())
+    deltas = deltas.astype(np.promote_types(deltas.dtype, np.float32), copy=False)
     centre, size = _centre_and_size(references)
     middle = centre + deltas[..., :2] * size
     half = size * np.exp(np.minimum(deltas[..., 2:], LARGEST_LOG_RATIO)) / 2

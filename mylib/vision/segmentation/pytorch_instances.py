@@ -37,35 +37,12 @@ def roi_align(features, boxes, output_size, spatial_scale, sampling_ratio=2):
         raise ValueError(
             f"roi_align: expected a sampling_ratio of 0 (as many as a bin has cells) or more, got {sampling_ratio}"
         )
-    batch, channels, height, width = features.shape
+    height, width = features.shape[2:]
     corners = at_least_float32(boxes)[:, 1:] * spatial_scale - 0.5
-    image = boxes[:, 0].long()[:, None, None] * height
-    vertical, horizontal = (
-        (corners[:, 1], corners[:, 3], size[0], height),
-        (corners[:, 0], corners[:, 2], size[1], width),
-    )
-    maps = features.permute(0, 2, 3, 1).contiguous()  # channels last
-    if not sampling_ratio:
-        rows, columns = (_weights(*axis).to(features.dtype) for axis in (vertical, horizontal))
-        lines = (
-            (image + torch.arange(height, device=boxes.device)).expand(rows.shape).flatten(0, 1)
-        )  # (k * h, height)
-        flat = maps.reshape(-1, width * channels)
-        y = F.embedding_bag(
-            lines, flat, mode="sum", per_sample_weights=rows.flatten(0, 1)
-        )  # (k * h, width * channels)
-        y = columns[:, None] @ y.reshape(len(boxes), size[0], width, channels)
-        return y.permute(0, 3, 1, 2)
-    (rows, row_shares), (columns, column_shares) = (
-        _points(*axis, sampling_ratio) for axis in (vertical, horizontal)
-    )
-    cells = (image[..., None, None] + rows[:, :, None, :, None]) * width + columns[:, None, :, None, :]
-    shares = (
-        row_shares[:, :, None, :, None] * column_shares[:, None, :, None, :]
-    )  # (k, h, w, 2 points, 2 points)
-    bags, shares = (values.flatten(3).flatten(0, 2) for values in (cells, shares.to(features.dtype)))
-    y = F.embedding_bag(bags, maps.reshape(-1, channels), mode="sum", per_sample_weights=shares)
-    return y.reshape(len(boxes), *size, channels).permute(0, 3, 1, 2)
+    axes = (corners[:, 1], corners[:, 3], size[0], height), (corners[:, 0], corners[:, 2], size[1], width)
+    maps, image = features.permute(0, 2, 3, 1).contiguous(), boxes[:, 0].long()  # channels last
+    y = _by_points(maps, image, axes, sampling_ratio) if sampling_ratio else _by_cells(maps, image, axes)
+    return y.permute(0, 3, 1, 2)
 
 
 def mask_iou(a, b):
@@ -208,6 +185,29 @@ def paste(logits, boxes, height, width):
     stretched = F.grid_sample(logits[:, None], grid, padding_mode="border", align_corners=False)[:, 0]
     inside = ((y >= 0) & (y <= 1))[:, :, None] & ((x >= 0) & (x <= 1))[:, None]
     return (stretched > 0) & inside
+
+
+def _by_points(maps, image, axes, points):
+    """Each bin is a bag of cells: those around its points. (batch, height, width, channels) to (k, h, w, channels)."""
+    (rows, row_shares), (columns, column_shares) = (_points(*axis, points) for axis in axes)
+    lines = image[:, None, None] * maps.shape[1] + rows
+    # (k, h, w, cells of the rows, cells of the columns)
+    bags = lines[:, :, None, :, None] * maps.shape[2] + columns[:, None, :, None, :]
+    shares = row_shares[:, :, None, :, None] * column_shares[:, None, :, None, :]
+    bags, shares = (values.flatten(3).flatten(0, 2) for values in (bags, shares.to(maps.dtype)))
+    y = F.embedding_bag(bags, maps.flatten(0, 2), mode="sum", per_sample_weights=shares)
+    return y.reshape(len(image), rows.shape[1], columns.shape[1], maps.shape[3])
+
+
+def _by_cells(maps, image, axes):
+    """What each cell gives to each bin, added up along rows, then along columns. Shapes as in `_by_points`."""
+    rows, columns = (_weights(*axis).to(maps.dtype) for axis in axes)
+    lines = image[:, None, None] * maps.shape[1] + torch.arange(maps.shape[1], device=image.device)
+    bags, shares = lines.expand(rows.shape).flatten(0, 1), rows.flatten(0, 1)  # (k * h, height)
+    y = F.embedding_bag(bags, maps.flatten(0, 1).flatten(1), mode="sum", per_sample_weights=shares)
+    return columns[:, None] @ y.reshape(
+        *rows.shape[:2], *maps.shape[2:]
+    )  # (k, 1, w, width) @ (k, h, width, channels)
 
 
 def _points(low, high, count, length, points):

@@ -117,6 +117,14 @@ def test_where_a_device_has_no_float64_results_are_float32_and_the_same(monkeypa
         torch.testing.assert_close(got, wanted.to(got.dtype))
 
 
+def test_thresholds_given_as_numbers_keep_all_their_digits(side):
+    # 60 of 100 pixels is 0.6; float32's 0.6 is a little more.
+    module, array = side
+    found = [(array(np.array([[0.0, 0, 10, 6]])), array(np.array([0.9])), array(np.array([1])))]
+    truth = [(array(np.array([[0.0, 0, 10, 10]])), array(np.array([1])))]
+    assert module.average_precision(found, truth, [0.6]).tolist() == [1.0]
+
+
 # suppression in tiles
 
 
