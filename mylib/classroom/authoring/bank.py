@@ -18,7 +18,7 @@ from rich.table import Table
 from rich.text import Text
 from tqdm import tqdm
 
-from mylib.classroom.authoring.quick_run import Scores, run
+from mylib.classroom.authoring.quick_run import Scores, run, run_all
 from mylib.classroom.course.folders import Course
 from mylib.classroom.course.limits import Limits
 from mylib.classroom.notebook.questions import question_of, questions
@@ -100,21 +100,41 @@ def solution(course: Course, topic: str) -> Any:
     return nbformat.read(course.solution(topic), as_version=4)
 
 
+@dataclass(frozen=True)
+class Judged:
+    """What came of the bank of a topic.
+
+    solution: {grade id: (points, max points, error)} of the instructor's own answers.
+    answers: list of `Scored`.
+    """
+
+    solution: Scores
+    answers: list[Scored]
+
+
 def judge(
-    course: Course, sides: Sides, topic: str, question: str, limits: Limits | None = None
-) -> list[Scored]:
-    """Run every answer to a question in the instructor's notebook.
+    course: Course, sides: Sides, topic: str, question: str | None = None, limits: Limits | None = None
+) -> Judged:
+    """Run every answer in the instructor's notebook, and that notebook as it is, in one walk through it.
 
     Args:    course: of `open_course`.
              sides: how tests meet answers.
-             topic, question: names.
+             topic, question: names; the answers to all questions without one.
              limits: of `Limits`.
-    Returns: list of `Scored`.
+    Returns: `Judged`.
     """
-    answers = bank(course, topic, question)
-    folder, sources = course.solution(topic).parent, [answer.source for answer in answers]
-    runs = run(solution(course, topic), sides, folder, question, sources, limits) if answers else []
-    return [Scored(one, cells, complaint(one, cells)) for one, cells in zip(answers, runs, strict=True)]
+    notebook = solution(course, topic)
+    answers = {one: bank(course, topic, one) for one in ([question] if question else autograded(notebook))}
+    sources = {name: [answer.source for answer in found] for name, found in answers.items()}
+    runs = run_all(notebook, sides, sources, course.solution(topic).parent, limits)
+    return Judged(
+        runs.solution,
+        [
+            Scored(one, cells, complaint(one, cells))
+            for name, found in answers.items()
+            for one, cells in zip(found, runs.answers[name], strict=True)
+        ],
+    )
 
 
 def complaint(answer: Answer, cells: Scores) -> str:
@@ -167,11 +187,8 @@ def verdicts(course: Course, sides: Sides, topic: str | None = None) -> list[Sco
              topic: only this one; all without.
     Returns: list of `Scored`.
     """
-    todo = [
-        (name, question) for name in course.topics(topic) for question in autograded(solution(course, name))
-    ]
-    bar = tqdm(todo, unit="question", disable=None)
-    return [one for name, question in bar for one in judge(course, sides, name, question)]
+    bar = tqdm(course.topics(topic), unit="topic", disable=None)
+    return [one for name in bar for one in judge(course, sides, name).answers]
 
 
 def table(found: Sequence[Scored]) -> Table:

@@ -14,12 +14,11 @@ too: then `tests/answers/<topic>/equivalent.toml` lists it with the reason.
 
 import ast
 import contextlib
-import copy
 import functools
 import re
 import time
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from os.path import commonprefix
 from typing import Any, cast
@@ -31,7 +30,7 @@ from rich.table import Table
 from tqdm import tqdm
 
 from mylib.classroom.authoring.bank import autograded, solution
-from mylib.classroom.authoring.quick_run import Scores, run
+from mylib.classroom.authoring.quick_run import Scores, run_all
 from mylib.classroom.course.folders import Course
 from mylib.classroom.course.limits import Limits
 from mylib.classroom.notebook.questions import grade_id, question_of
@@ -204,47 +203,71 @@ def hunt(course: Course, sides: Sides, topic: str, question: str, most: int | No
     Returns: `Tally`.
     Raises:  ValueError: the solution itself loses points, or a mistake in equivalent.toml.
     """
+    if most:
+        return sample(course, sides, topic, [question], most)[0]
+    chosen = list(all_mutants(course, topic, question))
+    seconds = _patience(course, sides, topic, question)
+    lost = _lost(course, sides, topic, {question: chosen}, seconds)
+    return _tally(course, topic, question, dict(zip(chosen, lost[question], strict=True)), whole=True)
+
+
+def sample(course: Course, sides: Sides, topic: str, questions: Sequence[str], most: int) -> list[Tally]:
+    """Run some of the mutants of each of these questions, in one walk through the notebook.
+
+    Args:    course, sides, topic: as for `hunt`.
+             questions: names.
+             most: about so many of each, evenly spread over the answer.
+    Returns: list of `Tally`; no entry is stale.
+    Raises:  ValueError: a mistake in equivalent.toml.
+    """
+    chosen = {}
+    for question in questions:
+        found = all_mutants(course, topic, question)
+        chosen[question] = list(found[:: -(-len(found) // most) or 1])
+    lost = _lost(course, sides, topic, chosen, PATIENCE)
+    return [
+        _tally(course, topic, name, dict(zip(found, lost[name], strict=True)), whole=False)
+        for name, found in chosen.items()
+    ]
+
+
+def _tally(course: Course, topic: str, question: str, lost: dict[Mutant, bool], whole: bool) -> Tally:
+    """Which mutants lost points, and which of the others are excused."""
     named = {
         (entry["function"], entry["before"], after)
         for entry in equivalents(course, topic)
         if entry["question"] == question
         for after in entry["after"]
     }
-    chosen = all_mutants(course, topic, question)
-    chosen = chosen[:: -(-len(chosen) // most) or 1] if most else chosen
-    lost = _run(course, sides, topic, question, [one.source for one in chosen], PATIENCE if most else None)
-    caught = [one for one, points_lost in zip(chosen, lost, strict=True) if points_lost]
-    alive = [one for one, points_lost in zip(chosen, lost, strict=True) if not points_lost]
+    alive = [one for one in lost if not lost[one]]
     excused = [one for one in alive if one.change in named]
-    stale = [] if most else sorted(named - {one.change for one in excused})
+    stale = sorted(named - {one.change for one in excused}) if whole else []
+    caught = [one for one in lost if lost[one]]
     return Tally(topic, question, caught, excused, [one for one in alive if one not in excused], stale)
 
 
-def _run(
-    course: Course, sides: Sides, topic: str, question: str, sources: Sequence[str], seconds: float | None
-) -> list[bool]:
-    """For every source, whether the question loses points with it; without seconds, the solution's own decide."""
-    notebook, folder = _up_to(solution(course, topic), question), course.solution(topic).parent
-    if seconds is None:
-        start = time.monotonic()
-        [right] = run(notebook, sides, folder, question, [_answer(notebook, question)])
-        if _loses(right, question):
-            raise ValueError(f"{topic}: the solution itself loses points of {question}; run mylib answers")
-        seconds = max(LEAST_SECONDS, 3 * (time.monotonic() - start))
-    runs = run(notebook, sides, folder, question, sources, Limits(seconds, 1.5 * seconds))
-    return [_loses(cells, question) for cells in runs]
+def _patience(course: Course, sides: Sides, topic: str, question: str) -> float:
+    """Seconds for a cell of a mutant: the solution's own decide."""
+    notebook, start = solution(course, topic), time.monotonic()
+    own = {question: [_answer(notebook, question)]}
+    runs = run_all(notebook, sides, own, course.solution(topic).parent, own=True)
+    if _loses(runs.answers[question][0], question):
+        raise ValueError(f"{topic}: the solution itself loses points of {question}; run mylib answers")
+    return max(LEAST_SECONDS, 3 * (time.monotonic() - start))
+
+
+def _lost(
+    course: Course, sides: Sides, topic: str, chosen: Mapping[str, Sequence[Mutant]], seconds: float
+) -> dict[str, list[bool]]:
+    """For every mutant, whether its question loses points with it."""
+    sources = {question: [one.source for one in found] for question, found in chosen.items()}
+    limits, folder = Limits(seconds, 1.5 * seconds), course.solution(topic).parent
+    runs = run_all(solution(course, topic), sides, sources, folder, limits, own=True)
+    return {name: [_loses(cells, name) for cells in found] for name, found in runs.answers.items()}
 
 
 def _loses(cells: Scores, question: str) -> bool:
     return any(got < most for cell, (got, most, _) in cells.items() if question_of(cell) == question)
-
-
-def _up_to(notebook: Any, question: str) -> Any:
-    """The notebook without the cells after the question's last test."""
-    last = max(i for i, cell in enumerate(notebook.cells) if question_of(grade_id(cell)) == question)
-    cut = copy.copy(notebook)
-    cut.cells = notebook.cells[: last + 1]
-    return cut
 
 
 def _answer(notebook: Any, question: str) -> str:

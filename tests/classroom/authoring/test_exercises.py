@@ -23,15 +23,10 @@ every_topic = pytest.mark.parametrize("topic", TOPICS)
 
 
 @functools.cache
-def verdicts(topic, question):
-    """The bank of a question is run once, for all its answers."""
-    return {verdict.answer: verdict for verdict in judge(COURSE, SIDES, topic, question)}
-
-
-def scores(topic, notebook):
-    [cells] = run(notebook, SIDES, COURSE.solution(topic).parent)
-    assert cells, f"{topic}: no test cells"
-    return cells
+def judged(topic):
+    """The solution and the bank of a topic are run once, for all its answers."""
+    found = judge(COURSE, SIDES, topic)
+    return found.solution, {verdict.answer: verdict for verdict in found.answers}
 
 
 @every_topic
@@ -46,14 +41,16 @@ def test_exercise_is_what_would_be_released(topic):
 
 @every_topic
 def test_solution_scores_full(topic):
-    cells = scores(topic, solution(COURSE, topic))
+    cells, _ = judged(topic)
+    assert cells, f"{topic}: no test cells"
     lost = {name: error or points for name, (points, most, error) in cells.items() if points != most}
     assert not lost
 
 
 @every_topic
 def test_untouched_release_scores_nothing(topic):
-    cells = scores(topic, untouched(solution(COURSE, topic)))
+    [cells] = run(untouched(solution(COURSE, topic)), SIDES, COURSE.solution(topic).parent)
+    assert cells, f"{topic}: no test cells"
     assert not {name: points for name, (points, *_) in cells.items() if points}
 
 
@@ -79,5 +76,5 @@ def test_bank_holds_enough_answers(topic, question):
 @pytest.mark.parametrize("answer", ANSWERS, ids=[answer.name for answer in ANSWERS])
 def test_answer_scores_as_the_bank_expects(answer):
     """Right: full everywhere. Wrong: fewer points for its own question, full for every other."""
-    verdict = verdicts(answer.topic, answer.question)[answer]
+    verdict = judged(answer.topic)[1][answer]
     assert not verdict.complaint, f"{answer.name}\n{verdict.complaint}"

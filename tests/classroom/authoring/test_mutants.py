@@ -7,7 +7,16 @@ from typer.testing import CliRunner
 
 from mylib.classroom import cli
 from mylib.classroom.authoring.bank import autograded, solution
-from mylib.classroom.authoring.mutants import Tally, all_mutants, equivalents, hunt, mutants, page, tallies
+from mylib.classroom.authoring.mutants import (
+    Tally,
+    all_mutants,
+    equivalents,
+    hunt,
+    mutants,
+    page,
+    sample,
+    tallies,
+)
 from mylib.classroom.course.folders import open_course
 from mylib.classroom.sandbox.sides import SIDES
 from tests.classroom.tiny import CELLS, TOPIC, make_course
@@ -220,7 +229,7 @@ def verb(course, *arguments):
 @every_topic
 def test_a_sample_of_the_mutants_of_each_solution_is_caught(topic):
     """Two of each question; `mylib mutants` runs all."""
-    found = [hunt(COURSE, SIDES, topic, question, most=2) for question in autograded(solution(COURSE, topic))]
+    found = sample(COURSE, SIDES, topic, autograded(solution(COURSE, topic)), most=2)
     assert [f"{one.question}, {mutant}" for one in found for mutant in one.survivors] == []
 
 

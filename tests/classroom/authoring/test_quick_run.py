@@ -151,7 +151,9 @@ def test_an_unknown_question_is_refused():
 
 
 def test_the_bank_is_judged(shared):
-    found = {v.answer.title: v for q in ("q1-mean", "q2-scale") for v in judge(shared, SIDES, TOPIC, q)}
+    found = {
+        v.answer.title: v for q in ("q1-mean", "q2-scale") for v in judge(shared, SIDES, TOPIC, q).answers
+    }
     assert {title: v.points for title, v in found.items()} == {
         "a loop": 3,
         "forgets 1/N": 0,
