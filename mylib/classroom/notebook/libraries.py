@@ -52,6 +52,7 @@ def load(*, freeze: bool) -> None:
         assert threads == 1, f"expected one thread before forking, got {threads}"
         gc.collect()
         gc.freeze()
+        gc.enable()
 
 
 def _import_kernel() -> None:
