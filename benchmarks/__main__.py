@@ -19,12 +19,8 @@ from benchmarks import grading, memory, rows, timing  # noqa: E402
 
 
 def main(
-    only: Annotated[
-        list[str] | None, typer.Argument(help="Rows whose name contains one of these words.")
-    ] = None,
-    quick: Annotated[
-        bool, typer.Option("--quick", help="Few repetitions and a short epoch: a smoke test.")
-    ] = False,
+    only: Annotated[list[str] | None, typer.Argument(help="Rows whose name contains one of these words.")] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Few repetitions and a short epoch: a smoke test.")] = False,
     seconds: Annotated[float, typer.Option(help="How long each row may take.")] = 4.0,
 ) -> None:
     """Time the engine beside single-threaded torch and HIPS autograd, A and B in turn, and print ratios.
@@ -35,9 +31,7 @@ def main(
     console = Console(width=150)
     console.print(timing.machine())
     chosen = [r for r in rows.rows(quick) if not only or any(word in r.name for word in only)]
-    table = Table(
-        "row", "engine", "peer", "best", "median", "peer is", title="engine / peer, one thread each"
-    )
+    table = Table("row", "engine", "peer", "best", "median", "peer is", title="engine / peer, one thread each")
     for row in tqdm(chosen, desc="timing", leave=False):
         result = timing.compare(row.ours, row.peers, 0.3 if quick else seconds)
         unit, scale = ("us", 1e6 / row.per) if result.ours / row.per < 1e-3 else ("ms", 1e3 / row.per)

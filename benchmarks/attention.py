@@ -54,10 +54,7 @@ def gates(row, batch=64, channels=32, size=14):
 
         return run
 
-    runs = [
-        train(module, x, gradient)
-        for module, x, gradient in zip((ours, theirs), inputs, gradients, strict=True)
-    ]
+    runs = [train(module, x, gradient) for module, x, gradient in zip((ours, theirs), inputs, gradients, strict=True)]
     return row(f"CBAM, {batch} x {channels} x {size} x {size}, forward+backward", runs[0], {"torch": runs[1]})
 
 

@@ -41,9 +41,7 @@ def report(quick):
     grown = {}
     for name, (imports, trainer) in SIDES.items():
         code = CODE.format(imports=imports, trainer=trainer, count=5 if quick else 78)
-        output = subprocess.run(
-            [sys.executable, "-c", code], check=True, capture_output=True, text=True
-        ).stdout
+        output = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
         grown[name] = float(output)
     sides = ", ".join(f"{name} {mebibytes:.1f} MiB" for name, mebibytes in grown.items())
     least = min(v for k, v in grown.items() if k != "engine")

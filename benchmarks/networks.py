@@ -114,9 +114,7 @@ def hips_trainer(name):
         scores = hips_forward(name, p, images)
         scores = scores - anp.max(scores, axis=1, keepdims=True)
         return -anp.mean(
-            (scores - anp.log(anp.sum(anp.exp(scores), axis=1, keepdims=True)))[
-                np.arange(len(labels)), labels
-            ]
+            (scores - anp.log(anp.sum(anp.exp(scores), axis=1, keepdims=True)))[np.arange(len(labels)), labels]
         )
 
     gradient = autograd.grad(loss)

@@ -14,10 +14,7 @@ from mylib.vision.segmentation import scratch as segmentation_scratch
 def reference(operation, inputs, **attributes):
     """A function that runs one ONNX operation on arrays, with the model built ahead."""
     kinds = {"float32": onnx.TensorProto.FLOAT, "int64": onnx.TensorProto.INT64}
-    values = [
-        onnx.helper.make_tensor_value_info(name, kinds[str(array.dtype)], None)
-        for name, array in inputs.items()
-    ]
+    values = [onnx.helper.make_tensor_value_info(name, kinds[str(array.dtype)], None) for name, array in inputs.items()]
     result = onnx.helper.make_tensor_value_info(
         "y", kinds["int64" if operation == "NonMaxSuppression" else "float32"], None
     )

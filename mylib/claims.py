@@ -49,13 +49,9 @@ def record(
     """
     claim = syllabus.claim(name)
     if verdict not in VERDICTS:
-        raise ValueError(
-            f"claims.record: expected a verdict of {VERDICTS}, got {verdict!r}; choose the nearest"
-        )
+        raise ValueError(f"claims.record: expected a verdict of {VERDICTS}, got {verdict!r}; choose the nearest")
     if verdict != "reproduced" and not why:
-        raise ValueError(
-            f"claims.record: expected why= with the verdict {verdict!r}, got none; say the reason"
-        )
+        raise ValueError(f"claims.record: expected why= with the verdict {verdict!r}, got none; say the reason")
     holds = bool(holds) or verdict == "not testable here"
     display(HTML(_card(claim, verdict if holds else "fails", measured, scale, why)))
     if collecting := os.environ.get("MYLIB_CLAIMS"):
@@ -68,9 +64,7 @@ def record(
 
 
 def _card(claim: syllabus.Claim, verdict: str, measured: Mapping[str, Any], scale: str, why: str) -> str:
-    quantities = "; ".join(
-        f"{html.escape(quantity)}: <b>{number(value)}</b>" for quantity, value in measured.items()
-    )
+    quantities = "; ".join(f"{html.escape(quantity)}: <b>{number(value)}</b>" for quantity, value in measured.items())
     rows = [
         ("The slide says", html.escape(claim.says)),
         ("Its number and scale", html.escape(claim.scale)),

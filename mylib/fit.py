@@ -115,9 +115,7 @@ def pytorch(
 
     device = choose_device(device)
     if mixed_precision and device.type == "cpu":
-        raise ValueError(
-            "fit.pytorch: expected a GPU for mixed_precision=True, got the CPU; leave it False there"
-        )
+        raise ValueError("fit.pytorch: expected a GPU for mixed_precision=True, got the CPU; leave it False there")
     model.to(device)
     # bfloat16 has float32's range, so that the loss needs no scaling.
     autocast = torch.autocast(device.type, torch.bfloat16) if mixed_precision else contextlib.nullcontext()
@@ -170,9 +168,7 @@ def choose_device(device="auto"):
         )
     absent = {"cuda": not torch.cuda.is_available(), "mps": not torch.backends.mps.is_available()}
     if absent.get(device.split(":")[0]):
-        raise ValueError(
-            f"choose_device: expected a machine with {device!r}, got one without; use device='auto'"
-        )
+        raise ValueError(f"choose_device: expected a machine with {device!r}, got one without; use device='auto'")
     try:
         return torch.device(device)
     except RuntimeError as error:
@@ -231,9 +227,7 @@ def _loop(model, update, evaluate, train, validation, *, epochs, batch_size, pat
             model.train()
             order = rng.permutation(len(inputs))
             batches = [order[first : first + batch_size] for first in range(0, len(order), batch_size)]
-            losses = [
-                float(value) for value in [update(inputs[chosen], targets[chosen]) for chosen in batches]
-            ]
+            losses = [float(value) for value in [update(inputs[chosen], targets[chosen]) for chosen in batches]]
             history.batch_loss += losses
             history.train_loss.append(float(np.average(losses, weights=[len(chosen) for chosen in batches])))
             if validation is not None:
@@ -262,6 +256,4 @@ def _validate(train, validation, epochs, batch_size, patience):
     if epochs < 1 or batch_size < 1:
         raise ValueError(f"fit: expected epochs and batch_size of at least 1, got {epochs} and {batch_size}")
     if patience is not None and (validation is None or patience < 1):
-        raise ValueError(
-            f"fit: expected validation data and patience of at least 1, got {patience}; pass validation="
-        )
+        raise ValueError(f"fit: expected validation data and patience of at least 1, got {patience}; pass validation=")

@@ -95,9 +95,7 @@ def animate(frames, alt, seconds_per_frame=0.4):
     _need_alt(alt)
     pictures = []
     for fig in frames:
-        pictures.append(
-            PillowImage.open(io.BytesIO(_png(fig))).convert("P", palette=PillowImage.Palette.ADAPTIVE)
-        )
+        pictures.append(PillowImage.open(io.BytesIO(_png(fig))).convert("P", palette=PillowImage.Palette.ADAPTIVE))
         plt.close(fig)
     if not pictures:
         raise ValueError("animate: expected at least one frame, got none; pass a list of figures")
@@ -186,9 +184,7 @@ def curves(histories, quantity="train_loss", axes=None, label=None):
 
 def _need_alt(alt):
     if not alt.strip():
-        raise ValueError(
-            "show: expected alt text, got an empty string; say in a sentence what the picture shows"
-        )
+        raise ValueError("show: expected alt text, got an empty string; say in a sentence what the picture shows")
 
 
 def _png(fig):
@@ -201,11 +197,7 @@ def _png(fig):
 def _without_docstrings(text):
     lines = text.splitlines()
     for node in reversed(list(ast.walk(ast.parse(text)))):
-        if (
-            isinstance(node, ast.FunctionDef | ast.ClassDef)
-            and ast.get_docstring(node)
-            and len(node.body) > 1
-        ):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node) and len(node.body) > 1:
             docstring = node.body[0]
             del lines[docstring.lineno - 1 : docstring.end_lineno]
     return "\n".join(lines)

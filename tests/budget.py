@@ -50,11 +50,7 @@ def room_of(path, topic=""):
     parts = path.split("/")
     if path.endswith(".ipynb") and parts[0] == "lectures":
         return f"lecture {parts[-1].removesuffix('.ipynb')}", LECTURE
-    if (
-        len(parts) > 3
-        and parts[0] == "tests"
-        and (ROOT / "mylib" / parts[1] / parts[2] / "topic.toml").exists()
-    ):
+    if len(parts) > 3 and parts[0] == "tests" and (ROOT / "mylib" / parts[1] / parts[2] / "topic.toml").exists():
         return f"tests of {parts[2]}", TOPIC
     return None
 

@@ -19,9 +19,7 @@ hypothesis.settings.load_profile("course")
 
 def pytest_addoption(parser):
     """`--topic NAME`: of the tests that are found, those about one topic."""
-    parser.addoption(
-        "--topic", metavar="NAME", help="only tests in this topic's rooms, or with its name as case"
-    )
+    parser.addoption("--topic", metavar="NAME", help="only tests in this topic's rooms, or with its name as case")
 
 
 def pytest_configure(config):

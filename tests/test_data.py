@@ -96,9 +96,7 @@ def test_keep_takes_the_given_classes_and_numbers_them_in_the_order_given():
         before, after = getattr(full, f"{part}_labels"), getattr(kept, f"{part}_labels")
         chosen = np.isin(before, [7, 2])
         np.testing.assert_array_equal(after, np.where(before[chosen] == 7, 0, 1))
-        np.testing.assert_array_equal(
-            getattr(kept, f"{part}_images"), getattr(full, f"{part}_images")[chosen]
-        )
+        np.testing.assert_array_equal(getattr(kept, f"{part}_images"), getattr(full, f"{part}_images")[chosen])
     assert kept.train_labels.dtype == np.int64
 
 
@@ -214,9 +212,7 @@ def test_one_side_alone_keeps_the_proportions():
 
 def test_scaling_keeps_the_mean_brightness():
     # Averaging over blocks keeps the mean; anti-aliasing at the border changes it a little.
-    assert data.photograph("camera", height=64).mean() == pytest.approx(
-        data.photograph("camera").mean(), abs=0.01
-    )
+    assert data.photograph("camera", height=64).mean() == pytest.approx(data.photograph("camera").mean(), abs=0.01)
 
 
 def test_grey_is_the_luminance_of_the_colours():
@@ -368,9 +364,7 @@ def centres(clips, background=motion.EMPTY):
     stroke = np.abs(clips.frames - background)[:, 0]
     places = np.arange(clips.frames.shape[-1]) + 0.5
     total = stroke.sum((2, 3))
-    return np.stack(
-        [(stroke.sum(2) * places).sum(2) / total, (stroke.sum(3) * places).sum(2) / total], axis=-1
-    )
+    return np.stack([(stroke.sum(2) * places).sum(2) / total, (stroke.sum(3) * places).sum(2) / total], axis=-1)
 
 
 def away_from_label(paths, labels):
@@ -383,9 +377,7 @@ def test_moving_digits_move_as_their_label_says():
     clips = data.moving_digits(seed=3, count=80, motions=motion.DIRECTIONS, setting="no background")
     paths = centres(clips)
     steps = np.diff(paths, axis=1)
-    np.testing.assert_allclose(
-        steps, np.broadcast_to(steps[:, :1], steps.shape), atol=0.05
-    )  # bilinear pixels
+    np.testing.assert_allclose(steps, np.broadcast_to(steps[:, :1], steps.shape), atol=0.05)  # bilinear pixels
     np.testing.assert_allclose(away_from_label(paths, clips.labels), 0, atol=0.03)
     speeds = np.hypot(*steps[:, 0].T)
     assert motion.SPEED[0] - 0.05 < speeds.min() < speeds.max() < motion.SPEED[1] + 0.05
@@ -432,9 +424,7 @@ def test_moving_digits_settings_change_what_they_say():
 
 def test_moving_digits_backgrounds_tell_as_much_as_asked():
     for telling, expected in ((0.0, 1 / 8), (0.6, 0.6 + 0.4 / 8), (1.0, 1.0)):
-        clips = data.moving_digits(
-            seed=7, count=1500, length=2, size=24, motions=motion.DIRECTIONS, telling=telling
-        )
+        clips = data.moving_digits(seed=7, count=1500, length=2, size=24, motions=motion.DIRECTIONS, telling=telling)
         share = (clips.labels == clips.textures).mean()
         assert share == pytest.approx(expected, abs=0.04)  # three standard errors
 
@@ -496,9 +486,7 @@ def test_pronunciations_are_those_of_the_dictionary():
         spoken = [[sound.rstrip("012") for sound in sounds] for sounds in source[found.spell(spelling)]]
         assert references[0] == found.say(sounds) == spoken[0]
         assert {tuple(r) for r in references} == {tuple(r) for r in spoken}
-        assert len({tuple(r) for r in references}) == len(references), (
-            "two that differ in stress alone are one"
-        )
+        assert len({tuple(r) for r in references}) == len(references), "two that differ in stress alone are one"
 
 
 def test_pronunciations_have_39_phonemes_and_rows_between_marks():
@@ -521,9 +509,7 @@ def test_pronunciations_have_39_phonemes_and_rows_between_marks():
 
 def test_pronunciations_are_divided_by_word_and_seed():
     first, again, other = (data.pronunciations(seed=seed, test_fraction=0.2) for seed in (1, 1, 2))
-    train, test = (
-        {first.spell(row) for row in rows} for rows in (first.train_spellings, first.test_spellings)
-    )
+    train, test = ({first.spell(row) for row in rows} for rows in (first.train_spellings, first.test_spellings))
     assert not train & test
     assert len(test) == len(first.test_spellings) == len(first.test_references)
     assert len(test) / (len(train) + len(test)) == pytest.approx(0.2, abs=1e-4)

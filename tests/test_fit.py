@@ -105,9 +105,7 @@ def test_training_learns_real_digits(side, digits):
 def test_history_has_one_entry_per_epoch_and_per_update(side, digits):
     train_set, validation = digits
     _, history = train(side, train_set, validation=validation, epochs=2, batch_size=128)
-    assert [len(history.train_loss), len(history.validation_loss), len(history.validation_accuracy)] == [
-        2
-    ] * 3
+    assert [len(history.train_loss), len(history.validation_loss), len(history.validation_accuracy)] == [2] * 3
     assert len(history.batch_loss) == 6  # 128 + 128 + 44, twice
     assert all(type(value) is float for value in history.batch_loss + history.train_loss)
     assert history.seconds > 0

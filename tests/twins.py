@@ -65,9 +65,7 @@ def share_random_weights(ours, theirs, dtype, seed=0):
     # Of the size that a fresh layer has, so that the outputs neither vanish nor overflow.
     parameters = {name for name, _ in theirs.named_parameters()}
     drawn = {
-        name: rng.normal(0, 1 / np.sqrt(max(1, value[0].size if value.ndim > 1 else 4)), value.shape).astype(
-            dtype
-        )
+        name: rng.normal(0, 1 / np.sqrt(max(1, value[0].size if value.ndim > 1 else 4)), value.shape).astype(dtype)
         if name in parameters
         else value
         for name, value in before.items()

@@ -23,13 +23,9 @@ def shape(got: Any, expected: Sequence[int | None], hint: str = "") -> None:
         AssertionError: got shape (5, 5), expected (7, 7): did you pad?
     """
     if not hasattr(got, "shape"):
-        raise AssertionError(
-            f"got {_brief(got)}, expected an array of shape {expected}: {hint or 'return an array'}"
-        )
+        raise AssertionError(f"got {_brief(got)}, expected an array of shape {expected}: {hint or 'return an array'}")
     sizes = tuple(got.shape)
-    if len(sizes) != len(expected) or any(
-        e is not None and s != e for s, e in zip(sizes, expected, strict=True)
-    ):
+    if len(sizes) != len(expected) or any(e is not None and s != e for s, e in zip(sizes, expected, strict=True)):
         raise AssertionError(_message(f"got shape {sizes}, expected {tuple(expected)}", hint))
 
 
@@ -122,9 +118,7 @@ def unchanged(function: Callable[..., Any], *inputs: Any, hint: str = "work on a
         result = function(*copies)
     for position, (value, old) in enumerate(zip(copies, map(to_array, inputs), strict=True)):
         if not np.array_equal(to_array(value), old, equal_nan=old.dtype.kind == "f"):
-            raise ChangedArgumentError(
-                f"the function changed its argument number {position + 1} in place: {hint}"
-            )
+            raise ChangedArgumentError(f"the function changed its argument number {position + 1} in place: {hint}")
     return result
 
 

@@ -37,9 +37,7 @@ class Dataset(NamedTuple):
         classes = np.asarray(classes)
         missing = sorted(set(classes.tolist()) - set(self.train_labels.tolist()))
         if missing:
-            raise ValueError(
-                f"keep: expected classes among the labels, got {missing}; the set does not hold them"
-            )
+            raise ValueError(f"keep: expected classes among the labels, got {missing}; the set does not hold them")
         parts = []
         for images, labels in ((self.train_images, self.train_labels), (self.test_images, self.test_labels)):
             chosen = np.isin(labels, classes)
@@ -70,9 +68,7 @@ def split(labels, test_fraction=0.2, seed=0):
         (6, 2)
     """
     if not 0 < test_fraction < 1:
-        raise ValueError(
-            f"split: expected test_fraction between 0 and 1, got {test_fraction}; 0.2 holds out a fifth"
-        )
+        raise ValueError(f"split: expected test_fraction between 0 and 1, got {test_fraction}; 0.2 holds out a fifth")
     labels = np.asarray(labels)
     rng = np.random.default_rng(seed)
     train, test = [], []
@@ -198,9 +194,7 @@ def _read_idx(folder, name):
                 with opened(path, "rb") as file:
                     content = file.read()
             except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-                raise ValueError(
-                    f"mnist: expected a gzip file, got {error} in {path}; copy it again"
-                ) from error
+                raise ValueError(f"mnist: expected a gzip file, got {error} in {path}; copy it again") from error
             break
     else:
         raise ValueError(

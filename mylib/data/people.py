@@ -58,12 +58,7 @@ def camera_people(seed=0, identities=40, cameras=4, shots=4, size=(32, 16), diff
 
     Source:  this course; Market-1501 (Zheng et al. 2015) is the kind of set that it imitates.
     """
-    if (
-        min(identities, cameras, shots) < 1
-        or difference < 0
-        or min(size) < 8
-        or part not in ("train", "test")
-    ):
+    if min(identities, cameras, shots) < 1 or difference < 0 or min(size) < 8 or part not in ("train", "test"):
         raise ValueError(
             "camera_people: expected identities, cameras and shots of at least 1, difference of at least 0, sides of "
             f"at least 8 and part 'train' or 'test', got {identities}, {cameras}, {shots}, {difference}, {size} and "
@@ -73,8 +68,7 @@ def camera_people(seed=0, identities=40, cameras=4, shots=4, size=(32, 16), diff
     rng = np.random.default_rng([seed, part == "test"])
     persons = _persons(rng, identities)
     ids, seen, _ = (
-        grid.ravel()
-        for grid in np.meshgrid(np.arange(identities), np.arange(cameras), np.arange(shots), indexing="ij")
+        grid.ravel() for grid in np.meshgrid(np.arange(identities), np.arange(cameras), np.arange(shots), indexing="ij")
     )
     person = {name: values[ids] for name, values in persons.items()}
     view = {name: values[seen] for name, values in views.items()}
@@ -104,8 +98,7 @@ def _cameras(rng, count, difference):
     return {
         "gain": np.exp(0.3 * difference * drawn),  # the colour of its light
         "gamma": np.exp(0.2 * difference * rng.normal(size=count)),
-        "tilt": 1
-        + 0.25 * difference * rng.uniform(-1, 1, count),  # from above, heads are large and legs are short
+        "tilt": 1 + 0.25 * difference * rng.uniform(-1, 1, count),  # from above, heads are large and legs are short
         "lean": 0.12 * difference * rng.uniform(-1, 1, count),
         "blur": 0.35 + 0.6 * difference * rng.uniform(0, 1, count),  # pixels
         "wall": 0.45 + 0.2 * difference * rng.uniform(-1, 1, (count, 3)),

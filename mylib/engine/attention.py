@@ -59,9 +59,7 @@ def _bias(mask, shape, dtype):
     """0 where a query may look and -inf where not, as (batch, heads, query, key), without copies."""
     mask = np.asarray(mask._data if isinstance(mask, Tensor) else mask)
     if mask.dtype != np.bool_:
-        raise TypeError(
-            f"attention: got a mask of {mask.dtype}, expected booleans, True where a query may look"
-        )
+        raise TypeError(f"attention: got a mask of {mask.dtype}, expected booleans, True where a query may look")
     try:
         np.broadcast_to(mask, shape)
     except ValueError:

@@ -80,9 +80,7 @@ def _report(fn, which, gradient, slope):
         direction = np.zeros(gradient.shape)
         direction[index] = 1
         expected[index] = slope(which, direction)
-    worst = np.unravel_index(
-        np.argmax(np.abs(np.nan_to_num(expected - gradient, nan=np.inf))), gradient.shape
-    )
+    worst = np.unravel_index(np.argmax(np.abs(np.nan_to_num(expected - gradient, nan=np.inf))), gradient.shape)
     name = getattr(fn, "__name__", type(fn).__name__)
     index = tuple(int(i) for i in worst)
     return (

@@ -16,9 +16,7 @@ def reduced_axes(axis, ndim, operation):
     axes = tuple(axis) if isinstance(axis, (tuple, list)) else (axis,)
     for a in axes:
         if not -ndim <= a < ndim:
-            raise ValueError(
-                f"{operation}: axis {a} does not exist in {ndim} axes; expected {-ndim} to {ndim - 1}"
-            )
+            raise ValueError(f"{operation}: axis {a} does not exist in {ndim} axes; expected {-ndim} to {ndim - 1}")
     axes = tuple(a % ndim for a in axes)
     if len({*axes}) < len(axes):
         raise ValueError(f"{operation}: axis {axis} names the same axis twice")
@@ -29,9 +27,7 @@ def count_of(x, axes, operation, least=1):
     """How many elements of x a result over the axes is made of; at least so many are needed."""
     count = math.prod(x.shape[axis] for axis in axes)
     if count < least:
-        raise ValueError(
-            f"{operation}: needs at least {least} elements per result, got {count} in shape {x.shape}"
-        )
+        raise ValueError(f"{operation}: needs at least {least} elements per result, got {count} in shape {x.shape}")
     return count
 
 
@@ -92,9 +88,7 @@ def check_windows(operation, x, kernel, stride, padding):
     if any(2 * p > k for p, k in zip(padding, kernel, strict=True)):
         raise ValueError(f"{operation}: padding {padding} is more than half the kernel {kernel}; pad x first")
     if any(n + 2 * p < k for n, p, k in zip(x[2:], padding, kernel, strict=True)):
-        raise ValueError(
-            f"{operation}: window {kernel} is larger than the image {x[2:]} with padding {padding}"
-        )
+        raise ValueError(f"{operation}: window {kernel} is larger than the image {x[2:]} with padding {padding}")
     return kernel, stride, padding
 
 
@@ -112,18 +106,14 @@ def class_labels(labels, shape, ignore_index, operation):
     counted = labels != ignore_index
     wrong = counted & ((labels < 0) | (labels >= shape[1]))
     if wrong.any():
-        raise ValueError(
-            f"{operation}: label {labels[wrong][0]} is outside the {shape[1]} classes 0 to {shape[1] - 1}"
-        )
+        raise ValueError(f"{operation}: label {labels[wrong][0]} is outside the {shape[1]} classes 0 to {shape[1] - 1}")
     return labels, counted
 
 
 def check_fixed(target, operation):
     """Raise if a gradient is asked for where none is defined."""
     if target.requires_grad:
-        raise TypeError(
-            f"{operation}: the target requires a gradient, and none is defined; use target.detach()"
-        )
+        raise TypeError(f"{operation}: the target requires a gradient, and none is defined; use target.detach()")
 
 
 def check_attention(q, k, v, causal):
@@ -146,23 +136,17 @@ def check_parameters(name, params, options):
         raise ValueError(f"{name}: got no parameters; is the generator used up, or the model empty?")
     for p in params:
         if not isinstance(p, Tensor) or not isinstance(p._node, (Leaf, type(None))):
-            raise TypeError(
-                f"{name}: got {type(p).__name__}, expected leaf Tensors such as model.parameters()"
-            )
+            raise TypeError(f"{name}: got {type(p).__name__}, expected leaf Tensors such as model.parameters()")
     if len({id(p) for p in params}) < len(params):
         raise ValueError(f"{name}: a parameter is listed twice; it would be updated twice per step")
     if len({p.dtype for p in params}) > 1:
-        raise ValueError(
-            f"{name}: parameters of several dtypes; use one optimizer for each, or model.float()"
-        )
+        raise ValueError(f"{name}: parameters of several dtypes; use one optimizer for each, or model.float()")
 
 
 def axis_of(operation, axis, ndim):
     """An axis as a number from 0 on."""
     if not -ndim <= axis < ndim:
-        raise ValueError(
-            f"{operation}: axis {axis} does not exist in {ndim} axes; expected {-ndim} to {ndim - 1}"
-        )
+        raise ValueError(f"{operation}: axis {axis} does not exist in {ndim} axes; expected {-ndim} to {ndim - 1}")
     return axis % ndim
 
 

@@ -52,9 +52,7 @@ def plain_conv2d(x, weight, stride, padding):
     """The matrix of windows times the kernels, of arrays: a row for each place, a column for each weight."""
     (rows, columns), sides = padding, weight.shape[2:]
     x = np.pad(x, ((0, 0), (0, 0), (rows, rows), (columns, columns)))
-    windows = np.lib.stride_tricks.sliding_window_view(
-        x, sides, axis=(2, 3)
-    )  # (batch, channels, h', w', kh, kw)
+    windows = np.lib.stride_tricks.sliding_window_view(x, sides, axis=(2, 3))  # (batch, channels, h', w', kh, kw)
     windows = windows[:, :, :: stride[0], :: stride[1]].transpose(0, 2, 3, 1, 4, 5)
     y = windows.reshape(-1, weight[0].size) @ weight.reshape(len(weight), -1).T  # (batch h' w', out)
     return y.reshape(*windows.shape[:3], len(weight)).transpose(0, 3, 1, 2)
@@ -130,14 +128,10 @@ def conv_transpose2d(x, weight, bias=None, stride=1, padding=0, output_padding=0
     check_transposed_kernel(name, x.shape, weight.shape, stride, extra, groups)
     lengths = tuple(
         (n - 1) * s - 2 * p + d * (k - 1) + e + 1
-        for n, k, s, p, d, e in zip(
-            x.shape[2:], weight.shape[2:], stride, padding, dilation, extra, strict=True
-        )
+        for n, k, s, p, d, e in zip(x.shape[2:], weight.shape[2:], stride, padding, dilation, extra, strict=True)
     )
     if min(lengths) < 1:
-        raise ValueError(
-            f"{name}: padding {padding} leaves nothing of an output of {lengths}; use less padding"
-        )
+        raise ValueError(f"{name}: padding {padding} leaves nothing of an output of {lengths}; use less padding")
     y = input_gradient(x._data, weight._data, lengths, stride, padding, dilation, groups)
     y, bias_node = add_bias(name, y, bias)
     saved = x._data, weight._data, stride, padding, dilation, groups

@@ -288,9 +288,7 @@ def clip(x, low=None, high=None):
     if low is None and high is None:
         raise ValueError("clip: got neither low nor high; give at least one bound")
     x = float_tensor(x, "clip")
-    return record(
-        np.clip(x._data, low, high).astype(x.dtype, copy=False), clip_backward, (x._data, low, high), x._node
-    )
+    return record(np.clip(x._data, low, high).astype(x.dtype, copy=False), clip_backward, (x._data, low, high), x._node)
 
 
 def clip_backward(gradient, needs, x, low, high):

@@ -58,9 +58,7 @@ def matmul_backward(gradient, needs, a, b):
     if needs[0]:
         to_a = unbroadcast(product(gradient, columns.swapaxes(-1, -2)), rows.shape).reshape(a.shape)
     if needs[1]:
-        if (
-            columns.ndim == 2 and rows.ndim > 2
-        ):  # one matrix for the whole batch: sum over it inside the product
+        if columns.ndim == 2 and rows.ndim > 2:  # one matrix for the whole batch: sum over it inside the product
             rows, gradient = tall(rows), tall(gradient)
         to_b = unbroadcast(product(rows.swapaxes(-1, -2), gradient), columns.shape).reshape(b.shape)
     return to_a, to_b
@@ -89,9 +87,7 @@ def linear(x, weight, bias=None):
     x = float_tensor(x, "linear")
     w, w_node = operand(weight)
     if w.ndim != 2 or x.ndim == 0 or x.shape[-1] != w.shape[1]:
-        raise ValueError(
-            f"linear: weight {w.shape} does not fit x {x.shape}; expected (features_out, {x.shape[-1:]})"
-        )
+        raise ValueError(f"linear: weight {w.shape} does not fit x {x.shape}; expected (features_out, {x.shape[-1:]})")
     y = product(x._data, w.T)
     if bias is None:
         return record(y, linear_backward, (x._data, w), x._node, w_node)

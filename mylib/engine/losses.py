@@ -24,9 +24,7 @@ def _pair(prediction, target, operation):
     x = float_tensor(prediction, operation)
     y = target if isinstance(target, Tensor) and target.dtype.kind == "f" else Tensor(target, dtype=x.dtype)
     if x.shape != y.shape:
-        raise ValueError(
-            f"{operation}: got shapes {x.shape} and {y.shape}, expected the same; reshape one of them?"
-        )
+        raise ValueError(f"{operation}: got shapes {x.shape} and {y.shape}, expected the same; reshape one of them?")
     return x, y
 
 
@@ -159,9 +157,7 @@ def cross_entropy(logits, labels, reduction="mean", label_smoothing=0.0, ignore_
     if label_smoothing:
         losses -= label_smoothing * log_p.mean(axis=1)
         p -= label_smoothing / x.shape[1]
-    losses = np.where(
-        counted, losses, losses.dtype.type(0)
-    )  # selected: 0 times an infinite loss has no value
+    losses = np.where(counted, losses, losses.dtype.type(0))  # selected: 0 times an infinite loss has no value
     loss, factor = _reduce(losses, reduction, "cross_entropy", np.count_nonzero(counted))
     return record(loss, cross_entropy_backward, (p, places, counted, 1 - label_smoothing, factor), x._node)
 
@@ -209,7 +205,5 @@ def nll_loss(log_probabilities, labels, reduction="mean", ignore_index=-100):
 def nll_loss_backward(gradient, needs, places, counted, shape, factor):
     """dL/dlog_probabilities = -g at the label [/ n], else 0."""
     to_x = np.zeros(shape, gradient.dtype)
-    np.put_along_axis(
-        to_x, places, (-factor * np.broadcast_to(gradient, counted.shape) * counted)[:, None], 1
-    )
+    np.put_along_axis(to_x, places, (-factor * np.broadcast_to(gradient, counted.shape) * counted)[:, None], 1)
     return (to_x,)

@@ -34,6 +34,4 @@ for name, operation in OPERATORS.items():
     setattr(Tensor, f"__r{name}__", _reflected(operation))
 Tensor.__neg__ = elementwise.neg
 Tensor.__getitem__ = shaping.index
-Tensor.T = property(
-    lambda self: shaping.permute(self, *reversed(range(self.ndim))), doc="All axes in reverse order."
-)
+Tensor.T = property(lambda self: shaping.permute(self, *reversed(range(self.ndim))), doc="All axes in reverse order.")

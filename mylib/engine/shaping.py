@@ -192,12 +192,7 @@ def index_backward(gradient, needs, where, shape):
 
 def _reads_once(item):
     """Whether this kind of index cannot name an element twice."""
-    return (
-        item is None
-        or item is ...
-        or isinstance(item, (int, slice, np.integer))
-        or np.asarray(item).dtype == bool
-    )
+    return item is None or item is ... or isinstance(item, (int, slice, np.integer)) or np.asarray(item).dtype == bool
 
 
 def concatenate(tensors, axis=0):
@@ -217,9 +212,7 @@ def concatenate(tensors, axis=0):
     try:
         y = np.concatenate(arrays, axis=axis)
     except ValueError:  # NumPy's AxisError is one too
-        raise ValueError(
-            f"concatenate: shapes {[a.shape for a in arrays]} do not join along axis {axis}"
-        ) from None
+        raise ValueError(f"concatenate: shapes {[a.shape for a in arrays]} do not join along axis {axis}") from None
     return record(y, concatenate_backward, ([a.shape[axis] for a in arrays], axis), *nodes)
 
 
@@ -246,9 +239,7 @@ def stack(tensors, axis=0):
     try:
         return record(np.stack(arrays, axis=axis), stack_backward, (axis,), *nodes)
     except ValueError:
-        raise ValueError(
-            f"stack: shapes {[a.shape for a in arrays]} at axis {axis}; all must be equal"
-        ) from None
+        raise ValueError(f"stack: shapes {[a.shape for a in arrays]} at axis {axis}; all must be equal") from None
 
 
 def stack_backward(gradient, needs, axis):
@@ -273,9 +264,7 @@ def split(x, lengths, axis=0):
             raise ValueError(f"split: length {lengths}, expected at least 1")
         lengths = [builtin_min(lengths, shape[axis] - i) for i in range(0, shape[axis], lengths)] or [0]
     if builtin_sum(lengths) != shape[axis]:
-        raise ValueError(
-            f"split: lengths {list(lengths)} do not add up to the {shape[axis]} of axis {axis} in {shape}"
-        )
+        raise ValueError(f"split: lengths {list(lengths)} do not add up to the {shape[axis]} of axis {axis} in {shape}")
     ends = np.cumsum(lengths).tolist()
     before = (slice(None),) * axis
     return tuple(index(x, (*before, slice(end - n, end))) for n, end in zip(lengths, ends, strict=True))

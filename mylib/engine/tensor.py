@@ -98,9 +98,7 @@ class Tensor:
         if gradient is not None:
             gradient = np.array(gradient, dtype=self._data.dtype)
             if gradient.shape != self.shape:
-                raise ValueError(
-                    f"grad: got shape {gradient.shape}, expected the tensor's shape {self.shape}"
-                )
+                raise ValueError(f"grad: got shape {gradient.shape}, expected the tensor's shape {self.shape}")
         self._node.grad = gradient
 
     def backward(self, gradient=None):
@@ -248,9 +246,7 @@ def as_tensor(x, dtype=None):
         if dtype is None or x.dtype == dtype:
             return x
         if x.requires_grad:
-            raise TypeError(
-                f"as_tensor: converting {x.dtype} to {dtype} would lose the gradient; convert the data"
-            )
+            raise TypeError(f"as_tensor: converting {x.dtype} to {dtype} would lose the gradient; convert the data")
     return Tensor(x, dtype=dtype)
 
 
@@ -289,7 +285,5 @@ def float_tensor(x, operation):
     """`as_tensor(x)`, refusing integers and booleans by name of the operation that needs real numbers."""
     x = x if x.__class__ is Tensor else as_tensor(x)
     if x._data.dtype.kind != "f":
-        raise TypeError(
-            f"{operation}: got {x.dtype} values, expected floating point; convert with .astype(np.float32)"
-        )
+        raise TypeError(f"{operation}: got {x.dtype} values, expected floating point; convert with .astype(np.float32)")
     return x

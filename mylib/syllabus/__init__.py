@@ -162,9 +162,7 @@ def read(root: Path) -> tuple[Topic, ...]:
 def _read_topic(path: Path) -> Topic:
     part, name = path.parts[-3:-1]
     if part not in PARTS:
-        raise ValueError(
-            f"{path}: expected a part of {PARTS}, got {part!r}; move the folder, or add the part"
-        )
+        raise ValueError(f"{path}: expected a part of {PARTS}, got {part!r}; move the folder, or add the part")
     return parse(path.read_text(encoding="utf-8"), part, name)
 
 
@@ -222,6 +220,4 @@ def claim(name: str) -> Claim:
         for row in found.claims:
             if row.name == name:
                 return row
-    raise ValueError(
-        f"syllabus: expected a claim that a topic.toml lists, got {name!r}; add [[claims]] there"
-    )
+    raise ValueError(f"syllabus: expected a claim that a topic.toml lists, got {name!r}; add [[claims]] there")

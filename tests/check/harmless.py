@@ -184,7 +184,4 @@ answer.reference = np.convolve
 timed = {'mine': answer, 'theirs': np.convolve}
 compare_with(answer, np.convolve)
 """
-CELLS = [
-    line.replace("\\n", "\n") + ("\nls\n" if line.startswith("%%") else "")
-    for line in LINES.strip().splitlines()
-]
+CELLS = [line.replace("\\n", "\n") + ("\nls\n" if line.startswith("%%") else "") for line in LINES.strip().splitlines()]

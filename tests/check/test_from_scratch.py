@@ -108,9 +108,7 @@ def test_a_note_says_where_what_and_why():
 
 
 def test_a_note_shows_no_control_characters_and_at_most_80_others():
-    [note] = refuse(
-        "f", ["def f(x): return eval(x, '\x1b]0;owned\x07', '\u202e" + "x" * 200 + "')"], CONVOLVE
-    )
+    [note] = refuse("f", ["def f(x): return eval(x, '\x1b]0;owned\x07', '\u202e" + "x" * 200 + "')"], CONVOLVE)
     assert note.line.isprintable()
     assert len(note.line) == 80
 
@@ -293,10 +291,7 @@ GARBAGE = {
     "rebinding": "\n".join(f"if x: f = f or {i}" for i in range(500)),
     "half a surrogate": "f = '\ud800'",
     "lambdas": "f = " + "lambda: " * 3_000 + "1",
-    "classes": "\n".join(" " * depth + f"class f{depth}(f):" for depth in range(95))
-    + "\n"
-    + " " * 95
-    + "pass",
+    "classes": "\n".join(" " * depth + f"class f{depth}(f):" for depth in range(95)) + "\n" + " " * 95 + "pass",
 }
 
 
@@ -396,16 +391,12 @@ def test_from_scratch_passes_an_innocent_one_and_says_nothing(capsys):
 
 
 def test_from_scratch_says_where():
-    with pytest.raises(
-        AssertionError, match="line 2 of with_direct_call uses numpy.convolve: write it yourself"
-    ):
+    with pytest.raises(AssertionError, match="line 2 of with_direct_call uses numpy.convolve: write it yourself"):
         check.from_scratch(with_direct_call, banned=["numpy.convolve"])
 
 
 def test_from_scratch_wants_a_function_with_a_name():
-    with pytest.raises(
-        ValueError, match=r"expected a function or class that a cell binds to a name, got <lambda>"
-    ):
+    with pytest.raises(ValueError, match=r"expected a function or class that a cell binds to a name, got <lambda>"):
         check.from_scratch(lambda a: a, banned=["numpy.convolve"])
 
 

@@ -120,9 +120,7 @@ def lab(course, tmp_path_factory):
     environment["JUPYTER_CONFIG_PATH"] = own["JUPYTER_CONFIG_PATH"]
     log = home / "lab.log"
     with open(log, "w") as output:
-        server = subprocess.Popen(
-            command, cwd=course.root, env=environment, stdout=output, stderr=subprocess.STDOUT
-        )
+        server = subprocess.Popen(command, cwd=course.root, env=environment, stdout=output, stderr=subprocess.STDOUT)
     try:
         yield _address(server, log), token
     finally:
@@ -170,14 +168,10 @@ def browser(program, folder):
             window.close()
 
 
-def test_a_student_answers_right_and_wrong_and_validate_names_the_wrong_one_only(
-    chromium, course, lab, tmp_path
-):
+def test_a_student_answers_right_and_wrong_and_validate_names_the_wrong_one_only(chromium, course, lab, tmp_path):
     address, token = lab
     exercise = course.exercise(TOPIC)
-    done_before = {
-        name: text for name, text in answers(course).items() if name not in ("q1-sizes", "q2-filter")
-    }
+    done_before = {name: text for name, text in answers(course).items() if name not in ("q1-sizes", "q2-filter")}
     nbformat.write(filled(nbformat.read(exercise, as_version=4), done_before), exercise)
     with browser(chromium, tmp_path) as page:
         page.goto(f"{address}/lab/tree/exercises/{TOPIC}/{TOPIC}.ipynb?token={token}&reset")
@@ -261,12 +255,8 @@ def test_formgraders_own_button_makes_feedback_without_hidden_tests(chromium, co
     with browser(chromium, tmp_path) as page:
         form = formgrader(page, address, token)
         form.locator(".generate-feedback a").click()
-        expect(form.get_by_text(f"Successfully generated feedback of '{TOPIC}'.")).to_be_visible(
-            timeout=PATIENCE_MS
-        )
-    pages = {
-        path.parents[1].name: path.read_text() for path in (course.build / "feedback").glob("*/*/*.html")
-    }
+        expect(form.get_by_text(f"Successfully generated feedback of '{TOPIC}'.")).to_be_visible(timeout=PATIENCE_MS)
+    pages = {path.parents[1].name: path.read_text() for path in (course.build / "feedback").glob("*/*/*.html")}
     assert sorted(pages) == ["ada", "ben", "cleo"]
     for student, html in pages.items():
         text = BeautifulSoup(html, "html.parser").text
@@ -288,8 +278,7 @@ def report_pages(points, course, tmp_path_factory):
     ]
     nbformat.write(notebook, path)
     found = {
-        f"feedback of {page.parents[1].name}": page
-        for page in feedback(course, tmp_path_factory.mktemp("feedback"))
+        f"feedback of {page.parents[1].name}": page for page in feedback(course, tmp_path_factory.mktemp("feedback"))
     }
     found["report"] = write_page(course, rows(course))
     filter_image = answers(course)["q2-filter"]
@@ -316,12 +305,8 @@ CODE = (
 )
 OUTPUTS = [
     nbformat.v4.new_output("stream", name="stderr", text="careful\n"),
-    nbformat.v4.new_output(
-        "display_data", data={"text/html": "<table><tr><th>a</th></tr><tr><td>1</td></tr></table>"}
-    ),
-    nbformat.v4.new_output(
-        "error", ename="ValueError", evalue="no", traceback=["Traceback", "ValueError: no"]
-    ),
+    nbformat.v4.new_output("display_data", data={"text/html": "<table><tr><th>a</th></tr><tr><td>1</td></tr></table>"}),
+    nbformat.v4.new_output("error", ename="ValueError", evalue="no", traceback=["Traceback", "ValueError: no"]),
 ]
 PAGES = ("feedback of ada", "feedback of ben", "feedback of cleo", "report", "similar", "a pair")
 
@@ -339,9 +324,7 @@ def test_everybody_can_read_the_pages(chromium, report_pages, tmp_path, scheme, 
             response = Axe().run(page).response
             assert len(response["passes"]) > 10, "axe looked at the page"
             faults = response["violations"]
-            found |= {
-                f"{name}: {one['id']}": [node["html"][:200] for node in one["nodes"][:3]] for one in faults
-            }
+            found |= {f"{name}: {one['id']}": [node["html"][:200] for node in one["nodes"][:3]] for one in faults}
             picture(page, tmp_path, f"{name}-{scheme}-{width}.png", keep=False)
     assert found == {}
 
@@ -446,9 +429,7 @@ def open_submission(form, student):
 
 def stored(what):
     """Whether a response says that formgrader has written a point or a comment."""
-    return lambda answer: (
-        f"/formgrader/api/{what}/" in answer.url and answer.request.method == "PUT" and answer.ok
-    )
+    return lambda answer: f"/formgrader/api/{what}/" in answer.url and answer.request.method == "PUT" and answer.ok
 
 
 def picture(page, folder, name, keep=True):

@@ -90,9 +90,7 @@ def make_cell(kind, name, points, source):
 
 def make_notebook(cells=CELLS):
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
-    return nbformat.v4.new_notebook(
-        cells=[make_cell(*cell) for cell in cells], metadata={"kernelspec": kernel}
-    )
+    return nbformat.v4.new_notebook(cells=[make_cell(*cell) for cell in cells], metadata={"kernelspec": kernel})
 
 
 def make_course(root, cells=CELLS, bank=BANK):

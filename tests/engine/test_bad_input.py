@@ -268,9 +268,7 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("make", "error", "message"), REFUSED, ids=[message[:40] for _, _, message in REFUSED]
-)
+@pytest.mark.parametrize(("make", "error", "message"), REFUSED, ids=[message[:40] for _, _, message in REFUSED])
 def test_bad_input_is_refused_with_a_remedy(make, error, message):
     with pytest.raises(error, match=re.escape(message)):
         make()
@@ -285,8 +283,6 @@ def test_gradcheck_names_operation_input_index_expected_and_got():
     def square(a, x):
         return a.sum() + engine.record(x._data**2, wrong, (x._data,), x._node).sum()
 
-    with pytest.raises(
-        AssertionError, match=r"square: gradient of input 1 at index \(1, 0\): expected \S+, got \S+"
-    ):
+    with pytest.raises(AssertionError, match=r"square: gradient of input 1 at index \(1, 0\): expected \S+, got \S+"):
         gradcheck(square, np.ones(2), np.array([[1.0, 2.0], [3.0, 4.0]]))
     gradcheck(lambda x: (x * x, x.sum()), np.ones(3, np.float32))

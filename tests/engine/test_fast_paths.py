@@ -142,9 +142,7 @@ def test_attention_in_blocks_equals_all_weights_at_once(shape, causal, masked, s
     arrays = [size * rng.standard_normal(shape), size * rng.standard_normal(shape)]
     arrays.append(rng.standard_normal((*shape[:-1], 3)))
     gradient = rng.standard_normal(arrays[2].shape)
-    allowed = (
-        rng.random((*shape[:-1], shape[-2])) < 0.4 if masked else np.ones((*shape[:-1], shape[-2]), bool)
-    )
+    allowed = rng.random((*shape[:-1], shape[-2])) < 0.4 if masked else np.ones((*shape[:-1], shape[-2]), bool)
 
     def run(function):
         tensors = [Tensor(array, requires_grad=True) for array in arrays]
@@ -153,11 +151,7 @@ def test_attention_in_blocks_equals_all_weights_at_once(shape, causal, masked, s
         return [y.data, *(t.grad for t in tensors)]
 
     seen = np.tril(allowed) if causal else allowed
-    expected = (
-        run(lambda *qkv: plain_attention(*qkv, seen))
-        if shape[-2]
-        else [gradient, *map(np.zeros_like, arrays)]
-    )
+    expected = run(lambda *qkv: plain_attention(*qkv, seen)) if shape[-2] else [gradient, *map(np.zeros_like, arrays)]
     in_pieces = 32 * shape[-2] * shape[-1]  # 128 queries are multiplied in four
     for block, quick in [
         (1, 0),
@@ -232,14 +226,10 @@ print(faults(10) // 10)
 """
 
 
-@pytest.mark.skipif(
-    platform.libc_ver()[0] != "glibc", reason="another C library gives memory back by other rules"
-)
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library gives memory back by other rules")
 def test_a_step_works_in_the_memory_that_the_last_one_freed():
     """Ten arrays of 2 MB are 5,000 pages; given back and asked for again, each would be a fault in every step."""
     # Bounds that somebody set stay; Dask sets one for its workers, in the environment of whoever starts them.
     unset = {name: value for name, value in os.environ.items() if not name.startswith("MALLOC_")}
-    done = subprocess.run(
-        [sys.executable, "-c", STEPS], capture_output=True, text=True, check=True, env=unset
-    )
+    done = subprocess.run([sys.executable, "-c", STEPS], capture_output=True, text=True, check=True, env=unset)
     assert int(done.stdout) < 500

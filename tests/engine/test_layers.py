@@ -97,9 +97,7 @@ def close(got, expected, tolerance):
 @each_layer
 @MODES
 @pytest.mark.parametrize(("dtype", "tolerance"), [(np.float64, 1e-9), (np.float32, 1e-4)])
-def test_layer_equals_torch_and_so_do_three_steps_of_training(
-    ours, theirs, shape, training, dtype, tolerance
-):
+def test_layer_equals_torch_and_so_do_three_steps_of_training(ours, theirs, shape, training, dtype, tolerance):
     rng = np.random.default_rng(7)
     ours, theirs = (ours.double(), theirs.double()) if dtype == np.float64 else (ours.float(), theirs.float())
     ours.train(training), theirs.train(training)
@@ -188,9 +186,7 @@ def test_initial_weights_follow_torchs_distribution(ours, theirs):
     torch.manual_seed(0)
     engine.manual_seed(0)
     theirs = theirs().state_dict()
-    for name, values in (
-        ours().state_dict().items()
-    ):  # two samples of one distribution: p is uniform in [0, 1]
+    for name, values in ours().state_dict().items():  # two samples of one distribution: p is uniform in [0, 1]
         assert ks_2samp(values.ravel(), theirs[name].numpy().ravel()).pvalue > 0.001, name
 
 
@@ -311,6 +307,4 @@ def test_a_deep_copy_of_a_model_is_a_model_of_its_own():
 
 def test_a_model_prints_as_a_tree():
     text = repr(nn.Sequential(nn.Linear(2, 3), nn.Sequential(nn.ReLU())))
-    assert text == (
-        "Sequential(\n  (0): Linear(2, 3, bias=True)\n  (1): Sequential(\n    (0): ReLU()\n  )\n)"
-    )
+    assert text == ("Sequential(\n  (0): Linear(2, 3, bias=True)\n  (1): Sequential(\n    (0): ReLU()\n  )\n)")

@@ -121,9 +121,7 @@ OPS = [
     # reductions
     Op("sum", (X,), lambda a: a.sum(), lambda a: a.sum()),
     Op("sum_axis", (X,), lambda a: a.sum(axis=1), lambda a: a.sum(1)),
-    Op(
-        "sum_axes", (X,), lambda a: a.sum(axis=(0, -1), keepdims=True), lambda a: a.sum((0, -1), keepdim=True)
-    ),
+    Op("sum_axes", (X,), lambda a: a.sum(axis=(0, -1), keepdims=True), lambda a: a.sum((0, -1), keepdim=True)),
     Op("mean", (X,), lambda a: a.mean(), lambda a: a.mean(), empty=False),
     Op("mean_axis", (X,), lambda a: a.mean(axis=(1, 2)), lambda a: a.mean((1, 2))),
     Op("var", (X,), lambda a: a.var(axis=(0, 2)), lambda a: a.var((0, 2)), empty=False),
@@ -219,9 +217,7 @@ OPS = [
         lambda a, w, b: engine.layer_norm(a, 4, w, b),
         lambda a, w, b: F.layer_norm(a, (4,), w, b),
     ),
-    Op(
-        "layer_norm_two_axes", (X,), lambda a: engine.layer_norm(a, (3, 4)), lambda a: F.layer_norm(a, (3, 4))
-    ),
+    Op("layer_norm_two_axes", (X,), lambda a: engine.layer_norm(a, (3, 4)), lambda a: F.layer_norm(a, (3, 4))),
     Op(
         "group_norm",
         (IMAGE, ROW, ROW),
@@ -319,8 +315,7 @@ def laid_out(array, layout):
 def run_ours(op, arrays, dtype, seed, layout="contiguous"):
     """Value and gradients of the engine."""
     tensors = [
-        Tensor(laid_out(a, layout)) if a.dtype.kind == "i" else engine.as_tensor(a.astype(dtype))
-        for a in arrays
+        Tensor(laid_out(a, layout)) if a.dtype.kind == "i" else engine.as_tensor(a.astype(dtype)) for a in arrays
     ]
     for t in tensors:
         if t.dtype.kind == "f":

@@ -25,18 +25,12 @@ def close(got, expected):
     np.testing.assert_allclose(got.data, expected, rtol=1e-9, atol=1e-11)
 
 
-@given(
-    SIZES, SIZES, SIZES, st.tuples(SIZES, SIZES), st.tuples(SIZES, SIZES), st.tuples(SIZES, SIZES), st.data()
-)
-def test_a_convolution_is_the_matrix_of_windows_times_the_kernels(
-    batch, channels, out, sides, extra, stride, drawn
-):
+@given(SIZES, SIZES, SIZES, st.tuples(SIZES, SIZES), st.tuples(SIZES, SIZES), st.tuples(SIZES, SIZES), st.data())
+def test_a_convolution_is_the_matrix_of_windows_times_the_kernels(batch, channels, out, sides, extra, stride, drawn):
     padding = drawn.draw(st.tuples(st.integers(0, 2), st.integers(0, 2)))
     x = normal(0, batch, channels, sides[0] + extra[0], sides[1] + extra[1])
     weight = normal(1, out, channels, *sides)
-    close(
-        engine.conv2d(x, weight, None, stride, padding), convolution.plain_conv2d(x, weight, stride, padding)
-    )
+    close(engine.conv2d(x, weight, None, stride, padding), convolution.plain_conv2d(x, weight, stride, padding))
 
 
 @given(SIZES, SIZES, SIZES, SIZES, SIZES, st.booleans())
@@ -112,17 +106,12 @@ def code_lines(path):
     source = path.read_text()
     texts = set()
     for node in ast.walk(ast.parse(source)):
-        first = (
-            node.body[0]
-            if isinstance(node, ast.Module | ast.FunctionDef | ast.ClassDef) and node.body
-            else None
-        )
+        first = node.body[0] if isinstance(node, ast.Module | ast.FunctionDef | ast.ClassDef) and node.body else None
         if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
             texts |= set(range(first.lineno, first.end_lineno + 1))
     lines = enumerate(source.splitlines(), 1)
     return sum(
-        bool(line.strip()) and not line.strip().startswith("#") and number not in texts
-        for number, line in lines
+        bool(line.strip()) and not line.strip().startswith("#") and number not in texts for number, line in lines
     )
 
 
@@ -140,6 +129,4 @@ def test_the_core_knows_no_test_and_no_topic_and_fast_knows_no_operation():
     for path in (HOME / "fast").glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("mylib"):
-                assert node.module.startswith(("mylib.engine.fast", "mylib.engine.tape")), (
-                    f"{path}: {node.module}"
-                )
+                assert node.module.startswith(("mylib.engine.fast", "mylib.engine.tape")), f"{path}: {node.module}"

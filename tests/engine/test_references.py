@@ -20,10 +20,7 @@ def onnx(operator, *inputs, **attributes):
     """Run one ONNX operator with its reference implementation."""
     names = [f"x{i}" for i in range(len(inputs))]
     node = helper.make_node(operator, names, ["y"], **attributes)
-    infos = [
-        helper.make_tensor_value_info(n, TensorProto.FLOAT, x.shape)
-        for n, x in zip(names, inputs, strict=True)
-    ]
+    infos = [helper.make_tensor_value_info(n, TensorProto.FLOAT, x.shape) for n, x in zip(names, inputs, strict=True)]
     result = helper.make_tensor_value_info("y", TensorProto.FLOAT, None)
     model = helper.make_model(
         helper.make_graph([node], "one", infos, [result]), opset_imports=[helper.make_opsetid("", 20)]
@@ -44,14 +41,10 @@ LABELS = rng.integers(0, 5, 3)
 ONNX = {
     "Conv": (
         lambda: engine.conv2d(IMAGE, KERNEL, BIAS, stride=(2, 1), padding=(1, 2), dilation=(1, 2), groups=2),
-        lambda: onnx(
-            "Conv", IMAGE, KERNEL, BIAS, strides=[2, 1], pads=[1, 2, 1, 2], dilations=[1, 2], group=2
-        ),
+        lambda: onnx("Conv", IMAGE, KERNEL, BIAS, strides=[2, 1], pads=[1, 2, 1, 2], dilations=[1, 2], group=2),
     ),
     "ConvTranspose": (
-        lambda: engine.conv_transpose2d(
-            IMAGE, TRANSPOSED, CHANNEL[:3], stride=2, padding=1, output_padding=1
-        ),
+        lambda: engine.conv_transpose2d(IMAGE, TRANSPOSED, CHANNEL[:3], stride=2, padding=1, output_padding=1),
         lambda: onnx(
             "ConvTranspose",
             IMAGE,
@@ -68,9 +61,7 @@ ONNX = {
     ),
     "AveragePool": (
         lambda: engine.mean_pool2d(IMAGE, (3, 2), stride=(2, 1), padding=1),
-        lambda: onnx(
-            "AveragePool", IMAGE, kernel_shape=[3, 2], strides=[2, 1], pads=[1] * 4, count_include_pad=1
-        ),
+        lambda: onnx("AveragePool", IMAGE, kernel_shape=[3, 2], strides=[2, 1], pads=[1] * 4, count_include_pad=1),
     ),
     "BatchNormalization": (
         lambda: engine.batch_norm(IMAGE, CHANNEL, SPREAD, SCALE, CHANNEL),

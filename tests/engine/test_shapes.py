@@ -146,9 +146,7 @@ def test_broadcast_to_and_back(data, shape, seed):
     seed=seeds,
 )
 def test_convolution_gradients_over_drawn_shapes(image, out, kernel, stride, padding, dilation, seed):
-    fits = all(
-        n + 2 * p > d * (k - 1) for n, p, d, k in zip(image[2:], padding, dilation, kernel, strict=True)
-    )
+    fits = all(n + 2 * p > d * (k - 1) for n, p, d, k in zip(image[2:], padding, dilation, kernel, strict=True))
     x, w, b = draw(seed, image, (out, image[1], *kernel), (out,))
     if not fits:
         with pytest.raises(ValueError, match="is larger than the image"):

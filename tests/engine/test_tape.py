@@ -137,9 +137,7 @@ def test_memory_is_freed_by_backward_without_the_garbage_collector():
         assert len(arrays) > 4
         del hidden
         loss.backward()
-        assert [
-            ref() for ref in arrays if ref() is not None and ref() is not x._data and ref() is not w._data
-        ] == []
+        assert [ref() for ref in arrays if ref() is not None and ref() is not x._data and ref() is not w._data] == []
     finally:
         gc.enable()
 

@@ -39,12 +39,8 @@ def test_own_sections_stay_and_the_others_are_the_twins():
 @pytest.fixture
 def topic(tmp_path):
     """A PyTorch module whose twin cannot be imported: it is text."""
-    scratch = (
-        f"import no_such_package\n\ndef square(x):{TWIN}\nclass Square:\n    '''As.\n\n    Args: none.'''\n"
-    )
-    (tmp_path / "scratch_powers.py").write_text(
-        scratch + f"    def forward(self, x):{textwrap.indent(TWIN, '    ')}"
-    )
+    scratch = f"import no_such_package\n\ndef square(x):{TWIN}\nclass Square:\n    '''As.\n\n    Args: none.'''\n"
+    (tmp_path / "scratch_powers.py").write_text(scratch + f"    def forward(self, x):{textwrap.indent(TWIN, '    ')}")
     own = """
         from mylib.shared.docstrings import complete_from_twin
         __all__ = ["square", "Square", "TWO", "alone"]
@@ -81,9 +77,7 @@ def test_functions_classes_and_methods_are_completed_without_importing_the_twin(
 def test_without_docstrings_nothing_happens(topic):
     code = f"import runpy; print(runpy.run_path({str(topic)!r})['square'].__doc__)"
     for option, words in (("-O", "Squares, fused."), ("-OO", "None")):
-        done = subprocess.run(
-            [sys.executable, option, "-c", code], capture_output=True, text=True, check=True
-        )
+        done = subprocess.run([sys.executable, option, "-c", code], capture_output=True, text=True, check=True)
         assert done.stdout.startswith(words)
 
 

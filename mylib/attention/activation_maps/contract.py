@@ -62,9 +62,7 @@ def check_overlay(image, cam, opacity):
 def check_map(shape, threshold):
     """Raise unless this is the shape of maps, and the threshold a share of their maximum."""
     if len(shape) < 2 or min(shape[-2:]) < 1:
-        raise ValueError(
-            f"box_from_map: expected cam (..., height, width) of at least one pixel, got {tuple(shape)}"
-        )
+        raise ValueError(f"box_from_map: expected cam (..., height, width) of at least one pixel, got {tuple(shape)}")
     if not 0 <= threshold < 1:
         raise ValueError(
             f"box_from_map: expected threshold as a share of the map's maximum, in [0, 1), got {threshold}"

@@ -133,9 +133,7 @@ def overlay(image, cam, opacity=0.6):
     """
     factor = check_overlay(tuple(image.shape), tuple(cam.shape), opacity)
     if not ((image >= 0) & (image <= 1)).all() or not cam.isfinite().all():
-        raise ValueError(
-            "overlay: expected an image with values in [0, 1] and a finite map; scale the image first"
-        )
+        raise ValueError("overlay: expected an image with values in [0, 1] and a finite map; scale the image first")
     image = image.to(torch.promote_types(image.dtype, torch.float32))
     large = upsample_bilinear(cam.detach().to(image.dtype).reshape(-1, 1, *cam.shape[-2:]), factor)
     evidence = large.clamp_min(0).reshape(*image.shape[:-3], 1, *image.shape[-2:])
@@ -144,9 +142,7 @@ def overlay(image, cam, opacity=0.6):
     stops = torch.tensor(HEAT, dtype=image.dtype, device=image.device)
     # Each colour is a sum of tents around the stops.
     places = torch.arange(len(HEAT), dtype=image.dtype, device=image.device)
-    tents = (1 - (heat[..., None] * (len(HEAT) - 1) - places).abs()).clamp_min(
-        0
-    )  # (..., 1, height, width, stops)
+    tents = (1 - (heat[..., None] * (len(HEAT) - 1) - places).abs()).clamp_min(0)  # (..., 1, height, width, stops)
     colour = (tents @ stops).squeeze(-4).movedim(-1, -3)
     a = opacity * heat
     return (1 - a) * image + a * colour

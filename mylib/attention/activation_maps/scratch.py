@@ -160,9 +160,7 @@ def overlay(image, cam, opacity=0.6):
     image, cam = np.asarray(image), np.asarray(cam)
     factor = check_overlay(image.shape, cam.shape, opacity)
     if not ((image >= 0) & (image <= 1)).all() or not np.isfinite(cam).all():
-        raise ValueError(
-            "overlay: expected an image with values in [0, 1] and a finite map; scale the image first"
-        )
+        raise ValueError("overlay: expected an image with values in [0, 1] and a finite map; scale the image first")
     kind = np.result_type(image, np.float32)
     with no_grad():
         large = upsample_bilinear(cam.astype(kind).reshape(-1, 1, *cam.shape[-2:]), factor).numpy()

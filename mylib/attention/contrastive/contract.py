@@ -98,9 +98,7 @@ def check_labelled(name, features, labels, penalty, steps):
             f"{tuple(labels)}"
         )
     if not penalty > 0 or steps < 1:
-        raise ValueError(
-            f"{name}: expected a penalty above 0 and steps of at least 1, got {penalty} and {steps}"
-        )
+        raise ValueError(f"{name}: expected a penalty above 0 and steps of at least 1, got {penalty} and {steps}")
 
 
 def check_shots(counts, k):
@@ -137,6 +135,4 @@ def check_concentration(x, centroids, labels, alpha, temperature):
             f"{labels}"
         )
     if not (temperature > 0 and alpha > 0):
-        raise ValueError(
-            f"concentration: expected temperature and alpha above 0, got {temperature} and {alpha}"
-        )
+        raise ValueError(f"concentration: expected temperature and alpha above 0, got {temperature} and {alpha}")

@@ -70,7 +70,5 @@ def concentration(x, centroids, labels, alpha=10.0, temperature=0.2):
     several = count > 1
     largest = torch.where(several, phi, 0).max()
     phi = torch.where(several, phi, largest)
-    phi = torch.maximum(
-        phi, 1e-3 * largest
-    )  # all points on the centroid: a temperature of 0 is no temperature
+    phi = torch.maximum(phi, 1e-3 * largest)  # all points on the centroid: a temperature of 0 is no temperature
     return torch.where(largest > 0, temperature * phi / phi.mean(), temperature)

@@ -51,9 +51,7 @@ def linear_probe(features, labels, penalty=1e-3, steps=300):
     mean, deviation = features.mean(dim=0), features.std(dim=0, correction=0).clamp(min=1e-8)
     x = F.pad((features - mean) / deviation, (0, 1), value=1.0)  # the last column is the bias
     y = F.one_hot(labels).to(x.dtype)
-    shrink = torch.full_like(x[0], penalty).index_fill(0, torch.tensor([x.shape[1] - 1], device=x.device), 0)[
-        :, None
-    ]
+    shrink = torch.full_like(x[0], penalty).index_fill(0, torch.tensor([x.shape[1] - 1], device=x.device), 0)[:, None]
     # The largest eigenvalue by the largest singular value of X: X^T X would square the rounding.
     step = 1 / (torch.linalg.matrix_norm(x, 2) ** 2 / len(x) / 2 + penalty)
     weight = ahead = x.new_zeros(x.shape[1], y.shape[1])

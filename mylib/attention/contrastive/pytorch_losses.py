@@ -76,9 +76,7 @@ def noise_contrastive_loss(v, indices, noise, bank, normaliser, temperature=0.07
     every = torch.cat([indices[:, None], noise], dim=1)
     if on_cpu(every):
         check_numbers("noise_contrastive_loss", "indices and noise", *map(int, every.aminmax()), len(bank))
-    odds = torch.as_tensor(normaliser, dtype=v.dtype, device=v.device).log() + math.log(
-        noise.shape[1] / len(bank)
-    )
+    odds = torch.as_tensor(normaliser, dtype=v.dtype, device=v.device).log() + math.log(noise.shape[1] / len(bank))
     logits = _scores(v, bank, every, temperature) - odds
     answers = torch.zeros_like(logits)
     answers[:, 0] = 1
@@ -182,9 +180,7 @@ def proto_nce(q, k, queue, clusterings, temperature=0.07):
     total = 0.0
     for centroids, labels, phi in clusterings:
         positive = bool((phi > 0).all()) if on_cpu(phi) else True
-        check_clustering(
-            tuple(q.shape), tuple(centroids.shape), tuple(labels.shape), tuple(phi.shape), positive
-        )
+        check_clustering(tuple(q.shape), tuple(centroids.shape), tuple(labels.shape), tuple(phi.shape), positive)
         total = total + F.cross_entropy(q @ F.normalize(centroids).T / phi, labels)
     return loss + total / len(clusterings)
 

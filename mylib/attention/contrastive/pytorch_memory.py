@@ -86,9 +86,7 @@ def momentum_update(key, query, m=0.999):
     check_share("momentum_update", "m", m)
     ours, theirs = dict(key.named_parameters()), dict(query.named_parameters())
     if {name: one.shape for name, one in ours.items()} != {name: one.shape for name, one in theirs.items()}:
-        raise ValueError(
-            "momentum_update: expected two modules with the same parameters, got others; copy one"
-        )
+        raise ValueError("momentum_update: expected two modules with the same parameters, got others; copy one")
     torch._foreach_lerp_(list(ours.values()), [theirs[name] for name in ours], 1 - m)  # one kernel for all
 
 

@@ -67,9 +67,7 @@ class ProjectionHead(nn.Module):
 
     def __init__(self, in_features, hidden, out_features):
         super().__init__()
-        self.layers = nn.Sequential(
-            nn.Linear(in_features, hidden), nn.ReLU(), nn.Linear(hidden, out_features)
-        )
+        self.layers = nn.Sequential(nn.Linear(in_features, hidden), nn.ReLU(), nn.Linear(hidden, out_features))
 
     def forward(self, h):
         """Shapes (batch, in_features) to (batch, out_features)."""

@@ -59,9 +59,7 @@ def linear_probe(features, labels, penalty=1e-3, steps=300):
     check_labelled("linear_probe", features.shape, labels.shape, penalty, steps)
     check_numbers("linear_probe", "labels", labels.min())
     mean, deviation = features.mean(axis=0), np.maximum(features.std(axis=0), 1e-8)
-    x = np.column_stack(
-        [(features - mean) / deviation, np.ones(len(features))]
-    )  # the last column is the bias
+    x = np.column_stack([(features - mean) / deviation, np.ones(len(features))])  # the last column is the bias
     y = np.eye(labels.max() + 1)[labels]
     shrink = np.append(np.full(features.shape[1], penalty), 0.0)[:, None]
     step = 1 / (np.linalg.eigvalsh(x.T @ x / len(x))[-1] / 2 + penalty)
@@ -103,7 +101,5 @@ def low_shot(features, labels, k, seed=0, penalty=1e-3, steps=300):
     check_numbers("low_shot", "labels", labels.min())
     check_shots(np.bincount(labels), k)
     rng = np.random.default_rng(seed)
-    chosen = np.concatenate(
-        [rng.choice(np.flatnonzero(labels == one), k, replace=False) for one in np.unique(labels)]
-    )
+    chosen = np.concatenate([rng.choice(np.flatnonzero(labels == one), k, replace=False) for one in np.unique(labels)])
     return linear_probe(features[chosen], labels[chosen], penalty, steps)

@@ -120,9 +120,7 @@ def nt_xent(z1, z2, temperature=0.5, gather=False):
         0.5514
     """
     if gather:
-        raise ValueError(
-            "nt_xent: expected gather=False in NumPy, got True; the PyTorch twin knows processes"
-        )
+        raise ValueError("nt_xent: expected gather=False in NumPy, got True; the PyTorch twin knows processes")
     z1, z2 = as_tensor(z1), as_tensor(z2)
     check_views("nt_xent", z1.shape, z2.shape)
     check_temperature("nt_xent", temperature)

@@ -42,9 +42,7 @@ class MemoryBank(nn.Module):
         """Move the vectors of these images, each named once, towards v. Shapes (batch,) and (batch, dim)."""
         indices, v = np.asarray(indices), np.asarray(v)
         check_update(self.vectors.shape, indices.shape, v.shape)
-        check_numbers(
-            "MemoryBank", "indices", indices.min(initial=0), indices.max(initial=0), len(self.vectors)
-        )
+        check_numbers("MemoryBank", "indices", indices.min(initial=0), indices.max(initial=0), len(self.vectors))
         new = self.momentum * self.vectors[indices] + (1 - self.momentum) * unit_rows(v)
         self.vectors[indices] = unit_rows(new)
 
@@ -102,9 +100,7 @@ def momentum_update(key, query, m=0.999):
     check_share("momentum_update", "m", m)
     ours, theirs = dict(key.named_parameters()), dict(query.named_parameters())
     if {name: one.shape for name, one in ours.items()} != {name: one.shape for name, one in theirs.items()}:
-        raise ValueError(
-            "momentum_update: expected two modules with the same parameters, got others; copy one"
-        )
+        raise ValueError("momentum_update: expected two modules with the same parameters, got others; copy one")
     for name, parameter in ours.items():
         parameter.data = m * parameter.data + (1 - m) * theirs[name].data
 

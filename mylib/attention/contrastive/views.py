@@ -48,9 +48,7 @@ def draw_views(rng, count, crop=True, flip=False, blur=True, contrast=True):
         height, width = np.minimum(np.sqrt(area / aspect), 1), np.minimum(np.sqrt(area * aspect), 1)
         top, left = rng.uniform(size=count) * (1 - height), rng.uniform(size=count) * (1 - width)
     mirrored = rng.uniform(size=count) < 0.5 if flip else np.zeros(count, bool)
-    sigma = (
-        rng.uniform(0.1, WIDEST_BLUR, count) * (rng.uniform(size=count) < 0.5) if blur else np.zeros(count)
-    )
+    sigma = rng.uniform(0.1, WIDEST_BLUR, count) * (rng.uniform(size=count) < 0.5) if blur else np.zeros(count)
     spread = STRONGEST_CONTRAST if contrast else 0.0
     factor = rng.uniform(1 - spread, 1 + spread, count) if contrast else np.ones(count)
     return Views(top, left, height, width, mirrored, sigma, factor)

@@ -12,9 +12,7 @@ def check_ranks(ranks):
 def check_vectors(name, x, y, floating):
     """Raise unless both hold vectors of one dimension, in `floating` point."""
     if len(x) != 2 or len(y) != 2 or x[1] != y[1] or 0 in (*x, *y):
-        raise ValueError(
-            f"{name}: expected vectors (n, dim) and (m, dim), none empty, got {tuple(x)} and {tuple(y)}"
-        )
+        raise ValueError(f"{name}: expected vectors (n, dim) and (m, dim), none empty, got {tuple(x)} and {tuple(y)}")
     if not floating:
         raise TypeError(
             f"{name}: expected vectors of floating point, got whole numbers, whose squares can overflow; divide pixels "
@@ -66,9 +64,7 @@ def check_dbscan(distances, fits, eps, min_samples):
             f"{tuple(distances)}{'' if fits else ' with other values'}; see euclidean_distances"
         )
     if not eps > 0 or min_samples < 1:
-        raise ValueError(
-            f"dbscan: expected eps above 0 and min_samples of at least 1, got {eps} and {min_samples}"
-        )
+        raise ValueError(f"dbscan: expected eps above 0 and min_samples of at least 1, got {eps} and {min_samples}")
 
 
 def check_groups(features, clusters, cameras, momentum, members):
@@ -110,12 +106,7 @@ def check_negatives(negatives):
 
 def check_training(images, cameras, labels, proxies, shots, weight):
     """Raise unless a batch can be drawn."""
-    if (
-        not images[:1]
-        or not images[0]
-        or cameras != images[:1]
-        or (labels is not None and labels != images[:1])
-    ):
+    if not images[:1] or not images[0] or cameras != images[:1] or (labels is not None and labels != images[:1]):
         raise ValueError(
             f"CAP: expected images, and for each one camera, and one label if any, got images {images}, cameras "
             f"{cameras} and labels {labels}"

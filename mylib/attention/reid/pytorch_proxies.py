@@ -25,9 +25,7 @@ class CameraProxies(nn.Module):
     def __init__(self, features, clusters, cameras, momentum=0.2):
         super().__init__()
         members = clusters >= 0
-        check_groups(
-            tuple(features.shape), tuple(clusters.shape), tuple(cameras.shape), momentum, members.any()
-        )
+        check_groups(tuple(features.shape), tuple(clusters.shape), tuple(cameras.shape), momentum, members.any())
         self.momentum = momentum
         pairs, which = torch.stack([cameras[members], clusters[members]]).unique(dim=1, return_inverse=True)
         unit = F.normalize(features.detach()[members])
@@ -47,9 +45,7 @@ class CameraProxies(nn.Module):
         Args:    features: Shape (batch, dim).
                  indices: j, the proxy of each image. Shape (batch,).
         """
-        check_batch(
-            "CameraProxies.update", tuple(features.shape), tuple(indices.shape), tuple(self.vectors.shape)
-        )
+        check_batch("CameraProxies.update", tuple(features.shape), tuple(indices.shape), tuple(self.vectors.shape))
         f = F.normalize(features.to(self.vectors.dtype))
         later = (indices[:, None] == indices).triu(1).sum(1, keepdim=True)
         base = torch.full_like(f[:, :1], self.momentum)
@@ -81,9 +77,7 @@ def intra_camera_loss(features, indices, memory, temperature=0.07):
         temperature,
     )
     cameras = memory.cameras.index_select(0, indices)
-    scores = _scores(features, memory, temperature).masked_fill(
-        memory.cameras != cameras[:, None], -torch.inf
-    )
+    scores = _scores(features, memory, temperature).masked_fill(memory.cameras != cameras[:, None], -torch.inf)
     counts = (cameras[:, None] == cameras).sum(1)  # N_c, for each image
     return (F.cross_entropy(scores, indices, reduction="none") / counts).sum()
 

@@ -107,9 +107,7 @@ class CAP:
         features = self.encoder(images)
         loss = intra_camera_loss(features, indices, memory, self.temperature)
         if weight:
-            loss = loss + weight * inter_camera_loss(
-                features, indices, memory, self.temperature, self.negatives
-            )
+            loss = loss + weight * inter_camera_loss(features, indices, memory, self.temperature, self.negatives)
         self.optimizer.zero_grad()
         loss.backward()
         self.optimizer.step()

@@ -20,9 +20,7 @@ def check_mask(shape, boolean, dtype, scores):
         raise TypeError(f"attention: got a mask of {dtype}, expected booleans, True where a query may look")
     axes = zip(reversed(shape), reversed(scores), strict=False)
     if len(shape) > len(scores) or not all(size in (1, wanted) for size, wanted in axes):
-        raise ValueError(
-            f"attention: a mask {tuple(shape)} does not broadcast to {tuple(scores)}, (..., query, key)"
-        )
+        raise ValueError(f"attention: a mask {tuple(shape)} does not broadcast to {tuple(scores)}, (..., query, key)")
 
 
 def check_mask_of_heads(shape):
@@ -37,9 +35,7 @@ def check_mask_of_heads(shape):
 def check_heads(dim, heads):
     """Raise unless the heads divide dim."""
     if min(dim, heads) < 1 or dim % heads:
-        raise ValueError(
-            f"MultiHeadAttention: dim={dim} does not divide into heads={heads}; choose a divisor"
-        )
+        raise ValueError(f"MultiHeadAttention: dim={dim} does not divide into heads={heads}; choose a divisor")
 
 
 def check_tokens(name, shape, dim):

@@ -89,9 +89,7 @@ def sinusoidal_positions(length, dim):
     Source:  Vaswani et al. (2017), section 3.5. Differs: none.
     """
     if dim % 2:
-        raise ValueError(
-            f"sinusoidal_positions: expected an even dim, got {dim}; sines and cosines come in pairs"
-        )
+        raise ValueError(f"sinusoidal_positions: expected an even dim, got {dim}; sines and cosines come in pairs")
     rates = 10000.0 ** (-torch.arange(0, dim, 2, dtype=torch.float64) / dim)
     angles = torch.arange(length, dtype=torch.float64)[:, None] * rates
     return torch.stack([angles.sin(), angles.cos()], dim=-1).flatten(1).float()
@@ -129,9 +127,7 @@ class MultiHeadAttention(nn.Module):
         if mask is not None:
             check_mask_of_heads(mask.shape)
         parts = (self.query(x), self.key(memory), self.value(memory))
-        return (
-            part.unflatten(2, (self.heads, -1)).transpose(1, 2) for part in parts
-        )  # (batch, heads, time, d)
+        return (part.unflatten(2, (self.heads, -1)).transpose(1, 2) for part in parts)  # (batch, heads, time, d)
 
 
 def _check_mask(mask, q, k):

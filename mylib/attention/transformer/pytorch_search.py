@@ -101,6 +101,4 @@ def _check_search(length, beam):
 
 def _check_end(end, vocabulary):
     if not 0 <= end < vocabulary:
-        raise ValueError(
-            f"search: expected an end among the {vocabulary} tokens that can be written, got {end}"
-        )
+        raise ValueError(f"search: expected an end among the {vocabulary} tokens that can be written, got {end}")

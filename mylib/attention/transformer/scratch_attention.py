@@ -107,9 +107,7 @@ def sinusoidal_positions(length, dim):
         [0.0, 1.0, 0.0, 1.0]
     """
     if dim % 2:
-        raise ValueError(
-            f"sinusoidal_positions: expected an even dim, got {dim}; sines and cosines come in pairs"
-        )
+        raise ValueError(f"sinusoidal_positions: expected an even dim, got {dim}; sines and cosines come in pairs")
     positions = np.empty((length, dim), np.float32)
     angles = np.arange(length)[:, None] / 10000 ** (np.arange(0, dim, 2) / dim)
     positions[:, 0::2], positions[:, 1::2] = np.sin(angles), np.cos(angles)
@@ -154,6 +152,4 @@ class MultiHeadAttention(nn.Module):
         check_mask_of_heads(np.shape(mask))
         parts = (self.query(x), self.key(memory), self.value(memory))
         d = self.dim // self.heads
-        return (
-            p.reshape(*p.shape[:2], self.heads, d).swapaxes(1, 2) for p in parts
-        )  # (batch, heads, time, d)
+        return (p.reshape(*p.shape[:2], self.heads, d).swapaxes(1, 2) for p in parts)  # (batch, heads, time, d)

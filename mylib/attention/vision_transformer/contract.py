@@ -18,13 +18,7 @@ def check_patches(operation, shape, patch):
 
 def check_rows(shape, patch, height, width):
     """Raise unless these are the patches of such images."""
-    fits = (
-        patch >= 1
-        and len(shape) == 3
-        and not height % patch
-        and not width % patch
-        and not shape[2] % patch**2
-    )
+    fits = patch >= 1 and len(shape) == 3 and not height % patch and not width % patch and not shape[2] % patch**2
     if not fits or shape[1] != height // patch * (width // patch):
         raise ValueError(
             f"unpatchify: {tuple(shape)} are no patches of side {patch} of images of {height} x {width}; expected "

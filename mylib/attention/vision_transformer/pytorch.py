@@ -95,9 +95,7 @@ class ViT(nn.Module):
         self.class_token = nn.Parameter(torch.zeros(1, 1, dim))
         self.positions = nn.Parameter(torch.empty(1, self.side**2 + 1, dim).normal_(0, 0.02))
         options = {"norm_first": True, "activation": "gelu", "bias": True}
-        self.layers = nn.ModuleList(
-            [EncoderLayer(dim, heads, mlp_dim, dropout, **options) for _ in range(depth)]
-        )
+        self.layers = nn.ModuleList([EncoderLayer(dim, heads, mlp_dim, dropout, **options) for _ in range(depth)])
         self.norm = nn.LayerNorm(dim)
         self.head = nn.Linear(dim, classes)
 

@@ -121,9 +121,7 @@ class ViT(nn.Module):
         drawn = generator().normal(0, 0.02, (1, self.side**2 + 1, dim))
         self.positions = nn.Parameter(drawn.astype(np.float32))
         options = {"norm_first": True, "activation": "gelu", "bias": True}
-        self.layers = nn.ModuleList(
-            [EncoderLayer(dim, heads, mlp_dim, dropout, **options) for _ in range(depth)]
-        )
+        self.layers = nn.ModuleList([EncoderLayer(dim, heads, mlp_dim, dropout, **options) for _ in range(depth)])
         self.norm = nn.LayerNorm(dim)
         self.head = nn.Linear(dim, classes)
 

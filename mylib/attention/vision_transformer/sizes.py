@@ -45,9 +45,7 @@ def parameter_count(image_size, patch, dim, depth, mlp_dim, classes, channels=3,
         >>> parameter_count(**vit_preset("B/16"))
         86567656
     """
-    embedding = (
-        channels * patch**2 * dim + dim + (tokens(image_size, patch) + 1) * dim
-    )  # the class token, too
+    embedding = channels * patch**2 * dim + dim + (tokens(image_size, patch) + 1) * dim  # the class token, too
     layer = 4 * (dim * dim + dim) + 2 * dim * mlp_dim + mlp_dim + dim + 2 * 2 * dim
     return embedding + depth * layer + 2 * dim + dim * classes + classes
 
@@ -65,7 +63,5 @@ def multiply_adds(image_size, patch, dim, depth, mlp_dim, classes, channels=3, *
     """
     n = tokens(image_size, patch)
     embedding = (n - 1) * channels * patch**2 * dim
-    layer = (
-        n * (4 * dim * dim + 2 * dim * mlp_dim) + 2 * n * n * dim
-    )  # products of queries and keys, and with values
+    layer = n * (4 * dim * dim + 2 * dim * mlp_dim) + 2 * n * n * dim  # products of queries and keys, and with values
     return embedding + depth * layer + dim * classes

@@ -109,9 +109,7 @@ class Source:
                 break
             if user is None or number < user or (number == user and hasattr(statement, "body")):
                 found.append(node)
-                kept = isinstance(statement, DOUBTFUL) or (
-                    isinstance(statement, ast.If) and not statement.orelse
-                )
+                kept = isinstance(statement, DOUBTFUL) or (isinstance(statement, ast.If) and not statement.orelse)
                 declared = isinstance(statement, DEFINITIONS) and node is not statement  # with `global`
                 last = last if kept or declared or number == user or name == "*" else number
         return found

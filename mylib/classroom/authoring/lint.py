@@ -100,9 +100,7 @@ def _markers(notebook: Any) -> Iterator[str]:
     """Solution markers stand in answer cells and hidden-test markers in test cells, in pairs, and inside functions."""
     for cell in notebook.cells:
         for kind in MARKERS:
-            lines = [
-                line for line in cell.source.splitlines() if f"BEGIN {kind}" in line or f"END {kind}" in line
-            ]
+            lines = [line for line in cell.source.splitlines() if f"BEGIN {kind}" in line or f"END {kind}" in line]
             order = ["BEGIN" if f"BEGIN {kind}" in line else "END" for line in lines]
             if order != ["BEGIN", "END"] * (len(order) // 2):
                 yield f"{_label(notebook, cell)}: ### BEGIN {kind} and ### END {kind} are not paired"
@@ -159,13 +157,7 @@ def _test_names(notebook: Any) -> Iterator[str]:
             continue
         if is_test(cell):
             for name in sorted(used - bound - locked - answers):
-                where = (
-                    "another test"
-                    if name in tests
-                    else "an unlocked cell"
-                    if name in loose
-                    else "no cell above"
-                )
+                where = "another test" if name in tests else "an unlocked cell" if name in loose else "no cell above"
                 yield (
                     f"{_label(notebook, cell)}: uses {name!r}, which {where} defines; "
                     "define it here, or in a locked cell (locked=true, grade=false, solution=false)"
@@ -189,10 +181,7 @@ def _two_sides(notebook: Any) -> Iterator[str]:
                 bound, imported, _ = names(cell.source)
                 answers |= bound - imported
         elif is_test(cell):
-            if (
-                cell.source.split("### END HIDDEN TESTS")[-1].strip()
-                and "### END HIDDEN TESTS" in cell.source
-            ):
+            if cell.source.split("### END HIDDEN TESTS")[-1].strip() and "### END HIDDEN TESTS" in cell.source:
                 yield f"{_label(notebook, cell)}: has lines below its hidden tests, which count as hidden; move them up"
             with contextlib.suppress(SyntaxError):
                 wanted |= names(cell.source)[2]

@@ -34,9 +34,7 @@ class SameBytes(NbGraderPreprocessor):
         nb.metadata = METADATA
         kept = ("tags", "nbgrader", "deletable", "editable")
         for cell in nb.cells:
-            cell.metadata = {
-                key: cell.metadata[key] for key in kept if cell.metadata.get(key) not in (None, [])
-            }
+            cell.metadata = {key: cell.metadata[key] for key in kept if cell.metadata.get(key) not in (None, [])}
         return nb, resources
 
 
@@ -200,10 +198,6 @@ def orphans(course: Course) -> list[str]:
     for path in sorted(course.exercises.glob("*/")):
         if path.name not in topics:
             there = sorted(one.name for one in (course.solutions / path.name).glob("*.ipynb"))
-            why = (
-                f"solutions/{path.name}/ holds {', '.join(there)}; expected {path.name}.ipynb"
-                if there
-                else ""
-            )
+            why = f"solutions/{path.name}/ holds {', '.join(there)}; expected {path.name}.ipynb" if there else ""
             messages.append(f"{path}: {why or 'has no solution; remove it'}")
     return messages

@@ -19,9 +19,7 @@ from mylib.classroom.authoring import placeholders
 
 NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 # A link from one lecture, exercise or page to a lecture: some folders up, perhaps a part, a number and a name.
-LINK = re.compile(
-    r"(?P<up>(?:\.\./)*)(?P<folder>(?:lectures/)?(?:\d\d_[a-z_]+/)?)\d\d_(?P<name>[a-z0-9_]+)\.ipynb"
-)
+LINK = re.compile(r"(?P<up>(?:\.\./)*)(?P<folder>(?:lectures/)?(?:\d\d_[a-z_]+/)?)\d\d_(?P<name>[a-z0-9_]+)\.ipynb")
 TEXT = ("*.py", "*.ipynb", "*.md", "*.toml", "Makefile")
 ROOMS = ("mylib", "tests", "lectures", "solutions", "exercises", "docs", "benchmarks")
 
@@ -96,9 +94,7 @@ def new_topic(root: Path, part: str, name: str, title: str, after: str | None = 
         root / "tests" / "answers" / name / "q1-placeholder.py": placeholders.ANSWERS,
     }
     if not (package.parent / "__init__.py").exists():
-        plan.texts[package.parent / "__init__.py"] = (
-            f'"""Part of the course: {part}, one folder for each topic."""\n'
-        )
+        plan.texts[package.parent / "__init__.py"] = f'"""Part of the course: {part}, one folder for each topic."""\n'
     for file, against in placeholders.TESTS.items():
         plan.texts[tests / f"test_{file}.py"] = placeholders.TEST.format(**words, against=against)
     return plan
@@ -124,9 +120,7 @@ def move_topic(root: Path, name: str, part: str, after: str | None = None) -> Pl
     at = (syllabus.PARTS.index(part), number)
     for *place, one in order:
         if (one.name in moved.needs and tuple(place) > at) or (name in one.needs and tuple(place) < at):
-            raise ValueError(
-                f"move-topic: expected {name} between what it needs and what needs it, got {one.name}"
-            )
+            raise ValueError(f"move-topic: expected {name} between what it needs and what needs it, got {one.name}")
     return plan
 
 
@@ -171,9 +165,7 @@ def _renumbered(
     places = {source: target for source, target in plan.moves}
     for path in _texts(root):
         text = path.read_text(encoding="utf-8")
-        place = next(
-            (to / path.relative_to(up) for up, to in places.items() if path == up or up in path.parents), path
-        )
+        place = next((to / path.relative_to(up) for up, to in places.items() if path == up or up in path.parents), path)
         changed = _relinked(text, place.relative_to(root), after)
         for old_name, new_name in names.items():
             changed = re.sub(rf"\b{old_name}\b", new_name, changed)
@@ -225,7 +217,6 @@ def leftovers(root: Path, topics: Iterable[syllabus.Topic]) -> list[str]:
             found += [
                 f"{path.relative_to(root)}: expected what {one.name} is about, got a {placeholders.MARK}; write it"
                 for path in paths
-                if path.suffix in (".py", ".ipynb", ".toml")
-                and placeholders.MARK in path.read_text(encoding="utf-8")
+                if path.suffix in (".py", ".ipynb", ".toml") and placeholders.MARK in path.read_text(encoding="utf-8")
             ]
     return found

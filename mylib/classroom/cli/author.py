@@ -63,9 +63,7 @@ def answers(topic: TOPIC = None) -> None:
 def mutants(
     topic: TOPIC = None,
     question: Annotated[str | None, typer.Option(help="Only this question.", metavar="NAME")] = None,
-    write: Annotated[
-        bool, typer.Option("--write", help="Write what was found into solutions/README.md.")
-    ] = False,
+    write: Annotated[bool, typer.Option("--write", help="Write what was found into solutions/README.md.")] = False,
 ) -> None:
     """Change the solutions' answers a little, one change at a time, and show which changes the tests notice.
 
@@ -95,9 +93,7 @@ def mutants(
 def lectures(
     topic: TOPIC = None,
     jobs: JOBS = None,
-    scale: Annotated[
-        str, typer.Option(help="quick: two CPU cores; full: what one would run on a GPU.")
-    ] = "quick",
+    scale: Annotated[str, typer.Option(help="quick: two CPU cores; full: what one would run on a GPU.")] = "quick",
     save: Annotated[bool, typer.Option("--save", help="Write the outputs back to lectures/.")] = False,
 ) -> None:
     """Execute the lectures with papermill, and write them as pages with an index to build/site/.
@@ -158,9 +154,7 @@ def claims(
 
 @app.command()
 def index(
-    check: Annotated[
-        bool, typer.Option("--check", help="Write nothing; fail if a file is out of date.")
-    ] = False,
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; fail if a file is out of date.")] = False,
 ) -> None:
     """Write what follows from the syllabus: lectures/index.ipynb and the coverage table of README.md.
 
@@ -169,14 +163,10 @@ def index(
     from mylib.classroom.publishing.index import generated
 
     own_course()
-    stale = [
-        path for path, text in generated().items() if not path.exists() or path.read_text("utf-8") != text
-    ]
+    stale = [path for path, text in generated().items() if not path.exists() or path.read_text("utf-8") != text]
     for path in stale:
         if check:
-            typer.echo(
-                f"{path}: expected what the syllabus says, got something older; run mylib index", err=True
-            )
+            typer.echo(f"{path}: expected what the syllabus says, got something older; run mylib index", err=True)
         else:
             path.write_text(generated()[path], encoding="utf-8")
             typer.echo(f"wrote {path}")

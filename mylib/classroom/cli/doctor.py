@@ -181,19 +181,13 @@ def _kernel() -> Finding:
     try:
         python = KernelSpecManager().get_kernel_spec("python3").argv[0]
     except NoSuchKernel:
-        return Finding(
-            name, False, True, "no kernel of that name", "python -m ipykernel install --sys-prefix"
-        )
-    program = shutil.which(
-        python, path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
-    )
+        return Finding(name, False, True, "no kernel of that name", "python -m ipykernel install --sys-prefix")
+    program = shutil.which(python, path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}")
     if not program:
         return Finding(name, False, True, f"its Python {python} is not there", again)
     try:
         command = [program, "-c", "import ipykernel, mylib; print(mylib.__file__)"]
-        done = subprocess.run(
-            command, capture_output=True, text=True, timeout=60, cwd=os.path.abspath(os.sep)
-        )
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=os.path.abspath(os.sep))
     except (OSError, subprocess.TimeoutExpired) as error:
         return Finding(name, False, True, f"{program} does not run ({error})", again)
     if done.returncode:

@@ -10,9 +10,7 @@ if TYPE_CHECKING:
     from mylib.classroom.course.folders import Course
 
 TOPIC = Annotated[str | None, typer.Option("--topic", help="Only this topic.", metavar="NAME")]
-OUTPUT = Annotated[
-    Path | None, typer.Option("--output", help="Folder in place of build/classroom.", metavar="DIR")
-]
+OUTPUT = Annotated[Path | None, typer.Option("--output", help="Folder in place of build/classroom.", metavar="DIR")]
 
 JOBS = Annotated[int | None, typer.Option(min=1, help="Lectures at a time; all cores without.", metavar="N")]
 
@@ -99,13 +97,9 @@ def own_course() -> None:
     from mylib import syllabus
 
     if not (syllabus.ROOT / "lectures").is_dir():
-        raise ValueError(
-            f"not a course folder: expected lectures/ in {syllabus.ROOT}, found none; use a checkout"
-        )
+        raise ValueError(f"not a course folder: expected lectures/ in {syllabus.ROOT}, found none; use a checkout")
     if state["course"] is not None and course_of().root != syllabus.ROOT:
-        raise ValueError(
-            f"--course: expected {syllabus.ROOT}, whose syllabus this mylib has, got {state['course']}"
-        )
+        raise ValueError(f"--course: expected {syllabus.ROOT}, whose syllabus this mylib has, got {state['course']}")
 
 
 def show(*tables: Any) -> None:

@@ -21,9 +21,7 @@ def collect(
         bool,
         typer.Option("--replace", help="Put a newer submission in the place of another; the old is kept."),
     ] = False,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would be done; write nothing.")
-    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done; write nothing.")] = False,
 ) -> None:
     """Sort the zip of a learning management system into the folders that `mylib grade` reads.
 

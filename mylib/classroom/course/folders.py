@@ -54,9 +54,7 @@ class Course:
         Args:    only: a single topic to keep, or None.
         Raises:  ValueError: that topic has no solution notebook.
         """
-        found = sorted(
-            path.stem for path in self.solutions.glob("*/*.ipynb") if path.stem == path.parent.name
-        )
+        found = sorted(path.stem for path in self.solutions.glob("*/*.ipynb") if path.stem == path.parent.name)
         if only is None:
             return found
         if only not in found:

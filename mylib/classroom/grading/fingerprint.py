@@ -64,10 +64,7 @@ def given(course: Course, topic: str, skeleton: Any, limits: Limits) -> Given:
     }
     due, extensions = _due_date(course, topic)
     numbers = {name: float(value) for name, value in asdict(limits).items()}  # 30 s are 30.0 s
-    code = [
-        [grade_id(cell), cell.cell_type, cell.source, cell.metadata.get("nbgrader", {})]
-        for cell in solution.cells
-    ]
+    code = [[grade_id(cell), cell.cell_type, cell.source, cell.metadata.get("nbgrader", {})] for cell in solution.cells]
     parts = {
         "the solution": _digest(code),
         "a file beside the solution": _digest({name: _sha256(content) for name, content in files.items()}),
@@ -93,9 +90,7 @@ def fingerprint(intake: Intake, given: Given, before: dict[str, str] | None) -> 
     files = {name: _sha256(content) for name, content in intake.files.items()}
     parts = {
         "the submission": _digest([answers, files, intake.notes, intake.unreadable, intake.doubt]),
-        "the time of handing in": _digest(
-            [intake.timestamp, given.extensions.get(intake.submission.student)]
-        ),
+        "the time of handing in": _digest([intake.timestamp, given.extensions.get(intake.submission.student)]),
     } | given.parts
     known = before or {}
     changed = sorted(name for name in {*parts, *known} if parts.get(name) != known.get(name)) if known else []
@@ -123,9 +118,7 @@ def _due_date(course: Course, topic: str) -> tuple[str, dict[str, str]]:
     with Gradebook(course.db_url) as book:
         try:
             assignment = book.find_assignment(topic)
-            extensions = {
-                one.student.id: str(one.extension) for one in assignment.submissions if one.extension
-            }
+            extensions = {one.student.id: str(one.extension) for one in assignment.submissions if one.extension}
             found = str(assignment.duedate), extensions
         except MissingEntry:
             found = "None", {}
@@ -171,9 +164,7 @@ def _imports(source: str) -> Iterator[str]:
 
 
 def _below(places: Iterable[Path]) -> tuple[Path, ...]:
-    return tuple(
-        path for place in places for path in ([place] if place.is_file() else sorted(place.rglob("*.py")))
-    )
+    return tuple(path for place in places for path in ([place] if place.is_file() else sorted(place.rglob("*.py"))))
 
 
 @functools.cache

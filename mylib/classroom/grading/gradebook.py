@@ -208,14 +208,11 @@ class Recorder:
         points = self.late.plugin_inst.late_submission_penalty(submission.student.id, graded.score, late)
         return None if points is None else float(self.late._check_late_penalty(graded, points))
 
-    def write_notebook(
-        self, folder: Path, result: Result, notebook: Any, not_run: str, timestamp: str
-    ) -> None:
+    def write_notebook(self, folder: Path, result: Result, notebook: Any, not_run: str, timestamp: str) -> None:
         """Write the graded notebook where nbgrader's formgrader and feedback read it."""
         remarks = [f"**0 points:** {as_markdown(not_run)}."] if not_run else []
         remarks += [
-            f"- {name}: {as_markdown(text)}" if name else f"- {as_markdown(text)}"
-            for name, text in result.notes
+            f"- {name}: {as_markdown(text)}" if name else f"- {as_markdown(text)}" for name, text in result.notes
         ]
         if remarks:
             text = "### Notes on your submission\n\n" + "\n".join(remarks)

@@ -214,9 +214,7 @@ class Run:
             failed = f"could not be graded: {printable(str(error), 300)}"
             self.problem(f"{one.name}: {failed}")
             with contextlib.suppress(Exception):
-                self.done.results.append(
-                    self.recorder.record(Examined(one.intake, Outcome(), one.why, failed))
-                )
+                self.done.results.append(self.recorder.record(Examined(one.intake, Outcome(), one.why, failed)))
         else:
             self.ledger.recorded(one)
             self.done.results.append(result)
@@ -285,9 +283,7 @@ def summary(done: Grading) -> Group:
     """
     rows = [_row(one, set(done.unchanged)) for one in done.results]
     shown = [row for row in rows if row[4]] if len(rows) > MANY_ROWS else rows
-    title = (
-        "Submissions" if len(shown) == len(rows) else f"Submissions to look at: {len(shown)} of {len(rows)}"
-    )
+    title = "Submissions" if len(shown) == len(rows) else f"Submissions to look at: {len(shown)} of {len(rows)}"
     table = Table("student", "topic", "points", "seconds", "to look at", title=title)
     for row in shown[:MANY_ROWS]:
         table.add_row(*map(Text, row[:4]), Text(printable(row[4] or row[5], 160)))

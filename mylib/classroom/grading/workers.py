@@ -64,8 +64,7 @@ class Crew:
         addresses = [] if here else list(self.client.scheduler_info(n_workers=-1)["workers"])
         self.jobs = max(self.jobs, len(addresses))
         self.warming = [
-            self.client.submit(_warm, self.kind, self.limits, workers=[one], key=f"warm-{one}")
-            for one in addresses
+            self.client.submit(_warm, self.kind, self.limits, workers=[one], key=f"warm-{one}") for one in addresses
         ]
 
     def examine_all(self, tasks: Iterator[tuple[Key, Job]]) -> Iterator[tuple[Key, Outcome | None, str]]:
@@ -79,9 +78,7 @@ class Crew:
         for key, job in tasks:
             if self.client is None:
                 self.start(self.jobs)
-            future = self.client.submit(
-                _task, job, self.kind, self.limits, key="-".join(["examine", *key]), retries=3
-            )
+            future = self.client.submit(_task, job, self.kind, self.limits, key="-".join(["examine", *key]), retries=3)
             flying[future] = key
             if finished is None:
                 finished = as_completed([future], loop=self.client.loop)

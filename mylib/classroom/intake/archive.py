@@ -88,9 +88,7 @@ class Archive:
             try:
                 if path := _clean(info):
                     if path.casefold() in found:
-                        self.problems.append(
-                            f"{name}{printable(path, 120)}: stands there twice; the last one is taken"
-                        )
+                        self.problems.append(f"{name}{printable(path, 120)}: stands there twice; the last one is taken")
                     found[path.casefold()] = Entry(path, _time(info), self, info)
             except Refused as reason:
                 self.problems.append(f"{name}{printable(info.filename, 120)}: {reason}")

@@ -15,9 +15,7 @@ MOODLE = (
     re.compile(r"(?P<name>[^/]+?)_(?P<lms_id>\d+)_assignsubmission_(?P<kind>[a-z]+)_(?P<file>[^/]+)"),
 )
 CANVAS = (
-    re.compile(
-        r"(?P<late>late_)?(?P<name>anon(ymous)?)_(?P<lms_id>[a-z0-9]+)_(?P<attempt>\d+)_(?P<file>[^/]+)", re.I
-    ),
+    re.compile(r"(?P<late>late_)?(?P<name>anon(ymous)?)_(?P<lms_id>[a-z0-9]+)_(?P<attempt>\d+)_(?P<file>[^/]+)", re.I),
     # Canvas takes care that no name holds "_12_": the first two numbers are the user's and the attachment's.
     re.compile(r"(?P<name>[^/]+?)(?P<late>_late)?_(?P<lms_id>\d+)_(?P<attempt>\d+)_(?P<file>[^/]+)", re.I),
 )

@@ -18,9 +18,7 @@ COLLECTED, REPLACED, SAME, APART = "collected", "replaced", "the same is there",
 class Place:
     """Where submissions go; writes nowhere else."""
 
-    def __init__(
-        self, course: Course, replace: bool, dry_run: bool, stack: ExitStack, rows: Iterable[Handed]
-    ) -> None:
+    def __init__(self, course: Course, replace: bool, dry_run: bool, stack: ExitStack, rows: Iterable[Handed]) -> None:
         self.root, self.replace, self.dry_run, self.stamped = course.submitted, replace, dry_run, 0
         self.rows = {(row.student, row.topic): row for row in rows}
         if not dry_run:
@@ -99,8 +97,6 @@ def _content(folder: Path) -> dict[str, bytes | None]:
         return {}
     files = [path for path in folder.rglob("*") if not path.is_dir() and path.name != "timestamp.txt"]
     return {
-        path.relative_to(folder).as_posix(): path.read_bytes()
-        if path.is_file() and not path.is_symlink()
-        else None
+        path.relative_to(folder).as_posix(): path.read_bytes() if path.is_file() and not path.is_symlink() else None
         for path in files
     }

@@ -68,9 +68,7 @@ class Unreadable(Exception):
     """Nothing can be taken from the file; the message says why, for the student to read."""
 
 
-def find(
-    folder: Path | str, topics: Iterable[str], student: str | None = None
-) -> tuple[list[Submission], list[str]]:
+def find(folder: Path | str, topics: Iterable[str], student: str | None = None) -> tuple[list[Submission], list[str]]:
     """The submissions in nbgrader's layout, <student>/<topic>/, and what is there but is none.
 
     Args:    folder: of all submissions.
@@ -81,17 +79,13 @@ def find(
     """
     folder = Path(folder)
     if not folder.is_dir():
-        raise ValueError(
-            f"submitted: expected a folder <student>/<topic>/<topic>.ipynb, found no folder {folder}"
-        )
+        raise ValueError(f"submitted: expected a folder <student>/<topic>/<topic>.ipynb, found no folder {folder}")
     found, problems = list[Submission](), list[str]()
     for home in sorted(folder.iterdir()):
         if home.name.startswith(".") or (student and home.name != student):
             continue
         if home.is_symlink() or not home.is_dir():
-            problems.append(
-                f"{printable(str(home))}: expected a student's folder, got a file or a link; left out"
-            )
+            problems.append(f"{printable(str(home))}: expected a student's folder, got a file or a link; left out")
         elif not STUDENT_ID.fullmatch(home.name):
             problems.append(
                 f"{printable(str(home), 300)}: a student's name may hold up to 100 letters, digits and . _ - @ +; "
@@ -100,9 +94,7 @@ def find(
         else:
             found += [Submission(home.name, topic, home / topic) for topic in topics if _exists(home / topic)]
     if student and not found and not problems:
-        raise ValueError(
-            f"student: expected a folder with a submission in {folder}, found none of {student!r}"
-        )
+        raise ValueError(f"student: expected a folder with a submission in {folder}, found none of {student!r}")
     return sorted(found, key=lambda one: (one.topic, one.student)), problems
 
 
@@ -193,13 +185,9 @@ def _insert_own(intake: Intake, cells: Sequence[tuple[str, Found]]) -> None:
         targets = intake.notebook.cells
         intake.notebook.cells = [one for cell in targets for one in (cell, *own.get(cell.id, []))]
         kept = min(len(cells), MAX_OWN_CELLS)
-        intake.notes.append(
-            ("", f"{kept} cell(s) of the student's own: run beside the answers, without points")
-        )
+        intake.notes.append(("", f"{kept} cell(s) of the student's own: run beside the answers, without points"))
     if len(cells) > MAX_OWN_CELLS:
-        intake.notes.append(
-            ("", f"{len(cells) - MAX_OWN_CELLS} more cells of the student's own are left out")
-        )
+        intake.notes.append(("", f"{len(cells) - MAX_OWN_CELLS} more cells of the student's own are left out"))
 
 
 def _written(text: str, name: str, notes: list[tuple[str, str]]) -> str:
@@ -314,9 +302,7 @@ def _chosen_notebook(
             if expected in unreadable
             else ""
         )
-        notes.append(
-            ("", f"the notebook {printable(chosen.name, 100)} is graded in place of {expected.name}{why}")
-        )
+        notes.append(("", f"the notebook {printable(chosen.name, 100)} is graded in place of {expected.name}{why}"))
     for path in (*read, *unreadable):
         if path not in (chosen, expected):
             notes.append(("", f"the notebook {printable(path.name, 100)} beside it is not graded"))
@@ -349,9 +335,7 @@ def files_beside(folder: Path, max_bytes: int, notes: list[tuple[str, str]]) -> 
             if name.startswith(".") or name.endswith(".ipynb") or path == folder / "timestamp.txt":
                 continue
             if name.endswith(BINARY_CODE):
-                notes.append(
-                    ("", f"the file {printable(name, 100)} is left out: it is code that cannot be read")
-                )
+                notes.append(("", f"the file {printable(name, 100)} is left out: it is code that cannot be read"))
                 continue
             shown = _text(path.relative_to(folder).as_posix())
             if len(shown) > MAX_NAME or printable(shown) != shown:
@@ -384,9 +368,7 @@ def _read_regular_file(path: Path, max_bytes: int) -> bytes:
     with os.fdopen(handle, "rb") as file:
         content = file.read(max_bytes + 1)
     if len(content) > max_bytes:
-        raise Unreadable(
-            f"the file has more than {max_bytes / 1e6:g} MB; clear its outputs and hand it in again"
-        )
+        raise Unreadable(f"the file has more than {max_bytes / 1e6:g} MB; clear its outputs and hand it in again")
     return content
 
 

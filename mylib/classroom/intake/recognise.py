@@ -120,9 +120,7 @@ def _is_between(place: int, position: int, targets: Sequence[Any], matched: dict
     before = max((at for near, at in matched.items() if near < place), default=-1)
     after = min((at for near, at in matched.items() if near > place), default=len(targets))
     kind = targets[position].cell_type
-    missing = [
-        at for at in range(before + 1, after) if is_answer(targets[at]) and targets[at].cell_type == kind
-    ]
+    missing = [at for at in range(before + 1, after) if is_answer(targets[at]) and targets[at].cell_type == kind]
     return missing == [position]
 
 

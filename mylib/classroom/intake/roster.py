@@ -73,8 +73,7 @@ def read_roster(course: Course) -> list[Handed]:
         if set(row) != set(names) or None in row.values():
             got = ", ".join(printable(str(name), 40) for name in row)
             raise ValueError(
-                f"{path}, row {number}: expected the columns {', '.join(names)}, got {got}; "
-                "restore it or collect again"
+                f"{path}, row {number}: expected the columns {', '.join(names)}, got {got}; restore it or collect again"
             )
     return [Handed(**{name: _read_back(text) for name, text in row.items()}) for row in rows]
 

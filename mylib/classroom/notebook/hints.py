@@ -27,9 +27,7 @@ def hints(tree: ast.AST) -> Iterator[tuple[ast.stmt | ast.expr, ast.expr]]:
             yield node, node.exc.args[0]
         elif isinstance(node, ast.Call):
             named = [keyword.value for keyword in node.keywords if keyword.arg == "hint"]
-            last = [
-                one for one in node.args[-1:] if ast.unparse(node.func).startswith("check.") and _is_text(one)
-            ]
+            last = [one for one in node.args[-1:] if ast.unparse(node.func).startswith("check.") and _is_text(one)]
             yield from ((node, hint) for hint in named or last)
 
 

@@ -73,11 +73,7 @@ def questions(notebook: Any) -> list[Question]:
     found = []
     for cell in filter(is_answer, notebook.cells):
         name = grade_id(cell)
-        tests = {
-            other: float(graded[other].metadata.nbgrader.points)
-            for other in graded
-            if question_of(other) == name
-        }
+        tests = {other: float(graded[other].metadata.nbgrader.points) for other in graded if question_of(other) == name}
         found.append(Question(name, tests, manual=utils.is_grade(cell)))
     return found
 

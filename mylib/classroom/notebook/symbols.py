@@ -40,9 +40,7 @@ def names(source: str) -> Names:
         MemoryError,
     ) as error:  # a null byte, brackets inside each other without end
         raise SyntaxError(str(error)) from None
-    bound = {
-        s.get_name() for s in top.get_symbols() if s.is_assigned() or s.is_imported() or s.is_namespace()
-    }
+    bound = {s.get_name() for s in top.get_symbols() if s.is_assigned() or s.is_imported() or s.is_namespace()}
     imported = {s.get_name() for s in top.get_symbols() if s.is_imported()}
     used: set[str] = set()
     scopes = [top]

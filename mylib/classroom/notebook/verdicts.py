@@ -245,11 +245,7 @@ def verdict_outputs(verdict: Verdict) -> list[Any]:
     """
     if verdict.told:
         line = str(verdict.told)
-        return [
-            nbformat.v4.new_output(
-                "error", ename=verdict.told.name, evalue=verdict.told.message, traceback=[line]
-            )
-        ]
+        return [nbformat.v4.new_output("error", ename=verdict.told.name, evalue=verdict.told.message, traceback=[line])]
     if verdict.credit is not None:
         data = {"text/plain": repr(verdict.credit)}
         return [nbformat.v4.new_output("execute_result", data=data, execution_count=None)]

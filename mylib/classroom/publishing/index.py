@@ -20,9 +20,7 @@ def generated() -> dict[Path, str]:
     readme = syllabus.ROOT / "README.md"
     text = readme.read_text(encoding="utf-8")
     if text.count(BEGIN) != 1 or text.count(END) != 1:
-        raise ValueError(
-            f"index: expected one {BEGIN} and one {END} in {readme}, got another number; restore them"
-        )
+        raise ValueError(f"index: expected one {BEGIN} and one {END} in {readme}, got another number; restore them")
     before, after = text.split(BEGIN)[0], text.split(END)[1]
     return {
         readme: f"{before}{BEGIN}\n{coverage_table()}{END}{after}",

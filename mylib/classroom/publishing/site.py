@@ -91,9 +91,7 @@ def _write_page(run: lectures.Run, site: Path, pages: Sequence[Path], position: 
 
 def _follow_links(body: str, up: str) -> str:
     """Links between notebooks as links between pages; exercises are there to download."""
-    body = re.sub(
-        r'href="((?:\.\./(?:\d\d_\w+/)?)?(?:\d\d_\w+|index))\.ipynb(#[^"]*)?"', r'href="\1.html\2"', body
-    )
+    body = re.sub(r'href="((?:\.\./(?:\d\d_\w+/)?)?(?:\d\d_\w+|index))\.ipynb(#[^"]*)?"', r'href="\1.html\2"', body)
     return body.replace('href="../../exercises/', f'href="{up}exercises/')
 
 

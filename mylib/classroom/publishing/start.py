@@ -50,9 +50,7 @@ def start(course: Course, topic: str | None = None) -> Started:
 
 
 def _exercises(course: Course, topic: str | None) -> list[str]:
-    found = sorted(
-        path.name for path in course.exercises.glob("*/") if (path / f"{path.name}.ipynb").exists()
-    )
+    found = sorted(path.name for path in course.exercises.glob("*/") if (path / f"{path.name}.ipynb").exists())
     if topic is None:
         return found
     if topic not in found:

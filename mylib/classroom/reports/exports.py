@@ -99,9 +99,7 @@ def canvas(found: Iterable[Row], roster: Roster, notes: list[str] | None = None)
         if row is not None and row.lms != "canvas":
             continue
         if row is not None and is_nameless(row.name):
-            notes.append(
-                f"canvas.csv: {student} is left out: handed in without a name, Canvas imports by names"
-            )
+            notes.append(f"canvas.csv: {student} is left out: handed in without a name, Canvas imports by names")
             continue
         who = [row.name, row.lms_id, "", "", ""] if row else [student, "", "", student, ""]
         scores = [f"{points[student][topic]:g}" if topic in points[student] else "" for topic in topics]
@@ -109,9 +107,7 @@ def canvas(found: Iterable[Row], roster: Roster, notes: list[str] | None = None)
     return lines
 
 
-def moodle(
-    found: Iterable[Row], roster: Roster, topic: str, notes: list[str] | None = None
-) -> list[list[str]]:
+def moodle(found: Iterable[Row], roster: Roster, topic: str, notes: list[str] | None = None) -> list[list[str]]:
     """The lines of a grading worksheet as Moodle imports it, one per submission.
 
     Args:    found: rows, of `report.rows`.
@@ -211,9 +207,7 @@ def _entries(
             continue
         most = max(most, total.max_points)
         number, called = (row.lms_id, row.name) if row else ("", "")
-        entries.append(
-            Entry(student, number, "" if is_nameless(called) else called, total.points, comment(total))
-        )
+        entries.append(Entry(student, number, "" if is_nameless(called) else called, total.points, comment(total)))
     if (theirs := sheet.maximum()) is not None and entries and theirs != most:
         notes.append(
             f"{sheet.path.name}: the maximum is {theirs:g} in Moodle and {most:g} here; "

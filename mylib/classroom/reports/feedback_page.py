@@ -289,11 +289,7 @@ class _Work:
         if "text/markdown" in data:
             text, rest = self.budget.text(_joined(data["text/markdown"]), name)
             return Markup('<div class="shown">{}</div>').format(self._markdown(text)) + _left_out(rest)
-        if (
-            "text/html" in data
-            and not self.plain
-            and (not plain or plain.startswith("<IPython.core.display"))
-        ):
+        if "text/html" in data and not self.plain and (not plain or plain.startswith("<IPython.core.display")):
             text, rest = self.budget.text(_joined(data["text/html"]), name)
             shown = Markup(self.texts.shown_html(_shown(text)))
             return Markup('<div class="shown">{}</div>').format(shown) + _left_out(rest)
@@ -307,9 +303,7 @@ class _Work:
         address = f"data:image/{kind};base64,{''.join(_joined(data).split())}"
         if not PICTURE.fullmatch(address) or len(address) > self.budget.pictures:
             self.budget.cut.append(name)
-            return _left_out(
-                "A picture is left out here: it is none, or the pictures of this page are too large."
-            )
+            return _left_out("A picture is left out here: it is none, or the pictures of this page are too large.")
         self.budget.pictures -= len(address)
         told = printable(str(alt), 1_000) or "What the code above drew"
         return Markup('<p><img src="{}" alt="{}"></p>').format(address, told)
@@ -333,11 +327,7 @@ def _left_out(text: str) -> Markup:
 
 
 def _pre(text: str, kind: str) -> Markup:
-    return (
-        Markup('<pre class="{}">{}</pre>').format(kind, text)
-        if kind
-        else Markup("<pre>{}</pre>").format(text)
-    )
+    return Markup('<pre class="{}">{}</pre>').format(kind, text) if kind else Markup("<pre>{}</pre>").format(text)
 
 
 def _code(source: str) -> Markup:

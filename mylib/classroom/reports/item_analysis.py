@@ -63,19 +63,13 @@ def items(found: Iterable[Row]) -> list[Item]:
         topics[row.topic][row.question][row.student] = row
     result = []
     for topic, questions in sorted(topics.items()):
-        read = {
-            name for name, rows in questions.items() if not any(row.needs_manual for row in rows.values())
-        }
+        read = {name for name, rows in questions.items() if not any(row.needs_manual for row in rows.values())}
         for name, rows in sorted(questions.items()):
             rest = [
-                sum(
-                    questions[other][student].points for other in read - {name} if student in questions[other]
-                )
+                sum(questions[other][student].points for other in read - {name} if student in questions[other])
                 for student in rows
             ]
-            result.append(
-                _item(topic, name, list(rows.values()), np.array(rest, dtype=float), others=read - {name})
-            )
+            result.append(_item(topic, name, list(rows.values()), np.array(rest, dtype=float), others=read - {name}))
     return result
 
 

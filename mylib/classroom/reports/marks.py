@@ -79,9 +79,7 @@ def marks(course: Course) -> dict[tuple[str, str], Mark]:
     Raises:  ValueError: nothing has been graded yet.
     """
     if not (course.build / "gradebook.db").exists():
-        raise ValueError(
-            f"report: expected graded submissions in {course.build}, found none; run `mylib grade`"
-        )
+        raise ValueError(f"report: expected graded submissions in {course.build}, found none; run `mylib grade`")
     marked = {(row.student, row.topic) for row in read_roster(course) if row.late}
     found = {}
     with Gradebook(course.db_url) as gradebook:
@@ -100,10 +98,7 @@ def _mark(student: str, topic: str, notebooks: Any, late: str) -> Mark:
         for grade in notebook.grades
     }
     comments = {
-        comment.name: str(comment.comment)
-        for notebook in notebooks
-        for comment in notebook.comments
-        if comment.comment
+        comment.name: str(comment.comment) for notebook in notebooks for comment in notebook.comments if comment.comment
     }
     penalty = float(sum(notebook.late_submission_penalty or 0.0 for notebook in notebooks))
     return Mark(student, topic, grades, comments, penalty, late)

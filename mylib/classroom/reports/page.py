@@ -141,9 +141,7 @@ def _topics(found: Sequence[Row]) -> list[Topic]:
 def _picture(topic: str, points: list[float], most: float, questions: list[Item]) -> tuple[Any, str]:
     """Three panels: the distribution of points, and for each question its difficulty and its discrimination."""
     height = max(2.6, 1.3 + 0.3 * len(questions))
-    fig, (left, middle, right) = plots.figure(
-        1, 3, width=10, height=height, gridspec_kw={"width_ratios": [1.2, 1, 1]}
-    )
+    fig, (left, middle, right) = plots.figure(1, 3, width=10, height=height, gridspec_kw={"width_ratios": [1.2, 1, 1]})
     fig.get_layout_engine().set(wspace=0.06)
     width = max(1, np.ceil(most / 10))  # bars of whole points, around whole numbers
     edges = np.arange(-0.5, max(most, *points) + width, width)

@@ -83,9 +83,7 @@ def _serve(
 ) -> None:
     """The first process: starts and ends the workers."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
-    signal.signal(
-        signal.SIGINT, signal.SIG_IGN
-    )  # Ctrl-C reaches the whole family; the one that called ends this one
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole family; the one that called ends this one
     method = "fork" if "fork" in multiprocessing.get_all_start_methods() else "spawn"
     context = multiprocessing.get_context(method)
     waiting, idle = deque(enumerate(tasks)), list[_Worker]()

@@ -103,9 +103,7 @@ class Texts:
     def students(self, source: str) -> str:
         """A student's Markdown as HTML."""
         renderer = _Renderer()
-        html = bleach.clean(
-            MarkdownWithMath(renderer=renderer).render(source), tags=TAGS, attributes=ATTRIBUTES
-        )
+        html = bleach.clean(MarkdownWithMath(renderer=renderer).render(source), tags=TAGS, attributes=ATTRIBUTES)
         return self._tidy(renderer.put_in(html))
 
     def instructors(self, source: str, attachments: dict[str, Any]) -> str:
@@ -120,9 +118,7 @@ class Texts:
             element.decompose()
         attributes = ATTRIBUTES | {"img": _is_picture}
         protocols = bleach.ALLOWED_PROTOCOLS | {"data"}
-        cleaned = bleach.clean(
-            str(soup), tags=TAGS | {"img"}, attributes=attributes, protocols=protocols, strip=True
-        )
+        cleaned = bleach.clean(str(soup), tags=TAGS | {"img"}, attributes=attributes, protocols=protocols, strip=True)
         return self._tidy(cleaned)
 
     def _tidy(self, html: str) -> str:

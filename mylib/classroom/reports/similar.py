@@ -149,9 +149,7 @@ def similar(
         release = skeleton(course, name, register=False)
         taken = [take_in(one, release, Limits().notebook_bytes) for one in submissions if one.topic == name]
         problems += [
-            f"{one.submission.student}/{name}: {printable(one.unreadable, 300)}"
-            for one in taken
-            if one.unreadable
+            f"{one.submission.student}/{name}: {printable(one.unreadable, 300)}" for one in taken if one.unreadable
         ]
         readable = [one for one in taken if not one.unreadable]
         for given in release.cells:
@@ -194,15 +192,9 @@ def compare(topic: str, question: str, release: str, sources: dict[str, str], th
     if len(answers) > 2:
         some = pairs[:: math.ceil(len(pairs) / SAMPLE)]
         listing.usual = statistics.median(likeness.alike(one, two) for one, two in some)
-    near = [
-        Pair(one, two, likeness.alike(one, two))
-        for one, two in pairs
-        if likeness.bound(one, two) >= threshold
-    ]
+    near = [Pair(one, two, likeness.alike(one, two)) for one, two in pairs if likeness.bound(one, two) >= threshold]
     alike_enough = [pair for pair in near if pair.alike >= threshold]
-    listing.pairs = sorted(
-        alike_enough, key=lambda pair: (-pair.alike, pair.first.student, pair.second.student)
-    )
+    listing.pairs = sorted(alike_enough, key=lambda pair: (-pair.alike, pair.first.student, pair.second.student))
     return listing
 
 
@@ -222,9 +214,7 @@ def write_pages(course: Course, listings: Sequence[Listing]) -> Path:
         for pair in listing.pairs[:MANY_PAGES]:
             path = folder / address(listing, pair)
             path.parent.mkdir(parents=True, exist_ok=True)
-            text = template.render(
-                listing=listing, pair=pair, note=NOTE, style=STYLE, table=_side_by_side(pair)
-            )
+            text = template.render(listing=listing, pair=pair, note=NOTE, style=STYLE, table=_side_by_side(pair))
             path.write_text(text, encoding="utf-8")
     folder.mkdir(parents=True, exist_ok=True)
     page = folder / "index.html"

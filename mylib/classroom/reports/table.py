@@ -122,9 +122,7 @@ def _reasons(result: Result, question: str, cells: set[str], first: str) -> list
     if result.unreadable or result.failed:
         return [printable(result.unreadable or result.failed)]
     texts = [text for cell, text in result.errors.items() if cell in cells | {question}]
-    texts += [
-        text for name, text in result.notes if (question_of(name) == question if name else question == first)
-    ]
+    texts += [text for name, text in result.notes if (question_of(name) == question if name else question == first)]
     return [printable(text) for text in dict.fromkeys(texts)]
 
 

@@ -145,14 +145,10 @@ class Worksheet:
             return f"Moodle says that the grade of {entry.student} cannot be changed"
         return ""
 
-    def _filled_row(
-        self, row: list[tuple[str, str]], entry: Entry, notes: list[str]
-    ) -> list[tuple[str, str]]:
+    def _filled_row(self, row: list[tuple[str, str]], entry: Entry, notes: list[str]) -> list[tuple[str, str]]:
         points, most = entry.points, _as_number(self._cell(row, self._column(MAX_GRADE)))
         if most is not None and points > most:
-            notes.append(
-                f"{self.path.name}: {entry.student} has {points:g} points, and Moodle takes {most:g} at most"
-            )
+            notes.append(f"{self.path.name}: {entry.student} has {points:g} points, and Moodle takes {most:g} at most")
             points = most
         new = list(row)
         for column, value in ((self.grade, f"{points:g}"), (self.comments, entry.comment)):
@@ -164,9 +160,7 @@ class Worksheet:
     def maximum(self) -> float | None:
         """Points to be had, as Moodle says; None where it does not."""
         column = self._column(MAX_GRADE)
-        return next(
-            (most for row in self.rows[1:] if (most := _as_number(self._cell(row, column))) is not None), None
-        )
+        return next((most for row in self.rows[1:] if (most := _as_number(self._cell(row, column))) is not None), None)
 
 
 def _decoded(content: bytes) -> tuple[str, str]:

@@ -197,11 +197,7 @@ class Lender:
         try:
             head = function(*arguments, buffers)
         except BaseException as error:  # whatever the student's code raises
-            kinds = [
-                kind.__name__
-                for kind in type(error).__mro__
-                if getattr(builtins, kind.__name__, None) is kind
-            ]
+            kinds = [kind.__name__ for kind in type(error).__mro__ if getattr(builtins, kind.__name__, None) is kind]
             buffers = []
             head = {"error": kinds, "name": type(error).__name__, "message": _text(error)}
         messages.send(self.sock, head, buffers)

@@ -205,9 +205,7 @@ class Bridge:
 def _error(reply: Mapping[str, Any]) -> Exception:
     """What the answer raised, as a built-in exception; its class itself stays where it is."""
     message, name = str(reply["message"]), str(reply["name"])[:80] or "an error without a name"
-    kind: Any = next(
-        (getattr(builtins, kind, None) for kind in reply["error"] if isinstance(kind, str)), None
-    )
+    kind: Any = next((getattr(builtins, kind, None) for kind in reply["error"] if isinstance(kind, str)), None)
     # StopIteration would end a test's own loop, and so skip what it checks.
     sound = isinstance(kind, type) and issubclass(kind, Exception) and not issubclass(kind, STOPS)
     try:

@@ -220,9 +220,7 @@ class WalledProvisioner(LocalProvisioner):
         manager: Any = self.parent
         info: dict[str, Any] = dict(self.connection_info)
         if info["transport"] != "ipc":
-            raise ValueError(
-                "mylib-walls: expected KernelManager.transport = 'ipc': there is no network inside"
-            )
+            raise ValueError("mylib-walls: expected KernelManager.transport = 'ipc': there is no network inside")
         info["key"] = bytes(info["key"]).decode()
         sandbox = getattr(manager, "sandbox", None) or shared()
         buffers = getattr(manager, "buffers", [])

@@ -48,9 +48,7 @@ def encode(value: Any, other: Callable[[Any], Any], buffers: list[Any], depth: i
         name = next(name for name, base in PLAIN.items() if isinstance(value, base))
         return {"is": name, "items": [encode(item, other, buffers, depth + 1) for item in list(value)]}
     if isinstance(value, dict):
-        pairs = [
-            [encode(part, other, buffers, depth + 1) for part in pair] for pair in list(dict.items(value))
-        ]
+        pairs = [[encode(part, other, buffers, depth + 1) for part in pair] for pair in list(dict.items(value))]
         return {"is": "dict", "items": pairs}
     if isinstance(value, torch.Tensor) and value.layout == torch.strided:
         return _encode_tensor(value, buffers)

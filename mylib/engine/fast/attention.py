@@ -69,8 +69,7 @@ def attention_backward(gradient, needs, q, k, v, bias, causal, y, normaliser, sh
         _multiply(d, k[keys], to_q[where])
         _add_product(to_k[keys], d.swapaxes(-1, -2), q[where], block)
     return tuple(
-        node and array.reshape(shape)
-        for node, array, shape in zip(needs, (to_q, to_k, to_v), shapes, strict=True)
+        node and array.reshape(shape) for node, array, shape in zip(needs, (to_q, to_k, to_v), shapes, strict=True)
     )
 
 
@@ -135,9 +134,7 @@ def _multiply(a, b, out):
 def _row_sums(scores):
     """The sum of each row, as a product with ones: BLAS adds four times faster than NumPy."""
     rows = scores.reshape(math.prod(scores.shape[:-1]), scores.shape[-1])
-    with np.errstate(
-        invalid="ignore"
-    ):  # a sum of NaN is NaN, which is seen further on; BLAS may also warn of none
+    with np.errstate(invalid="ignore"):  # a sum of NaN is NaN, which is seen further on; BLAS may also warn of none
         return (rows @ np.ones(rows.shape[1], rows.dtype)).reshape(scores.shape[:-1])
 
 

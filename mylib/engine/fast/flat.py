@@ -39,9 +39,7 @@ class FlatMemory:
         for p, values, slot in zip(self.params, self._value_views, self._gradient_views, strict=True):
             if p._data is not values:
                 if p.dtype != values.dtype:
-                    raise ValueError(
-                        f"{self.owner}: a parameter became {p.dtype}; make a new optimizer after that"
-                    )
+                    raise ValueError(f"{self.owner}: a parameter became {p.dtype}; make a new optimizer after that")
                 np.copyto(values, p._data)
                 p._data = values
             leaf = p._node

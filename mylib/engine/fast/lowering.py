@@ -51,9 +51,7 @@ def weight_gradient(x, gradient, kernel, stride, padding, dilation, groups):
     else:
         gradient = channels_last(gradient)
         total = np.zeros((groups, math.prod(kernel) * inputs, out // groups), gradient.dtype)
-        for block in sample_blocks(
-            len(x), math.prod(gradient.shape[1:-1]) * total[:, :, 0].size * x.itemsize
-        ):
+        for block in sample_blocks(len(x), math.prod(gradient.shape[1:-1]) * total[:, :, 0].size * x.itemsize):
             rows = window_rows(image[block], kernel, gradient.shape[1:-1], stride, dilation, groups)
             total += rows.transpose(0, 2, 1) @ grouped_rows(gradient[block], groups)
     total = total.reshape(groups, -1, inputs, out // groups).transpose(0, 3, 2, 1)
@@ -68,9 +66,7 @@ def input_gradient(gradient, weight, lengths, stride, padding, dilation, groups)
     those with u = (i + p) mod s: the x[a], x[a + s], ... of one phase a are again such a correlation, with those taps
     alone. So no zero is ever multiplied, and nothing is scattered.
     """
-    if (
-        max(stride) > 1 and max(dilation) > 1
-    ):  # phases and dilation do not mix: spread g out, with zeros between
+    if max(stride) > 1 and max(dilation) > 1:  # phases and dilation do not mix: spread g out, with zeros between
         gradient, stride = with_gaps(gradient, stride), (1,) * len(stride)
     if max(stride) == 1:
         return input_phase(gradient, weight, lengths, padding, dilation, groups)
@@ -137,19 +133,17 @@ def window_rows(image, kernel, lengths, stride, dilation, groups):
     """The windows of a channels-last image as matrices (groups, positions, kernel x channels / groups)."""
     spatial = image.strides[1:-1]
     image = image.reshape(*image.shape[:-1], groups, image.shape[-1] // groups)
-    windows = (
-        np.ndarray(  # a view, like as_strided's, but faster to make and checked against the image's bounds
-            (groups, len(image), *lengths, *kernel, image.shape[-1]),
-            image.dtype,
-            image,
-            strides=(
-                image.strides[-2],
-                image.strides[0],
-                *(n * s for n, s in zip(spatial, stride, strict=True)),
-                *(n * d for n, d in zip(spatial, dilation, strict=True)),
-                image.strides[-1],
-            ),
-        )
+    windows = np.ndarray(  # a view, like as_strided's, but faster to make and checked against the image's bounds
+        (groups, len(image), *lengths, *kernel, image.shape[-1]),
+        image.dtype,
+        image,
+        strides=(
+            image.strides[-2],
+            image.strides[0],
+            *(n * s for n, s in zip(spatial, stride, strict=True)),
+            *(n * d for n, d in zip(spatial, dilation, strict=True)),
+            image.strides[-1],
+        ),
     )
     return windows.reshape(groups, len(image) * math.prod(lengths), math.prod(kernel) * image.shape[-1])
 

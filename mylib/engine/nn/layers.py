@@ -78,9 +78,7 @@ class Conv2d(_Convolution):
     Source:  LeCun et al. (1989). Differs: torch's padding modes and "same" do not exist here.
     """
 
-    def __init__(
-        self, in_channels, out_channels, kernel_size, stride=1, padding=0, dilation=1, groups=1, bias=True
-    ):
+    def __init__(self, in_channels, out_channels, kernel_size, stride=1, padding=0, dilation=1, groups=1, bias=True):
         shape = (out_channels, in_channels // max(groups, 1), *_tuple(kernel_size, self.axes))
         fan_in = math.prod(shape[1:])
         super().__init__(shape, fan_in, in_channels, out_channels, stride, padding, dilation, groups, bias)
@@ -273,9 +271,7 @@ class GroupNorm(Module):
     def __init__(self, num_groups, num_channels, eps=1e-5, affine=True):
         super().__init__()
         if num_groups < 1 or num_channels % num_groups:
-            raise ValueError(
-                f"GroupNorm: num_channels={num_channels} do not divide into num_groups={num_groups}"
-            )
+            raise ValueError(f"GroupNorm: num_channels={num_channels} do not divide into num_groups={num_groups}")
         self.num_groups, self.num_channels, self.eps = num_groups, num_channels, eps
         self.weight = Parameter(np.ones(num_channels, np.float32)) if affine else None
         self.bias = Parameter(np.zeros(num_channels, np.float32)) if affine else None

@@ -51,20 +51,12 @@ class Module:
         raise NotImplementedError(f"{type(self).__name__} does not define forward")
 
     def __setattr__(self, name, value):
-        kind = (
-            "_parameters"
-            if isinstance(value, Parameter)
-            else "_modules"
-            if isinstance(value, Module)
-            else None
-        )
+        kind = "_parameters" if isinstance(value, Parameter) else "_modules" if isinstance(value, Module) else None
         if kind is None and name in self.__dict__.get("_buffers", ()):
             kind = "_buffers"
         if "_parameters" not in self.__dict__:
             if kind:
-                raise AttributeError(
-                    f"{type(self).__name__}: call super().__init__() before assigning {name}"
-                )
+                raise AttributeError(f"{type(self).__name__}: call super().__init__() before assigning {name}")
             return object.__setattr__(self, name, value)
         for registry in ("_parameters", "_modules", "_buffers"):
             if registry != kind:

@@ -208,8 +208,7 @@ class TwoLayerNet(nn.Module):
         """Scores of a batch. Shapes (batch, in_features) to (batch, out_features)."""
         if x.ndim != 2 or x.shape[1] != self.weight1.shape[1]:
             raise ValueError(
-                f"TwoLayerNet: expected x of shape (batch, {self.weight1.shape[1]}), got {tuple(x.shape)}; "
-                "one row each"
+                f"TwoLayerNet: expected x of shape (batch, {self.weight1.shape[1]}), got {tuple(x.shape)}; one row each"
             )
         z = F.linear(x, self.weight1, self.bias1)  # (batch, hidden)
         a = torch.relu(z) if self.activation == "relu" else z

@@ -171,16 +171,12 @@ class TwoLayerNet(nn.Module):
         scores = _plus(a @ weight2.T, self.bias2)  # (batch, out)
         self.saved = x.data, z, a, weight1, weight2, self.activation
         inputs = (x, self.weight1, self.bias1, self.weight2, self.bias2)
-        return record(
-            scores, two_layer_backward, self.saved, *(None if i is None else i._node for i in inputs)
-        )
+        return record(scores, two_layer_backward, self.saved, *(None if i is None else i._node for i in inputs))
 
     def backward(self, gradient):
         """Gradients of all parameters into their `.grad`; returns dJ/dx. Shape (batch, out) to (batch, in)."""
         if self.saved is None:
-            raise ValueError(
-                "TwoLayerNet: expected forward(x) before backward, got none; what came in is not known"
-            )
+            raise ValueError("TwoLayerNet: expected forward(x) before backward, got none; what came in is not known")
         to_x, *slopes = two_layer_backward(np.asarray(gradient), None, *self.saved)
         parameters = (self.weight1, self.bias1, self.weight2, self.bias2)
         for parameter, slope in zip(parameters, slopes, strict=True):

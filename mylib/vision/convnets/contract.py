@@ -103,9 +103,7 @@ def image_shape(model, image_size, channels):
     if isinstance(image_size, numbers.Integral):
         image_size = (int(image_size),) * 2
     if not isinstance(image_size, tuple | list):
-        raise TypeError(
-            f"count_multiply_adds: expected image_size as an integer or several, got {image_size!r}"
-        )
+        raise TypeError(f"count_multiply_adds: expected image_size as an integer or several, got {image_size!r}")
     shape = tuple(image_size)
     if len(shape) == 2 and channels is None:
         raise ValueError(

@@ -31,9 +31,7 @@ class Plan(NamedTuple):
         channels, stages = self.width, []
         for stage, count in enumerate(self.counts):
             out = self.width * 2**stage * (4 if self.bottleneck else 1)
-            stages.append(
-                [(channels if i == 0 else out, out, 2 if i == 0 < stage else 1) for i in range(count)]
-            )
+            stages.append([(channels if i == 0 else out, out, 2 if i == 0 < stage else 1) for i in range(count)])
             channels = out
         return stages
 

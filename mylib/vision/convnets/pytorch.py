@@ -106,9 +106,7 @@ class ResNeXt(nn.Module):
         self.stem = Stem(channels_in, plan_.width, plan_.style)
         self.stages = stack(
             plan_,
-            lambda before, after, stride: ResNeXtBottleneck(
-                before, after, stride, cardinality, width * after // 256
-            ),
+            lambda before, after, stride: ResNeXtBottleneck(before, after, stride, cardinality, width * after // 256),
         )
         self.linear = nn.Linear(2048, classes)
 
@@ -147,9 +145,7 @@ class DenseNet(nn.Module):
 
 def stack(plan_, make_block):
     """All blocks of a plan: a sequence of stages, each a sequence of blocks."""
-    return nn.Sequential(
-        *(nn.Sequential(*(make_block(*shape) for shape in stage)) for stage in plan_.blocks())
-    )
+    return nn.Sequential(*(nn.Sequential(*(make_block(*shape) for shape in stage)) for stage in plan_.blocks()))
 
 
 def count_parameters(model):
@@ -190,9 +186,7 @@ def count_multiply_adds(model, image_size):
     return total
 
 
-def maximise_activation(
-    model, layer, channel, image_shape, steps=100, learning_rate=0.1, decay=0.01, blur=0.2, seed=0
-):
+def maximise_activation(model, layer, channel, image_shape, steps=100, learning_rate=0.1, decay=0.01, blur=0.2, seed=0):
     r"""The picture that a channel responds to most, by gradient ascent on the device and in the type of the weights.
 
     The noise to start from is NumPy's, so that both twins start from the same picture.

@@ -143,9 +143,7 @@ class ResNeXt(nn.Module):
         self.stem = Stem(channels_in, plan_.width, plan_.style)
         self.stages = stack(
             plan_,
-            lambda before, after, stride: ResNeXtBottleneck(
-                before, after, stride, cardinality, width * after // 256
-            ),
+            lambda before, after, stride: ResNeXtBottleneck(before, after, stride, cardinality, width * after // 256),
         )
         self.linear = nn.Linear(2048, classes)
 
@@ -197,9 +195,7 @@ class DenseNet(nn.Module):
 
 def stack(plan_, make_block):
     """All blocks of a plan: a sequence of stages, each a sequence of blocks."""
-    return nn.Sequential(
-        *(nn.Sequential(*(make_block(*shape) for shape in stage)) for stage in plan_.blocks())
-    )
+    return nn.Sequential(*(nn.Sequential(*(make_block(*shape) for shape in stage)) for stage in plan_.blocks()))
 
 
 def count_parameters(model):

@@ -59,17 +59,13 @@ def count_multiply_adds(model, image_size):
 def shape_of_convolution(layer, x):
     """Zeros of the shape that a convolution's output has."""
     if x.shape[1] != layer.in_channels:
-        raise ValueError(
-            f"count_multiply_adds: expected {layer.in_channels} channels, got an image {x.shape}"
-        )
+        raise ValueError(f"count_multiply_adds: expected {layer.in_channels} channels, got an image {x.shape}")
     options = (x.shape[2:], layer.kernel_size, layer.stride, layer.padding, layer.dilation)
     sizes = [output_size(*axis) for axis in zip(*options, strict=True)]
     return engine.as_tensor(np.zeros((len(x), layer.out_channels, *sizes), np.float32))
 
 
-def maximise_activation(
-    model, layer, channel, image_shape, steps=100, learning_rate=0.1, decay=0.01, blur=0.2, seed=0
-):
+def maximise_activation(model, layer, channel, image_shape, steps=100, learning_rate=0.1, decay=0.01, blur=0.2, seed=0):
     r"""The picture that a channel responds to most: gradient ascent on the image, with the weights held fixed.
 
     Starting from faint noise, with a = the channel's activation averaged over its map, and g = da/dx:

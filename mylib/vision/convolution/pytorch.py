@@ -75,9 +75,7 @@ def correlate2d(image, kernel, padding="valid"):
     """
     _check_filter(tuple(image.shape), tuple(kernel.shape), padding)
     stack = image.reshape(-1, 1, *image.shape[-2:])  # (images, 1, height, width)
-    stack = stack.to(
-        torch.promote_types(stack.dtype, kernel.dtype if kernel.is_floating_point() else torch.float32)
-    )
+    stack = stack.to(torch.promote_types(stack.dtype, kernel.dtype if kernel.is_floating_point() else torch.float32))
     if padding != "valid":
         height, width = kernel.shape[0] // 2, kernel.shape[1] // 2
         stack = F.pad(stack, (width, width, height, height), mode=BORDERS[padding])
@@ -223,9 +221,7 @@ def _check_filter(image, kernel, padding):
     if padding not in BORDERS:
         raise ValueError(f"correlate2d: expected padding of {tuple(BORDERS)}, got {padding!r}")
     if len(image) < 2 or len(kernel) != 2:
-        raise ValueError(
-            f"correlate2d: expected image (..., height, width) and a 2D kernel, got {image} and {kernel}"
-        )
+        raise ValueError(f"correlate2d: expected image (..., height, width) and a 2D kernel, got {image} and {kernel}")
     if padding != "valid" and (kernel[0] % 2 == 0 or kernel[1] % 2 == 0):
         raise ValueError(
             f"correlate2d: expected an odd kernel, so that it has a middle, got {kernel}; use padding='valid'"

@@ -51,9 +51,7 @@ def conv1d(signal, kernel, padding="zero"):
     """
     signal, kernel = np.asarray(signal), np.asarray(kernel)
     if kernel.ndim != 1 or signal.ndim < 1:
-        raise ValueError(
-            f"conv1d: expected signal (..., n) and kernel (k,), got {signal.shape} and {kernel.shape}"
-        )
+        raise ValueError(f"conv1d: expected signal (..., n) and kernel (k,), got {signal.shape} and {kernel.shape}")
     return correlate2d(signal[..., None, :], kernel[None], padding)[..., 0, :]
 
 
@@ -126,9 +124,7 @@ def conv2d_loops(x, weight, bias=None, stride=1, padding=0, dilation=1, groups=1
     out, per_group, k_h, k_w = weight.shape
     padded = np.zeros((batch, channels, height + 2 * padding, width + 2 * padding), x.dtype)
     padded[:, :, padding : padding + height, padding : padding + width] = x
-    rows, columns = (
-        output_size(size, k, stride, padding, dilation) for size, k in ((height, k_h), (width, k_w))
-    )
+    rows, columns = (output_size(size, k, stride, padding, dilation) for size, k in ((height, k_h), (width, k_w)))
     y = np.zeros((batch, out, rows, columns), np.result_type(x, weight))
     for n in range(batch):
         for o in range(out):
@@ -138,9 +134,7 @@ def conv2d_loops(x, weight, bias=None, stride=1, padding=0, dilation=1, groups=1
                     for c in range(per_group):
                         for u in range(k_h):
                             for v in range(k_w):
-                                pixel = padded[
-                                    n, first + c, i * stride + u * dilation, j * stride + v * dilation
-                                ]
+                                pixel = padded[n, first + c, i * stride + u * dilation, j * stride + v * dilation]
                                 y[n, o, i, j] += weight[o, c, u, v] * pixel
     return y if bias is None else y + np.asarray(bias)[:, None, None]
 
@@ -223,9 +217,7 @@ class LeNet(nn.Module):
     def forward(self, x):
         """Scores of each class. Shapes (batch, 1, 28, 28) to (batch, classes)."""
         if x.shape[1:] != (1, 28, 28):
-            raise ValueError(
-                f"LeNet: expected images of shape (batch, 1, 28, 28), got {x.shape}; resize or pad them"
-            )
+            raise ValueError(f"LeNet: expected images of shape (batch, 1, 28, 28), got {x.shape}; resize or pad them")
         x = max_pool2d(relu(self.conv1(x)), 2)  # (batch, 6, 14, 14)
         x = max_pool2d(relu(self.conv2(x)), 2)  # (batch, 16, 5, 5)
         x = x.reshape(len(x), -1)  # (batch, 400)
@@ -251,9 +243,7 @@ def _check_filter(image, kernel, padding):
     if padding not in BORDERS:
         raise ValueError(f"correlate2d: expected padding of {BORDERS}, got {padding!r}")
     if len(image) < 2 or len(kernel) != 2:
-        raise ValueError(
-            f"correlate2d: expected image (..., height, width) and a 2D kernel, got {image} and {kernel}"
-        )
+        raise ValueError(f"correlate2d: expected image (..., height, width) and a 2D kernel, got {image} and {kernel}")
     if padding != "valid" and (kernel[0] % 2 == 0 or kernel[1] % 2 == 0):
         raise ValueError(
             f"correlate2d: expected an odd kernel, so that it has a middle, got {kernel}; use padding='valid'"

@@ -29,17 +29,13 @@ def check_box_values(operation, finite, crossed):
     if not finite:
         raise ValueError(f"{operation}: expected finite boxes, got NaN or infinity; did training diverge?")
     if len(crossed):
-        raise ValueError(
-            f"{operation}: expected x1 <= x2 and y1 <= y2, got {crossed[0]}; is it x, y, width, height?"
-        )
+        raise ValueError(f"{operation}: expected x1 <= x2 and y1 <= y2, got {crossed[0]}; is it x, y, width, height?")
 
 
 def check_boxes_have_area(name, have):
     """`have`: whether every box has a width and a height."""
     if not have:
-        raise ValueError(
-            f"encode_boxes: expected {name} of width and height above 0, got one without; drop it before"
-        )
+        raise ValueError(f"encode_boxes: expected {name} of width and height above 0, got one without; drop it before")
 
 
 def check_deltas(finite):
@@ -104,9 +100,7 @@ def check_targets(boxes, truth, labels, foreground, background):
     check_boxes("assign_targets", boxes)
     expect("assign_targets", truth=(truth, "... m 4"), labels=(labels, "... m"))
     if not 0 <= background <= foreground <= 1:
-        raise ValueError(
-            f"assign_targets: expected 0 <= background <= foreground <= 1, got {background}, {foreground}"
-        )
+        raise ValueError(f"assign_targets: expected 0 <= background <= foreground <= 1, got {background}, {foreground}")
 
 
 # proposals
@@ -126,9 +120,7 @@ def check_image(operation, shape, finite, low, high):
             f"{tuple(shape)}"
         )
     if low < 0 or high > 1:
-        raise ValueError(
-            f"{operation}: expected pixels in [0, 1], got {low:g} to {high:g}; divide bytes by 255"
-        )
+        raise ValueError(f"{operation}: expected pixels in [0, 1], got {low:g} to {high:g}; divide bytes by 255")
 
 
 def check_segmentation(scale, min_size, sigma):

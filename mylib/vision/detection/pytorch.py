@@ -98,9 +98,7 @@ class Head(nn.Module):
 class RegionProposalNetwork(nn.Module):
     """A small network that slides over the map and says, for every anchor, whether an object is there and where."""
 
-    def __init__(
-        self, channels, sizes=(12, 18, 24), ratios=(1.0, 2.0), stride=STRIDE, count=32, threshold=0.7
-    ):
+    def __init__(self, channels, sizes=(12, 18, 24), ratios=(1.0, 2.0), stride=STRIDE, count=32, threshold=0.7):
         super().__init__()
         contract.check_proposal_network(count, stride, sizes, ratios)
         self.sizes, self.ratios, self.stride = sizes, ratios, stride
@@ -132,9 +130,7 @@ class RegionProposalNetwork(nn.Module):
         found = _clip(_decode(chosen, boxes[order]), height, width)
         usable = ((found[..., 2:] - found[..., :2]) >= 1).all(dim=-1)  # a box narrower than a pixel is none
         keep = _kept(found, self.threshold) & usable
-        first = (
-            (~keep).to(torch.int8).sort(dim=1, stable=True).indices[:, : self.count]
-        )  # the kept ones, in order
+        first = (~keep).to(torch.int8).sort(dim=1, stable=True).indices[:, : self.count]  # the kept ones, in order
         found, keep = found.gather(1, first[..., None].expand(-1, -1, 4)), keep.gather(1, first)
         missing = self.count - first.shape[1]
         return F.pad(found, (0, 0, 0, missing)), F.pad(keep, (0, missing))

@@ -116,9 +116,7 @@ def pairwise_iou(a, b):
     # Each coordinate in a row of its own: an innermost axis of two numbers is four times as slow on a CPU.
     a, b = (at_least_float32(boxes).movedim(-1, 0).contiguous() for boxes in (a, b))
     a, b = a[..., :, None], b[..., None, :]  # (4, ..., n, 1) and (4, ..., 1, m)
-    width, height = (
-        (torch.minimum(a[i + 2], b[i + 2]) - torch.maximum(a[i], b[i])).clamp(min=0) for i in (0, 1)
-    )
+    width, height = ((torch.minimum(a[i + 2], b[i + 2]) - torch.maximum(a[i], b[i])).clamp(min=0) for i in (0, 1))
     shared = width * height
     union = (a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - shared
     return torch.where(union > 0, shared / union.clamp(min=1e-30), 0)
@@ -139,9 +137,7 @@ def _decode(deltas, references):
 
 def _clip(boxes, height, width):
     x1, y1, x2, y2 = boxes.unbind(-1)
-    return torch.stack(
-        [x1.clamp(0, width), y1.clamp(0, height), x2.clamp(0, width), y2.clamp(0, height)], dim=-1
-    )
+    return torch.stack([x1.clamp(0, width), y1.clamp(0, height), x2.clamp(0, width), y2.clamp(0, height)], dim=-1)
 
 
 def _kept(boxes, threshold):
@@ -162,9 +158,7 @@ def _kept(boxes, threshold):
 
 def _anchors(height, width, stride, sizes, ratios, like):
     """`anchors` as a tensor of the type and on the device of another; numbers go there one by one, without waiting."""
-    halves = [
-        like.new_full((1,), a * r / 2) for a in sizes for root in ratios for r in (root**-0.5, root**0.5)
-    ]
+    halves = [like.new_full((1,), a * r / 2) for a in sizes for root in ratios for r in (root**-0.5, root**0.5)]
     halves = torch.cat(halves).reshape(-1, 2)  # (sizes * ratios, 2): w and h
     rows, columns = (torch.arange(n, dtype=like.dtype, device=like.device) for n in (height, width))
     y, x = torch.meshgrid(rows, columns, indexing="ij")

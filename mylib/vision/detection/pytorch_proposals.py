@@ -140,9 +140,7 @@ def _smooth(pixels, sigma):
 def _describe(pixels, labels):
     """Pixels, box and stacked normalisable histograms of every region."""
     n, flat = int(labels.max()) + 1, labels.flatten()
-    rows, columns = torch.meshgrid(
-        *(torch.arange(s, device=flat.device) for s in labels.shape), indexing="ij"
-    )
+    rows, columns = torch.meshgrid(*(torch.arange(s, device=flat.device) for s in labels.shape), indexing="ij")
     edges = []
     for places, reduce in ((columns, "amin"), (rows, "amin"), (columns + 1, "amax"), (rows + 1, "amax")):
         empty = torch.zeros(n, dtype=places.dtype, device=flat.device)

@@ -107,9 +107,7 @@ class RegionProposalNetwork(nn.Module):
              half: its expectation, without chance. An anchor counts as an object's from IoU 0.5 on (paper: 0.7).
     """
 
-    def __init__(
-        self, channels, sizes=(12, 18, 24), ratios=(1.0, 2.0), stride=STRIDE, count=32, threshold=0.7
-    ):
+    def __init__(self, channels, sizes=(12, 18, 24), ratios=(1.0, 2.0), stride=STRIDE, count=32, threshold=0.7):
         super().__init__()
         contract.check_proposal_network(count, stride, sizes, ratios)
         self.sizes, self.ratios, self.stride = sizes, ratios, stride
@@ -154,9 +152,7 @@ class RegionProposalNetwork(nn.Module):
         Returns: a number.
         """
         assigned, targets = assign_targets(boxes, truth, labels, foreground=0.5, background=0.3, force=True)
-        losses = engine.binary_cross_entropy_with_logits(
-            logits, (assigned > 0).astype(logits.dtype), reduction="none"
-        )
+        losses = engine.binary_cross_entropy_with_logits(logits, (assigned > 0).astype(logits.dtype), reduction="none")
         return _balanced(losses, assigned) + _box_loss(deltas, targets, assigned)
 
 
@@ -214,8 +210,7 @@ class RCNN(nn.Module):
         pixels, which = images.transpose(0, 2, 3, 1), image[:, None, None]
         right, down = share[:, None, :, :1], share[:, :, None, 1:]
         upper, lower = (
-            pixels[which, y[:, :, None], x0[:, None]] * (1 - right)
-            + pixels[which, y[:, :, None], x1[:, None]] * right
+            pixels[which, y[:, :, None], x0[:, None]] * (1 - right) + pixels[which, y[:, :, None], x1[:, None]] * right
             for y in (y0, y1)
         )
         return Tensor((upper * (1 - down) + lower * down).transpose(0, 3, 1, 2))

@@ -198,9 +198,7 @@ def check_boxes(operation, boxes):
     """The boxes in floating point of at least 32 bits, refused unless each is one."""
     boxes = np.asarray(boxes)
     contract.check_boxes(operation, boxes.shape)
-    boxes = boxes.astype(
-        np.promote_types(boxes.dtype, np.float32) if boxes.dtype.kind == "f" else float, copy=False
-    )
+    boxes = boxes.astype(np.promote_types(boxes.dtype, np.float32) if boxes.dtype.kind == "f" else float, copy=False)
     crossed = boxes[(boxes[..., 2:] < boxes[..., :2]).any(axis=-1)].reshape(-1, 4)
     contract.check_box_values(operation, np.isfinite(boxes).all(), crossed.tolist())
     return boxes

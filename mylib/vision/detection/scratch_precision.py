@@ -55,9 +55,7 @@ def _of_class(c, detections, truth, thresholds, overlap):
     best_from_here = np.maximum.accumulate(precision[:, ::-1], axis=1)[:, ::-1]
     padded = np.pad(best_from_here, ((0, 0), (0, 1)))  # recall that is never reached: precision 0
     steps = np.linspace(0, 1, 101)
-    return np.array(
-        [row[np.searchsorted(hit / objects, steps)].mean() for row, hit in zip(padded, found, strict=True)]
-    )
+    return np.array([row[np.searchsorted(hit / objects, steps)].mean() for row, hit in zip(padded, found, strict=True)])
 
 
 def _match(overlaps, thresholds):

@@ -158,9 +158,7 @@ class _Regions:
 
     def _around(self, i, j):
         a, b = self.boxes[i], self.boxes[j]
-        return np.concatenate(
-            [np.minimum(a[..., :2], b[..., :2]), np.maximum(a[..., 2:], b[..., 2:])], axis=-1
-        )
+        return np.concatenate([np.minimum(a[..., :2], b[..., :2]), np.maximum(a[..., 2:], b[..., 2:])], axis=-1)
 
 
 def _edges(pixels):
@@ -203,10 +201,7 @@ def _strengths(pixels):
 
 def _histograms(values, labels, n, bins):
     """Counts of values in [0, 1] by region. Shape (n, maps * bins)."""
-    which = (
-        np.clip(np.floor(values * bins), 0, bins - 1).astype(int)
-        + np.arange(len(values))[:, None, None] * bins
-    )
+    which = np.clip(np.floor(values * bins), 0, bins - 1).astype(int) + np.arange(len(values))[:, None, None] * bins
     flat = (labels * len(values) * bins + which).ravel()
     return np.bincount(flat, minlength=n * len(values) * bins).reshape(n, -1)
 

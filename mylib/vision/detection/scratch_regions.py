@@ -47,9 +47,7 @@ def roi_pool(features, boxes, output_size, spatial_scale):
     for u in range(np.max(bottom - top, initial=0)):
         for v in range(np.max(right - left, initial=0)):
             inside = (top + u < bottom)[:, :, None] & (left + v < right)[:, None, :]
-            index = np.where(
-                inside, first + u * width + v, first
-            )  # beyond its end, a bin meets its first cell again
+            index = np.where(inside, first + u * width + v, first)  # beyond its end, a bin meets its first cell again
             found = cells.take(index, axis=0)
             if place is not None:  # not >=: the first maximum stays
                 np.copyto(place, index[..., None], where=found > best)
@@ -130,9 +128,7 @@ def assign_targets(boxes, truth, labels, foreground=0.5, background=0.5, force=F
         # An object's best box is this object's, even where it overlaps another one more.
         which = np.where(forced & ~positive, np.where(mine, overlap, -1).argmax(axis=-1), which)
         positive |= forced
-    assigned = np.where(
-        positive, 1 + np.take_along_axis(labels, which, -1), np.where(best < background, 0, -1)
-    )
+    assigned = np.where(positive, 1 + np.take_along_axis(labels, which, -1), np.where(best < background, 0, -1))
     matched = np.take_along_axis(truth, which[..., None], -2).astype(boxes.dtype)
     deltas = np.zeros_like(boxes)
     deltas[positive] = encode_boxes(matched[positive], boxes[positive])

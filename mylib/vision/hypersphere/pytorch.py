@@ -8,8 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from mylib.shared.devices import on_cpu
 from mylib.vision.convolution.pytorch import LeNet
-from mylib.vision.detection.pytorch_boxes import on_cpu
 
 __all__ = [
     "separated_prototypes",
@@ -121,9 +121,7 @@ def regression_target(y, lower, upper):
     Source:  Mettes et al. (2019); slide "Hyperspherical Prototype Regression".
     """
     if not lower < upper:
-        raise ValueError(
-            f"regression_target: expected lower < upper, got {lower} and {upper}; exchange them?"
-        )
+        raise ValueError(f"regression_target: expected lower < upper, got {lower} and {upper}; exchange them?")
     if on_cpu(y) and y.numel() and not (lower <= y.min() and y.max() <= upper):
         raise ValueError(
             f"regression_target: expected y from {lower} to {upper}, got {y.min()} to {y.max()}; widen the bounds"
@@ -156,9 +154,7 @@ def classify(z, prototypes):
     """
     _check_directions("classify", z.shape, prototypes, z.shape[:1])
     dtype = torch.promote_types(z.dtype, prototypes.dtype)  # after autocast z may be bfloat16
-    cosines = (
-        z.to(dtype) @ F.normalize(prototypes).to(dtype).T
-    )  # times the length of z, which changes no order
+    cosines = z.to(dtype) @ F.normalize(prototypes).to(dtype).T  # times the length of z, which changes no order
     return cosines.argmax(dim=1)
 
 
@@ -181,9 +177,7 @@ class HypersphericalNet(nn.Module):
     def __init__(self, classes, dims, joint=False, seed=0):
         super().__init__()
         if dims < 2 + joint:
-            raise ValueError(
-                f"HypersphericalNet: expected dims of at least {2 + joint}, got {dims}; use more"
-            )
+            raise ValueError(f"HypersphericalNet: expected dims of at least {2 + joint}, got {dims}; use more")
         self.joint = joint
         self.backbone = LeNet(dims)
         places = separated_prototypes(classes, dims - joint, seed=seed).float()

@@ -56,9 +56,7 @@ def separated_prototypes(classes, dims, steps=1000, seed=0, triplets=None, weigh
         gradient = classes * _crowding_gradient(points, beta)
         if triplets is not None:
             gradient += weight * _ranking_gradient(points, triplets)
-        gradient -= (gradient * points).sum(
-            axis=1, keepdims=True
-        ) * points  # what is left lies along the sphere
+        gradient -= (gradient * points).sum(axis=1, keepdims=True) * points  # what is left lies along the sphere
         momentum = 0.9 * momentum - rate * gradient
         points = _unit(points + momentum)
     return points
@@ -129,9 +127,7 @@ def regression_target(y, lower, upper):
     """
     y = np.asarray(y)
     if not lower < upper:
-        raise ValueError(
-            f"regression_target: expected lower < upper, got {lower} and {upper}; exchange them?"
-        )
+        raise ValueError(f"regression_target: expected lower < upper, got {lower} and {upper}; exchange them?")
     if y.size and not (lower <= y.min() and y.max() <= upper):
         raise ValueError(
             f"regression_target: expected y from {lower} to {upper}, got {y.min()} to {y.max()}; widen the bounds"
@@ -199,9 +195,7 @@ class HypersphericalNet(nn.Module):
     def __init__(self, classes, dims, joint=False, seed=0):
         super().__init__()
         if dims < 2 + joint:
-            raise ValueError(
-                f"HypersphericalNet: expected dims of at least {2 + joint}, got {dims}; use more"
-            )
+            raise ValueError(f"HypersphericalNet: expected dims of at least {2 + joint}, got {dims}; use more")
         self.joint = joint
         self.backbone = LeNet(dims)
         places = separated_prototypes(classes, dims - joint, seed=seed).astype(np.float32)
@@ -313,12 +307,7 @@ def _check_labels(labels, classes):
 def _check_triplets(triplets, prototypes):
     """Columns i, j, k and the label S'."""
     triplets = np.asarray(triplets)
-    if (
-        triplets.ndim != 2
-        or triplets.shape[1] not in (3, 4)
-        or not len(triplets)
-        or triplets.dtype.kind not in "iu"
-    ):
+    if triplets.ndim != 2 or triplets.shape[1] not in (3, 4) or not len(triplets) or triplets.dtype.kind not in "iu":
         raise ValueError(
             f"semantic_ranking_loss: expected integer triplets of shape (n, 3) or (n, 4), n at least 1, got "
             f"{triplets.shape} of {triplets.dtype}"

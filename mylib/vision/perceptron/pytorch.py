@@ -66,9 +66,7 @@ class Perceptron(nn.Module):
     def __init__(self, in_features):
         super().__init__()
         if in_features < 1:
-            raise ValueError(
-                f"Perceptron: expected in_features of at least 1, got {in_features}; count x's columns"
-            )
+            raise ValueError(f"Perceptron: expected in_features of at least 1, got {in_features}; count x's columns")
         self.in_features = in_features
         self.register_buffer("weight", torch.zeros(in_features, dtype=torch.float64))
         self.register_buffer("bias", torch.zeros(1, dtype=torch.float64))
@@ -205,9 +203,7 @@ class MLP(nn.Module):
     def __init__(self, sizes, activation="relu"):
         super().__init__()
         if len(sizes) < 2 or min(sizes) < 1:
-            raise ValueError(
-                f"MLP: expected two sizes or more, each at least 1, got {sizes}; [in, hidden, out]"
-            )
+            raise ValueError(f"MLP: expected two sizes or more, each at least 1, got {sizes}; [in, hidden, out]")
         if activation not in ACTIVATIONS:
             raise ValueError(f"MLP: expected an activation of {sorted(ACTIVATIONS)}, got {activation!r}")
         self.activation = ACTIVATIONS[activation]
@@ -223,13 +219,9 @@ class MLP(nn.Module):
 
 def _validate(x, y, max_epochs):
     if y.shape != (len(x),):
-        raise ValueError(
-            f"Perceptron: expected one label for each of {len(x)} examples, got {tuple(y.shape)}"
-        )
+        raise ValueError(f"Perceptron: expected one label for each of {len(x)} examples, got {tuple(y.shape)}")
     if not ((y == 0) | (y == 1)).all():
-        raise ValueError(
-            f"Perceptron: expected labels 0 and 1, got {y.unique()[:5].tolist()}; relabel, e.g. (y == 3)"
-        )
+        raise ValueError(f"Perceptron: expected labels 0 and 1, got {y.unique()[:5].tolist()}; relabel, e.g. (y == 3)")
     if not x.isfinite().all():
         raise ValueError("Perceptron: expected finite x, got NaN or infinity; clean the data first")
     if max_epochs < 1:

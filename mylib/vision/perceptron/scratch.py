@@ -66,9 +66,7 @@ class Perceptron(nn.Module):
     def __init__(self, in_features):
         super().__init__()
         if in_features < 1:
-            raise ValueError(
-                f"Perceptron: expected in_features of at least 1, got {in_features}; count x's columns"
-            )
+            raise ValueError(f"Perceptron: expected in_features of at least 1, got {in_features}; count x's columns")
         self.in_features = in_features
         self.register_buffer("weight", np.zeros(in_features))
         self.register_buffer("bias", np.zeros(1))
@@ -119,9 +117,7 @@ class Perceptron(nn.Module):
     def _examples(self, x):
         x = np.asarray(x, dtype=float)
         if x.ndim != 2 or x.shape[1] != self.in_features:
-            raise ValueError(
-                f"Perceptron: expected x of shape (n, {self.in_features}), got {x.shape}; one row each"
-            )
+            raise ValueError(f"Perceptron: expected x of shape (n, {self.in_features}), got {x.shape}; one row each")
         return x
 
 
@@ -190,9 +186,7 @@ class MLP(nn.Module):
     def __init__(self, sizes, activation="relu"):
         super().__init__()
         if len(sizes) < 2 or min(sizes) < 1:
-            raise ValueError(
-                f"MLP: expected two sizes or more, each at least 1, got {sizes}; [in, hidden, out]"
-            )
+            raise ValueError(f"MLP: expected two sizes or more, each at least 1, got {sizes}; [in, hidden, out]")
         if activation not in ACTIVATIONS:
             raise ValueError(f"MLP: expected an activation of {sorted(ACTIVATIONS)}, got {activation!r}")
         self.activation = ACTIVATIONS[activation]
@@ -218,9 +212,7 @@ def _validate(x, y, max_epochs):
     if y.shape != (len(x),):
         raise ValueError(f"Perceptron: expected one label for each of {len(x)} examples, got shape {y.shape}")
     if not np.isin(y, (0, 1)).all():
-        raise ValueError(
-            f"Perceptron: expected labels 0 and 1, got {np.unique(y)[:5]}; relabel, e.g. (y == 3)"
-        )
+        raise ValueError(f"Perceptron: expected labels 0 and 1, got {np.unique(y)[:5]}; relabel, e.g. (y == 3)")
     if not np.isfinite(x).all():
         raise ValueError("Perceptron: expected finite x, got NaN or infinity; clean the data first")
     if max_epochs < 1:

@@ -49,9 +49,7 @@ def encode(sentence):
     words = ["<start>", *sentence.split()]
     unknown = [word for word in words if word not in WORDS]
     if unknown or len(words) >= LENGTH:
-        raise ValueError(
-            f"encode: expected up to {LENGTH - 2} words of {WORDS[2:]}, got {sentence!r}; rephrase it"
-        )
+        raise ValueError(f"encode: expected up to {LENGTH - 2} words of {WORDS[2:]}, got {sentence!r}; rephrase it")
     words += ["<end>"] * (LENGTH - len(words))
     return np.array([WORDS.index(word) for word in words], np.int64)
 

@@ -35,9 +35,7 @@ class RNNCell(nn.Module):
         """The next memory. Shapes (batch, input_size) and (batch, hidden_size) to (batch, hidden_size)."""
         _check_input(self, x, 2)
         c = _memory(self, x, c)
-        return F.linear(torch.tanh(c), self.weight_hh, self.bias_hh) + F.linear(
-            x, self.weight_ih, self.bias_ih
-        )
+        return F.linear(torch.tanh(c), self.weight_hh, self.bias_hh) + F.linear(x, self.weight_ih, self.bias_ih)
 
 
 class RNN(nn.RNN):
@@ -267,9 +265,7 @@ def _check_images(shape, size):
 
 def _check_sizes(module, input_size, hidden_size):
     if min(input_size, hidden_size) < 1:
-        raise ValueError(
-            f"{type(module).__name__}: expected sizes of at least 1, got {input_size} and {hidden_size}"
-        )
+        raise ValueError(f"{type(module).__name__}: expected sizes of at least 1, got {input_size} and {hidden_size}")
 
 
 def _add_parameters(module, input_size, hidden_size, gates):
@@ -327,7 +323,5 @@ def _memory(module, x, state):
     if state is None:
         return x.new_zeros(shape)
     if state.shape != shape:
-        raise ValueError(
-            f"{type(module).__name__}: expected a state of shape {shape}, got {tuple(state.shape)}"
-        )
+        raise ValueError(f"{type(module).__name__}: expected a state of shape {shape}, got {tuple(state.shape)}")
     return state

@@ -323,9 +323,7 @@ def _check_images(shape, size):
 def _add_parameters(module, input_size, hidden_size, gates, suffix="", forget_bias=None):
     """Torch's parameters, drawn as torch draws them."""
     if min(input_size, hidden_size) < 1:
-        raise ValueError(
-            f"{type(module).__name__}: expected sizes of at least 1, got {input_size} and {hidden_size}"
-        )
+        raise ValueError(f"{type(module).__name__}: expected sizes of at least 1, got {input_size} and {hidden_size}")
     module.input_size, module.hidden_size = input_size, hidden_size
     bound = hidden_size**-0.5
     shapes = {"weight_ih": (input_size,), "weight_hh": (hidden_size,), "bias_ih": (), "bias_hh": ()}
@@ -349,9 +347,7 @@ def _cell_of(model):
 def _step_input(module, x):
     x = float_tensor(x, type(module).__name__)
     if x.ndim != 2 or x.shape[1] != module.input_size:
-        raise ValueError(
-            f"{type(module).__name__}: expected x of shape (batch, {module.input_size}), got {x.shape}"
-        )
+        raise ValueError(f"{type(module).__name__}: expected x of shape (batch, {module.input_size}), got {x.shape}")
     return x
 
 

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from mylib.vision.detection.pytorch_boxes import on_cpu
+from mylib.shared.devices import on_cpu
 from mylib.vision.segmentation.pytorch_instances import MaskHead, MaskRCNN, mask_iou, roi_align
 
 __all__ = [
@@ -58,9 +58,7 @@ def bilinear_kernel(channels, factor):
     Source:  Long, Shelhamer and Darrell (2015), section 3.3. Differs: none.
     """
     if channels < 1 or factor < 1:
-        raise ValueError(
-            f"bilinear_kernel: expected channels and factor of at least 1, got {channels}, {factor}"
-        )
+        raise ValueError(f"bilinear_kernel: expected channels and factor of at least 1, got {channels}, {factor}")
     box = torch.ones(1, 1, factor, factor, dtype=torch.float64) / factor
     tent = F.conv2d(box, box, padding=factor - 1)  # a tent is a box filtered with a box
     if factor % 2 == 0:  # an even factor has its middle between two taps
@@ -110,9 +108,7 @@ class FCN(nn.Module):
         widths = [channels, width, 2 * width, 4 * width, 4 * width, 4 * width]
         for i in range(1, 6):
             # Without a bias: the normalisation that follows takes any constant away.
-            self.add_module(
-                f"conv{i}", nn.Conv2d(widths[i - 1], widths[i], 3, stride=2, padding=1, bias=False)
-            )
+            self.add_module(f"conv{i}", nn.Conv2d(widths[i - 1], widths[i], 3, stride=2, padding=1, bias=False))
             self.add_module(f"norm{i}", nn.BatchNorm2d(widths[i]))
         self.score32 = nn.Conv2d(widths[5], classes, 1)
         if skips <= 16:

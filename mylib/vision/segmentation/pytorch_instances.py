@@ -76,9 +76,7 @@ class MaskHead(nn.Module):
     def __init__(self, channels, classes):
         super().__init__()
         if min(channels, classes) < 1:
-            raise ValueError(
-                f"MaskHead: expected channels and classes of at least 1, got {channels}, {classes}"
-            )
+            raise ValueError(f"MaskHead: expected channels and classes of at least 1, got {channels}, {classes}")
         self.enlarge = nn.ConvTranspose2d(channels, channels, 2, stride=2)
         self.score = nn.Conv2d(channels, classes, 1)
 
@@ -179,9 +177,7 @@ def paste(logits, boxes, height, width):
     x1, y1, x2, y2 = boxes.to(logits.dtype)[:, :, None].unbind(1)  # (k, 1) each
     row, column = (torch.arange(n, dtype=logits.dtype, device=logits.device) + 0.5 for n in (height, width))
     y, x = (row - y1) / (y2 - y1).clamp(min=1e-6), (column - x1) / (x2 - x1).clamp(min=1e-6)  # 0 to 1 inside
-    grid = torch.stack(
-        [(2 * x - 1)[:, None].expand(-1, height, -1), (2 * y - 1)[:, :, None].expand(-1, -1, width)], -1
-    )
+    grid = torch.stack([(2 * x - 1)[:, None].expand(-1, height, -1), (2 * y - 1)[:, :, None].expand(-1, -1, width)], -1)
     stretched = F.grid_sample(logits[:, None], grid, padding_mode="border", align_corners=False)[:, 0]
     inside = ((y >= 0) & (y <= 1))[:, :, None] & ((x >= 0) & (x <= 1))[:, None]
     return (stretched > 0) & inside
@@ -205,9 +201,7 @@ def _by_cells(maps, image, axes):
     lines = image[:, None, None] * maps.shape[1] + torch.arange(maps.shape[1], device=image.device)
     bags, shares = lines.expand(rows.shape).flatten(0, 1), rows.flatten(0, 1)  # (k * h, height)
     y = F.embedding_bag(bags, maps.flatten(0, 1).flatten(1), mode="sum", per_sample_weights=shares)
-    return columns[:, None] @ y.reshape(
-        *rows.shape[:2], *maps.shape[2:]
-    )  # (k, 1, w, width) @ (k, h, width, channels)
+    return columns[:, None] @ y.reshape(*rows.shape[:2], *maps.shape[2:])  # (k, 1, w, width) @ (k, h, width, channels)
 
 
 def _points(low, high, count, length, points):
@@ -236,9 +230,7 @@ def _weights(low, high, count, length):
     step = before + torch.arange(2 * length + 5, device=low.device)
     place = torch.where(step < points, low + (bins + (step + 0.5) / points) * size, -2)  # no point: outside
     cells, shares = _cells_around(place, length, 1 / points)
-    return torch.zeros(*place.shape[:2], length, dtype=low.dtype, device=low.device).scatter_add(
-        2, cells, shares
-    )
+    return torch.zeros(*place.shape[:2], length, dtype=low.dtype, device=low.device).scatter_add(2, cells, shares)
 
 
 def _cells_around(place, length, share):

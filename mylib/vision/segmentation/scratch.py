@@ -49,9 +49,7 @@ def bilinear_kernel(channels, factor):
         [0.0625, 0.1875, 0.1875, 0.0625]
     """
     if channels < 1 or factor < 1:
-        raise ValueError(
-            f"bilinear_kernel: expected channels and factor of at least 1, got {channels}, {factor}"
-        )
+        raise ValueError(f"bilinear_kernel: expected channels and factor of at least 1, got {channels}, {factor}")
     return (np.eye(channels)[:, :, None, None] * np.outer(_tent(factor), _tent(factor))).astype(np.float32)
 
 
@@ -187,9 +185,7 @@ def mean_iou(predicted, target, classes):
     """
     predicted, target = np.asarray(predicted), np.asarray(target)
     if predicted.shape != target.shape:
-        raise ValueError(
-            f"mean_iou: expected two maps of one shape, got {predicted.shape} and {target.shape}"
-        )
+        raise ValueError(f"mean_iou: expected two maps of one shape, got {predicted.shape} and {target.shape}")
     counts = target != IGNORE
     a, b = predicted[counts], target[counts]
     if not a.size or min(a.min(), b.min()) < 0 or max(a.max(), b.max()) >= classes:
@@ -214,9 +210,7 @@ def check_network(classes, skips, width, channels):
     if skips not in (32, 16, 8):
         raise ValueError(f"FCN: expected skips of 32, 16 or 8, got {skips}")
     if min(classes, width, channels) < 1:
-        raise ValueError(
-            f"FCN: expected classes, width and channels of at least 1, got {classes}, {width}, {channels}"
-        )
+        raise ValueError(f"FCN: expected classes, width and channels of at least 1, got {classes}, {width}, {channels}")
 
 
 def check_pixels(outputs, targets, kind):

@@ -49,9 +49,7 @@ def roi_align(features, boxes, output_size, spatial_scale, sampling_ratio=2):
         mine = image == n
         along_rows = rows[mine].reshape(-1, height) @ maps[n].reshape(height, width * channels)
         y[mine] = columns[mine][:, None] @ along_rows.reshape(-1, h, width, channels)
-    return engine.record(
-        y.transpose(0, 3, 1, 2), roi_align_backward, (image, rows, columns, x.shape), x._node
-    )
+    return engine.record(y.transpose(0, 3, 1, 2), roi_align_backward, (image, rows, columns, x.shape), x._node)
 
 
 def roi_align_backward(gradient, needs, image, rows, columns, shape):
@@ -86,9 +84,7 @@ def roi_align_loops(features, boxes, output_size, spatial_scale, sampling_ratio=
     pooled = np.zeros((len(boxes), x.shape[1], h, w), x.dtype)
     for k, (image, *corners) in enumerate(boxes):
         x1, y1, x2, y2 = (value * spatial_scale - 0.5 for value in corners)
-        down, right = (
-            sampling_ratio or max(int(np.ceil(size)), 1) for size in ((y2 - y1) / h, (x2 - x1) / w)
-        )
+        down, right = (sampling_ratio or max(int(np.ceil(size)), 1) for size in ((y2 - y1) / h, (x2 - x1) / w))
         for i in range(h):
             for j in range(w):
                 for u in range(down):
@@ -141,9 +137,7 @@ class MaskHead(nn.Module):
     def __init__(self, channels, classes):
         super().__init__()
         if min(channels, classes) < 1:
-            raise ValueError(
-                f"MaskHead: expected channels and classes of at least 1, got {channels}, {classes}"
-            )
+            raise ValueError(f"MaskHead: expected channels and classes of at least 1, got {channels}, {classes}")
         self.enlarge = nn.ConvTranspose2d(channels, channels, 2, stride=2)
         self.score = nn.Conv2d(channels, classes, 1)
 
@@ -197,9 +191,7 @@ class MaskRCNN(FasterRCNN):
         logits = self.mask(self.extract(features, region_rows(boxes), self.pooled_mask))
         objects, classes = (assigned > 0).ravel(), np.maximum(assigned - 1, 0).ravel()
         chosen = logits[np.arange(len(classes)), classes]  # (k, size, size): the mask of the true class
-        losses = engine.binary_cross_entropy_with_logits(
-            chosen, targets.astype(logits.dtype), reduction="none"
-        )
+        losses = engine.binary_cross_entropy_with_logits(chosen, targets.astype(logits.dtype), reduction="none")
         weights = (objects / max(objects.sum(), 1)).astype(logits.dtype)
         return total + (losses.mean(axis=(1, 2)) * weights).sum()
 
@@ -246,9 +238,7 @@ def paste(logits, boxes, height, width):
         place = (np.arange(length) + 0.5 - low) / np.maximum(high - low, 1e-6)  # 0 to 1 inside the box
         inside = (place >= 0) & (place <= 1)
         cell = (place * size - 0.5).clip(0, size - 1)[..., None]
-        sides.append(
-            np.maximum(1 - np.abs(cell - np.arange(size)), 0) * inside[..., None]
-        )  # (k, length, size)
+        sides.append(np.maximum(1 - np.abs(cell - np.arange(size)), 0) * inside[..., None])  # (k, length, size)
     return sides[0] @ logits @ sides[1].swapaxes(1, 2) > 0
 
 

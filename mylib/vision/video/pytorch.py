@@ -46,9 +46,7 @@ def conv3d(x, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
             f"{groups}, k, k, k), got {tuple(x.shape)} and {tuple(weight.shape)}"
         )
     if bias is not None and bias.shape != weight.shape[:1]:
-        raise ValueError(
-            f"conv3d: bias {tuple(bias.shape)} does not fit weight {tuple(weight.shape)}; needs (out,)"
-        )
+        raise ValueError(f"conv3d: bias {tuple(bias.shape)} does not fit weight {tuple(weight.shape)}; needs (out,)")
     options = [(v,) * 3 if isinstance(v, int) else v for v in (stride, padding, dilation)]
     for size, k, s, p, d in zip(x.shape[2:], weight.shape[2:], *options, strict=True):
         if s < 1 or p < 0 or d < 1 or d * (k - 1) + 1 > size + 2 * p:

@@ -40,9 +40,7 @@ def lucas_kanade(frame0, frame1, window=9):
     Source:  Lucas and Kanade (1981); slide "Two-stream networks". Differs: as the twin.
     """
     if window < 1 or window % 2 == 0:
-        raise ValueError(
-            f"lucas_kanade: expected an odd window of at least 1, got {window}; it then has a middle"
-        )
+        raise ValueError(f"lucas_kanade: expected an odd window of at least 1, got {window}; it then has a middle")
     dx, dy, dt = derivatives("lucas_kanade", frame0, frame1)
     if window // 2 + 1 > min(dx.shape[-2:]):
         raise ValueError(
@@ -120,9 +118,7 @@ def flow_to_colour(flow, largest=None):
         )
     u, v = flow.to(torch.promote_types(flow.dtype, torch.float32)).unbind(-3)
     length = torch.hypot(u, v)
-    if (
-        largest is None
-    ):  # without a motion, or without a flow, there is nothing to divide by, and nothing to colour
+    if largest is None:  # without a motion, or without a flow, there is nothing to divide by, and nothing to colour
         largest = length.amax() if length.numel() else length.new_zeros(())
         largest = largest.clamp_min(torch.finfo(length.dtype).tiny)
     saturation = (length / largest).clamp(max=1)

@@ -43,14 +43,10 @@ def lucas_kanade(frame0, frame1, window=9):
         np.float64(1.0)
     """
     if window < 1 or window % 2 == 0:
-        raise ValueError(
-            f"lucas_kanade: expected an odd window of at least 1, got {window}; it then has a middle"
-        )
+        raise ValueError(f"lucas_kanade: expected an odd window of at least 1, got {window}; it then has a middle")
     dx, dy, dt = derivatives("lucas_kanade", frame0, frame1)
     if window // 2 + 1 > min(dx.shape[-2:]):
-        raise ValueError(
-            f"lucas_kanade: a window of {window} pixels does not fit frames {dx.shape}; use a smaller one"
-        )
+        raise ValueError(f"lucas_kanade: a window of {window} pixels does not fit frames {dx.shape}; use a smaller one")
     ones = np.ones((1, window), dx.dtype)
     pairs = (dx, dx), (dx, dy), (dy, dy), (dx, dt), (dy, dt)
     xx, xy, yy, xt, yt = (separable(a * b, ones) for a, b in pairs)

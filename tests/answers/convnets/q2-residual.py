@@ -29,8 +29,12 @@ class ResidualUnit(torch.nn.Module):
         self.c1, self.n1 = nn.Conv2d(channels_in, channels_out, 3, stride, 1, bias=False), nn.BatchNorm2d(channels_out)
         self.c2, self.n2 = nn.Conv2d(channels_out, channels_out, 3, 1, 1, bias=False), nn.BatchNorm2d(channels_out)
         same = stride == 1 and channels_in == channels_out
-        self.around = nn.Sequential() if same else nn.Sequential(
-            nn.Conv2d(channels_in, channels_out, 1, stride, bias=False), nn.BatchNorm2d(channels_out)
+        self.around = (
+            nn.Sequential()
+            if same
+            else nn.Sequential(
+                nn.Conv2d(channels_in, channels_out, 1, stride, bias=False), nn.BatchNorm2d(channels_out)
+            )
         )
 
     def forward(self, x):

@@ -73,7 +73,9 @@ def max_pool_gradient(x, size, gradient):
     result = np.zeros(x.shape)
     for n, c, i, j in np.ndindex(*gradient.shape):
         block = x[n, c, i * size : (i + 1) * size, j * size : (j + 1) * size]
-        result[n, c, i * size : (i + 1) * size, j * size : (j + 1) * size] = (block == block.max()) * gradient[n, c, i, j]
+        result[n, c, i * size : (i + 1) * size, j * size : (j + 1) * size] = (block == block.max()) * gradient[
+            n, c, i, j
+        ]
     return result
 
 

@@ -22,7 +22,14 @@ def encode(box, reference):
     rows = []
     for (x1, y1, x2, y2), (u1, v1, u2, v2) in zip(box, reference):
         w, h = u2 - u1, v2 - v1
-        rows.append([((x1 + x2) - (u1 + u2)) / 2 / w, ((y1 + y2) - (v1 + v2)) / 2 / h, np.log((x2 - x1) / w), np.log((y2 - y1) / h)])
+        rows.append(
+            [
+                ((x1 + x2) - (u1 + u2)) / 2 / w,
+                ((y1 + y2) - (v1 + v2)) / 2 / h,
+                np.log((x2 - x1) / w),
+                np.log((y2 - y1) / h),
+            ]
+        )
     return np.array(rows)
 
 

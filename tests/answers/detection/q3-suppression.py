@@ -15,7 +15,9 @@ def suppress(boxes, scores, threshold):
         if not alive[i]:
             continue
         kept.append(i)
-        shared = np.prod(np.maximum(np.minimum(boxes[i, 2:], boxes[:, 2:]) - np.maximum(boxes[i, :2], boxes[:, :2]), 0), axis=1)
+        shared = np.prod(
+            np.maximum(np.minimum(boxes[i, 2:], boxes[:, 2:]) - np.maximum(boxes[i, :2], boxes[:, :2]), 0), axis=1
+        )
         alive &= ~(shared / (area + area[i] - shared) > threshold)
     return np.array(kept, dtype=int)
 

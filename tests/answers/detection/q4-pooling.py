@@ -16,7 +16,9 @@ def roi_pool(features, box, size):
     cut = features[:, y1:y2, x1:x2]
 
     def along(values, length):
-        parts = [values[:, i * length // size : (i * length + length + size - 1) // size].max(axis=1) for i in range(size)]
+        parts = [
+            values[:, i * length // size : (i * length + length + size - 1) // size].max(axis=1) for i in range(size)
+        ]
         return np.stack(parts, axis=1)
 
     rows = along(cut, y2 - y1)
@@ -32,7 +34,12 @@ def roi_pool(features, box, size):
         for b in range(w):
             for i in range(size):
                 for j in range(size):
-                    if i * h < (a + 1) * size and a * size < (i + 1) * h and j * w < (b + 1) * size and b * size < (j + 1) * w:
+                    if (
+                        i * h < (a + 1) * size
+                        and a * size < (i + 1) * h
+                        and j * w < (b + 1) * size
+                        and b * size < (j + 1) * w
+                    ):
                         result[:, i, j] = np.maximum(result[:, i, j], features[:, y1 + a, x1 + b])
     return result
 
@@ -92,7 +99,10 @@ def roi_pool(features, box, size):
     result = np.zeros((features.shape[0], size, size))
     for i in range(size):
         for j in range(size):
-            rows, columns = slice(y1 + i * h // size, y1 - (-(i + 1) * h // size)), slice(x1 + j * w // size, x1 - (-(j + 1) * w // size))
+            rows, columns = (
+                slice(y1 + i * h // size, y1 - (-(i + 1) * h // size)),
+                slice(x1 + j * w // size, x1 - (-(j + 1) * w // size)),
+            )
             result[:, i, j] = features[:, rows, columns].max(axis=(1, 2))
     return result
 
@@ -103,7 +113,9 @@ def roi_pool(features, box, size):
     result = np.zeros((features.shape[0], size, size))
     for i in range(size):
         for j in range(size):
-            result[:, i, j] = features[:, i * h // size : -(-(i + 1) * h // size), j * w // size : -(-(j + 1) * w // size)].max(axis=(1, 2))
+            result[:, i, j] = features[
+                :, i * h // size : -(-(i + 1) * h // size), j * w // size : -(-(j + 1) * w // size)
+            ].max(axis=(1, 2))
     return result
 
 
@@ -114,7 +126,9 @@ def roi_pool(features, box, size):
     result = np.empty((len(features), size, size))
     for i in range(size):
         for j in range(size):
-            part = features[:, rows[i] : max(rows[i + 1], rows[i] + 1), columns[j] : max(columns[j + 1], columns[j] + 1)]
+            part = features[
+                :, rows[i] : max(rows[i + 1], rows[i] + 1), columns[j] : max(columns[j + 1], columns[j] + 1)
+            ]
             result[:, i, j] = part.max(axis=(1, 2), initial=-np.inf)
     return result
 

@@ -17,7 +17,9 @@ class SpatialGate(torch.nn.Module):
         if not (kernel >= 1 and kernel & 1):
             raise ValueError(f"expected an odd kernel, got {kernel}")
         super().__init__()
-        self.conv = torch.nn.Conv2d(in_channels=2, out_channels=1, kernel_size=kernel, padding=(kernel - 1) // 2, bias=True)
+        self.conv = torch.nn.Conv2d(
+            in_channels=2, out_channels=1, kernel_size=kernel, padding=(kernel - 1) // 2, bias=True
+        )
 
     def gates(self, x):
         pooled = x.new_empty(x.shape[0], 2, *x.shape[2:])

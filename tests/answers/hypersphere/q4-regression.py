@@ -122,7 +122,7 @@ def to_cosine(y, lower, upper):
     if lower >= upper:
         raise ValueError("the bounds are in the wrong order")
     y = np.asarray(y, dtype=float)
-    if (y.min() < lower or y.max() > upper):
+    if y.min() < lower or y.max() > upper:
         raise ValueError("some y lies outside")
     return 2 * (y - lower) / (upper - lower) - 1
 

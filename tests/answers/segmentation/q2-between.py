@@ -28,8 +28,10 @@ def between(features, row, column):
     i, j = int(row), int(column)
     a, b = row - i, column - j
     return (
-        (1 - a) * (1 - b) * padded[:, i, j] + (1 - a) * b * padded[:, i, j + 1]
-        + a * (1 - b) * padded[:, i + 1, j] + a * b * padded[:, i + 1, j + 1]
+        (1 - a) * (1 - b) * padded[:, i, j]
+        + (1 - a) * b * padded[:, i, j + 1]
+        + a * (1 - b) * padded[:, i + 1, j]
+        + a * b * padded[:, i + 1, j + 1]
     )
 
 
@@ -47,7 +49,12 @@ def between(features, row, column):
     i, j = int(row), int(column)
     k, l = min(i + 1, height - 1), min(j + 1, width - 1)
     a, b = row - i, column - j
-    return a * b * features[:, i, j] + a * (1 - b) * features[:, i, l] + (1 - a) * b * features[:, k, j] + (1 - a) * (1 - b) * features[:, k, l]
+    return (
+        a * b * features[:, i, j]
+        + a * (1 - b) * features[:, i, l]
+        + (1 - a) * b * features[:, k, j]
+        + (1 - a) * (1 - b) * features[:, k, l]
+    )
 
 
 # %% wrong: row and column exchanged
@@ -57,7 +64,12 @@ def between(features, row, column):
     i, j = int(row), int(column)
     k, l = min(i + 1, height - 1), min(j + 1, width - 1)
     a, b = row - i, column - j
-    return (1 - a) * (1 - b) * features[:, i, j] + (1 - a) * b * features[:, i, l] + a * (1 - b) * features[:, k, j] + a * b * features[:, k, l]
+    return (
+        (1 - a) * (1 - b) * features[:, i, j]
+        + (1 - a) * b * features[:, i, l]
+        + a * (1 - b) * features[:, k, j]
+        + a * b * features[:, k, l]
+    )
 
 
 # %% wrong: zeros beyond the border
@@ -67,8 +79,10 @@ def between(features, row, column):
     i, j = int(row), int(column)
     a, b = row - i, column - j
     return (
-        (1 - a) * (1 - b) * padded[:, i, j] + (1 - a) * b * padded[:, i, j + 1]
-        + a * (1 - b) * padded[:, i + 1, j] + a * b * padded[:, i + 1, j + 1]
+        (1 - a) * (1 - b) * padded[:, i, j]
+        + (1 - a) * b * padded[:, i, j + 1]
+        + a * (1 - b) * padded[:, i + 1, j]
+        + a * b * padded[:, i + 1, j + 1]
     )
 
 
@@ -79,8 +93,10 @@ def between(features, row, column):
     i, j = int(row), int(column)
     a, b = row - i, column - j
     return (
-        (1 - a) * (1 - b) * features[:, i, j] + (1 - a) * b * features[:, i, j + 1]
-        + a * (1 - b) * features[:, i + 1, j] + a * b * features[:, i + 1, j + 1]
+        (1 - a) * (1 - b) * features[:, i, j]
+        + (1 - a) * b * features[:, i, j + 1]
+        + a * (1 - b) * features[:, i + 1, j]
+        + a * b * features[:, i + 1, j + 1]
     )
 
 

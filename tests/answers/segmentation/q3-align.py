@@ -33,7 +33,11 @@ def roi_align(features, box, size, points):
     result = np.empty((features.shape[0], size, size))
     for i in range(size):
         for j in range(size):
-            values = [between(features, y1 + (i + a) * bin_h - 0.5, x1 + (j + b) * bin_w - 0.5) for a in inside for b in inside]
+            values = [
+                between(features, y1 + (i + a) * bin_h - 0.5, x1 + (j + b) * bin_w - 0.5)
+                for a in inside
+                for b in inside
+            ]
             result[:, i, j] = np.mean(values, axis=0)
     return result
 
@@ -104,7 +108,9 @@ def roi_align(features, box, size, points):
 def roi_align(features, box, size, points):
     x1, y1, x2, y2 = box
     steps = (np.arange(size * points) + 0.5) / (size * points)
-    values = np.array([[between(features, y1 + s * (y2 - y1) + 0.5, x1 + t * (x2 - x1) + 0.5) for t in steps] for s in steps])
+    values = np.array(
+        [[between(features, y1 + s * (y2 - y1) + 0.5, x1 + t * (x2 - x1) + 0.5) for t in steps] for s in steps]
+    )
     return values.reshape(size, points, size, points, -1).mean(axis=(1, 3)).transpose(2, 0, 1)
 
 
@@ -128,5 +134,7 @@ def roi_align(features, box, size, points):
 def roi_align(features, box, size, points):
     x1, y1, x2, y2 = box
     steps = (np.arange(size * points) + 0.5) / (size * points)
-    values = np.array([[between(features, y1 + s * (y2 - y1) - 0.5, x1 + t * (x2 - x1) - 0.5) for t in steps] for s in steps])
+    values = np.array(
+        [[between(features, y1 + s * (y2 - y1) - 0.5, x1 + t * (x2 - x1) - 0.5) for t in steps] for s in steps]
+    )
     return values.reshape(points, size, points, size, -1).mean(axis=(0, 2)).transpose(2, 0, 1)

@@ -69,9 +69,7 @@ def beam(next_scores, end, width, length):
 def beam(next_scores, end, width, length):
     kept = [([], 0.0)]
     for _ in range(length):
-        candidates = [
-            ([*tokens, t], total + s) for tokens, total in kept for t, s in enumerate(next_scores(tokens))
-        ]
+        candidates = [([*tokens, t], total + s) for tokens, total in kept for t, s in enumerate(next_scores(tokens))]
         kept = sorted(candidates, key=lambda c: -c[1])[:width]
     return kept[0]
 
@@ -97,9 +95,7 @@ def beam(next_scores, end, width, length):
 def beam(next_scores, end, width, length):
     kept = [([], 0.0)]
     for _ in range(length):
-        candidates = [
-            ([*tokens, t], total + s) for tokens, total in kept for t, s in enumerate(next_scores(tokens))
-        ]
+        candidates = [([*tokens, t], total + s) for tokens, total in kept for t, s in enumerate(next_scores(tokens))]
         kept = sorted(candidates, key=lambda c: -c[1])[:width]
         for tokens, total in kept:
             if tokens[-1] == end:

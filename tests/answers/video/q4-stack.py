@@ -29,12 +29,19 @@ def stack_flows(flows, length):
 
 # %% wrong: all u before all v
 def stack_flows(flows, length):
-    return np.stack([np.concatenate(flows[start : start + length].transpose(1, 0, 2, 3)) for start in range(len(flows) - length + 1)])
+    return np.stack(
+        [
+            np.concatenate(flows[start : start + length].transpose(1, 0, 2, 3))
+            for start in range(len(flows) - length + 1)
+        ]
+    )
 
 
 # %% wrong: stacks that do not overlap
 def stack_flows(flows, length):
-    return np.stack([np.concatenate(flows[start : start + length]) for start in range(0, len(flows) - length + 1, length)])
+    return np.stack(
+        [np.concatenate(flows[start : start + length]) for start in range(0, len(flows) - length + 1, length)]
+    )
 
 
 # %% wrong: latest flow first
@@ -49,4 +56,6 @@ def stack_flows(flows, length):
 
 # %% wrong: the sum of the flows
 def stack_flows(flows, length):
-    return np.stack([np.tile(flows[start : start + length].sum(0), (length, 1, 1)) for start in range(len(flows) - length + 1)])
+    return np.stack(
+        [np.tile(flows[start : start + length].sum(0), (length, 1, 1)) for start in range(len(flows) - length + 1)]
+    )

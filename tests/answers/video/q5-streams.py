@@ -37,7 +37,7 @@ def average_streams(spatial, temporal):
 
 # %% wrong: the sum instead of the mean
 def average_streams(spatial, temporal):
-    return (spatial.softmax(dim=1) + temporal.softmax(dim=1))
+    return spatial.softmax(dim=1) + temporal.softmax(dim=1)
 
 
 # %% wrong: no softmax at all

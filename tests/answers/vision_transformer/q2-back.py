@@ -6,9 +6,7 @@ def assemble(rows, size, height, width):
     across = width // size
     for k in range(count):
         i, j = divmod(k, across)
-        images[:, :, i * size : (i + 1) * size, j * size : (j + 1) * size] = rows[:, k].reshape(
-            n, channels, size, size
-        )
+        images[:, :, i * size : (i + 1) * size, j * size : (j + 1) * size] = rows[:, k].reshape(n, channels, size, size)
     return images
 
 

@@ -40,9 +40,7 @@ def test_the_identity_holds_in_a_whole_network_in_float32(side):
 def test_moving_the_evidence_moves_the_map_and_leaves_the_score(side):
     module, array = side
     rolled = np.roll(FEATURES, (1, 2), axis=(2, 3))
-    before, after = (
-        numbers(module.class_activation_map(array(f), array(WEIGHTS), 2)) for f in (FEATURES, rolled)
-    )
+    before, after = (numbers(module.class_activation_map(array(f), array(WEIGHTS), 2)) for f in (FEATURES, rolled))
     np.testing.assert_allclose(after, np.roll(before, (1, 2), axis=(1, 2)))
     np.testing.assert_allclose(
         numbers(module.class_scores(array(rolled), array(WEIGHTS))),

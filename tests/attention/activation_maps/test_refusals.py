@@ -17,9 +17,7 @@ def test_bad_features_weights_and_labels_are_refused(side):
         with pytest.raises(ValueError, match="class_activation_map: expected features"):
             module.class_activation_map(features, weights, 0)
     for label in (3, -1, array(np.array([7]))):
-        with pytest.raises(
-            ValueError, match="labels from 0 to 2, got .*; weights has one row for each class"
-        ):
+        with pytest.raises(ValueError, match="labels from 0 to 2, got .*; weights has one row for each class"):
             module.class_activation_map(f, w, label)
     for label in (1.0, True, array(np.array([1.0]))):
         with pytest.raises(ValueError, match="label as an integer, or 1 integers.*got other values"):
@@ -56,9 +54,7 @@ def test_a_box_needs_something_above_the_threshold(side):
             np.concatenate([good, bad * good]),
             np.concatenate([good * np.inf, bad * good]),
         ):
-            with pytest.raises(
-                ValueError, match="finite maximum above 0, got .*nothing is above the threshold"
-            ):
+            with pytest.raises(ValueError, match="finite maximum above 0, got .*nothing is above the threshold"):
                 module.box_from_map(array(cam))
     with pytest.raises(ValueError, match="got nan"):
         module.box_from_map(array(np.array([[1.0, np.nan]])))
@@ -84,9 +80,7 @@ def test_bad_pictures_are_refused(side):
         (image, cam[0]),
         (image, cam[:0]),
     ):
-        with pytest.raises(
-            ValueError, match=r"overlay: expected image \(..., 1 or 3, height, width\) and cam"
-        ):
+        with pytest.raises(ValueError, match=r"overlay: expected image \(..., 1 or 3, height, width\) and cam"):
             module.overlay(array(bad_image), array(bad_cam))
     for shape in ((2, 2), (3, 3), (4, 3), (8, 12)):
         with pytest.raises(ValueError, match="a whole number of times as large as the map, got 4 x 6 and"):

@@ -66,9 +66,7 @@ def test_twins_agree_on_a_trained_looking_network():
     ours, theirs = scratch.GAPNet(width=4).eval(), pytorch.GAPNet(width=4).eval()
     share_random_weights(ours, theirs, np.float32)
     labels = numbers(ours(engine.as_tensor(scenes.images))).argmax(1)
-    maps = scratch.class_activation_map(
-        ours.features(engine.as_tensor(scenes.images)), ours.linear.weight, labels
-    )
+    maps = scratch.class_activation_map(ours.features(engine.as_tensor(scenes.images)), ours.linear.weight, labels)
     torch_maps = pytorch.class_activation_map(
         theirs.features(torch.tensor(scenes.images)), theirs.linear.weight, torch.tensor(labels)
     )

@@ -162,9 +162,7 @@ def test_a_crop_is_a_part_of_the_image_enlarged(side):
     got = array(module.augment(make(ramp.copy()), RNG(60), blur=False, contrast=False))
     views = draw_views(RNG(60), 3, blur=False, contrast=False)
     expected = views.left[:, None] + (np.arange(16) + 0.5) / 16 * views.width[:, None]
-    inside = np.clip(
-        expected, 0.5 / 16, 15.5 / 16
-    )  # beyond the last pixel's centre the image goes on as it ends
+    inside = np.clip(expected, 0.5 / 16, 15.5 / 16)  # beyond the last pixel's centre the image goes on as it ends
     np.testing.assert_allclose(got, np.broadcast_to(inside[:, None, None], got.shape), atol=1e-12)
     tall = array(module.augment(make(ramp.swapaxes(2, 3).copy()), RNG(60), blur=False, contrast=False))
     expected = views.top[:, None] + (np.arange(16) + 0.5) / 16 * views.height[:, None]
@@ -259,8 +257,7 @@ def test_the_losses_gradients_are_their_differences(name):
         "info_nce": lambda x, y: scratch.info_nce(x, y, rows, 0.3),
         "proto_nce": lambda x, y: scratch.proto_nce(x, y, rows, clusters, 0.3),
         "noise_contrastive_loss": lambda x, y: (
-            scratch.noise_contrastive_loss(x, [0, 1, 2], rows.argsort(0)[:3], rows, 9.0, 0.3)
-            + (y * 0.5).sum()
+            scratch.noise_contrastive_loss(x, [0, 1, 2], rows.argsort(0)[:3], rows, 9.0, 0.3) + (y * 0.5).sum()
         ),
     }
     engine.gradcheck(functions[name], a, b)
@@ -269,9 +266,7 @@ def test_the_losses_gradients_are_their_differences(name):
 def test_a_vector_of_zeros_has_a_finite_gradient(side):
     module, _ = side
     z = np.zeros((2, 3))
-    traced = (
-        engine.Tensor(z, requires_grad=True) if module is scratch else torch.tensor(z, requires_grad=True)
-    )
+    traced = engine.Tensor(z, requires_grad=True) if module is scratch else torch.tensor(z, requires_grad=True)
     module.nt_xent(traced, traced, 0.5).backward()
     assert np.isfinite(array(traced.grad)).all()
 

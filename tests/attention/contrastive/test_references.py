@@ -107,9 +107,7 @@ def test_the_blur_is_scipys(side):
     for image, sigma, blurred in zip(images, sigmas, got, strict=True):
         expected = image
         if sigma:
-            expected = scipy.ndimage.gaussian_filter(
-                image, (0, sigma, sigma), mode="nearest", radius=(0, 2, 2)
-            )
+            expected = scipy.ndimage.gaussian_filter(image, (0, sigma, sigma), mode="nearest", radius=(0, 2, 2))
         np.testing.assert_allclose(blurred, expected, rtol=1e-9)
 
 
@@ -136,14 +134,10 @@ def test_the_probe_is_scikit_learns_logistic_regression(side):
     x = x * np.array([1, 5, 0.1, 1, 2, 1]) + np.array([0, 3, 0, -1, 0, 0])
     probe = module.linear_probe(make(x), make(labels), penalty=0.05, steps=3000)
     mean, deviation = x.mean(0), x.std(0)
-    theirs = LogisticRegression(C=1 / (len(x) * 0.05), tol=1e-10, max_iter=5000).fit(
-        (x - mean) / deviation, labels
-    )
+    theirs = LogisticRegression(C=1 / (len(x) * 0.05), tol=1e-10, max_iter=5000).fit((x - mean) / deviation, labels)
     ours = array(probe.weight) * deviation
     # A constant added to all classes changes no probability; the penalty makes both sum to 0.
     np.testing.assert_allclose(ours, theirs.coef_, atol=1e-5)
     got = array(probe(make(x)))
     expected = theirs.decision_function((x - mean) / deviation)
-    np.testing.assert_allclose(
-        got - got.mean(1, keepdims=True), expected - expected.mean(1, keepdims=True), atol=1e-4
-    )
+    np.testing.assert_allclose(got - got.mean(1, keepdims=True), expected - expected.mean(1, keepdims=True), atol=1e-4)

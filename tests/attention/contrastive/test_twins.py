@@ -91,9 +91,7 @@ def test_the_twins_views_clusters_and_judges_agree():
         pytorch.linear_probe(torch.tensor(x), torch.tensor(labels)),
     )
     # 300 steps of descent carry rounding on.
-    np.testing.assert_allclose(
-        probe.weight.numpy(), their_probe.weight.detach().numpy(), rtol=1e-7, atol=1e-9
-    )
+    np.testing.assert_allclose(probe.weight.numpy(), their_probe.weight.detach().numpy(), rtol=1e-7, atol=1e-9)
     np.testing.assert_allclose(probe.bias.numpy(), their_probe.bias.detach().numpy(), rtol=1e-7, atol=1e-9)
 
 

@@ -51,9 +51,7 @@ def test_the_queue_drops_the_oldest_and_begins_again_at_its_end(side):
     np.testing.assert_allclose(array(queue.keys)[2:], first[2:])
     for batch in batches[1:]:
         queue.push(make(batch))
-    kept = unit(
-        np.concatenate([batches[3], batches[1], batches[2]])
-    )  # the fourth stands where the first stood
+    kept = unit(np.concatenate([batches[3], batches[1], batches[2]]))  # the fourth stands where the first stood
     np.testing.assert_allclose(array(queue.keys), kept, rtol=1e-5)
     assert array(queue.place).tolist() == [2]
 
@@ -65,9 +63,7 @@ def test_two_empty_clusters_take_the_two_farthest_points_in_turn(side):
     module, make = side
     x = np.array([[1.0, 0.0]] * 6 + [[1.0, 1.0], [-1.0, 0.1]])
     seed = next(s for s in range(100) if max(np.random.default_rng(s).choice(8, 3, replace=False)) < 6)
-    centroids, _ = module.spherical_kmeans(
-        make(x), 3, seed=seed, iterations=1
-    )  # starts with three equal centroids
+    centroids, _ = module.spherical_kmeans(make(x), 3, seed=seed, iterations=1)  # starts with three equal centroids
     unit = x / np.linalg.norm(x, axis=1, keepdims=True)
     np.testing.assert_allclose(array(centroids)[1:], unit[[7, 6]], atol=1e-12)
 

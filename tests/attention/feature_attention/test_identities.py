@@ -36,9 +36,7 @@ def test_open_and_shut_gates(side):
             # In channel attention the last bias stands in both terms of the sum.
             gate = give(make(6, 3), up__weight=np.zeros((6, 2)), up__bias=np.full(6, name))
             np.testing.assert_allclose(numbers(gate(array(x))), expected, rtol=1e-5, atol=1e-7)
-        gate = give(
-            module.SpatialAttention(3), conv__weight=np.zeros((1, 2, 3, 3)), conv__bias=np.array([name])
-        )
+        gate = give(module.SpatialAttention(3), conv__weight=np.zeros((1, 2, 3, 3)), conv__bias=np.array([name]))
         np.testing.assert_allclose(numbers(gate(array(x))), expected, rtol=1e-5, atol=1e-7)
 
 
@@ -113,17 +111,13 @@ def test_open_gates_leave_the_network_as_it_was(side, kind):
     attended = module.attend(network, kind, reduction=4)
     assert attended is network
     for name, value in state.items():
-        np.testing.assert_array_equal(
-            numbers(attended.state_dict()[name]), value, err_msg="names and weights stay"
-        )
+        np.testing.assert_array_equal(numbers(attended.state_dict()[name]), value, err_msg="names and weights stay")
     gates = [m for m in attended.modules() if isinstance(m, module.SqueezeExcitation | module.CBAM)]
     assert len(gates) == 3
     assert np.abs(numbers(attended(x)) - before).max() > 1e-3
     for gate in gates:
         state = {name.replace(".", "__"): numbers(v) for name, v in gate.state_dict().items()}
-        opened = {
-            k: 0 * v + (30.0 if k.endswith(("up__bias", "conv__bias")) else 0.0) for k, v in state.items()
-        }
+        opened = {k: 0 * v + (30.0 if k.endswith(("up__bias", "conv__bias")) else 0.0) for k, v in state.items()}
         give(gate, **opened)
     np.testing.assert_allclose(numbers(attended(x)), before, rtol=1e-5, atol=1e-6)
 
@@ -143,9 +137,7 @@ def test_shut_gates_leave_the_shortcuts(side):
         for unit in stage:
             y = unit.shortcut(y)
             y = y.relu()
-    np.testing.assert_allclose(
-        numbers(network(x)), numbers(network.linear(y.mean((2, 3)))), rtol=1e-5, atol=1e-6
-    )
+    np.testing.assert_allclose(numbers(network(x)), numbers(network.linear(y.mean((2, 3)))), rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize("order", ORDERS)

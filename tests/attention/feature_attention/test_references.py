@@ -21,9 +21,7 @@ def test_squeeze_excitation_equals_transformers(side):
         up__bias=theirs.attention[2].bias.detach(),
     )
     x = normal(3, 8, 4, 7).astype(np.float32)
-    np.testing.assert_allclose(
-        numbers(gate(array(x))), theirs(torch.tensor(x)).detach(), rtol=1e-5, atol=1e-6
-    )
+    np.testing.assert_allclose(numbers(gate(array(x))), theirs(torch.tensor(x)).detach(), rtol=1e-5, atol=1e-6)
 
 
 def test_spatial_attention_pools_like_torch():

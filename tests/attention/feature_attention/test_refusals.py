@@ -35,9 +35,7 @@ def test_maps_of_other_channels_are_refused(side):
             with pytest.raises(ValueError, match=r"feature maps \(batch, 6, height, width\).* got"):
                 gate(array(np.zeros(shape, np.float32)))
     for shape in ((4, 4), (2, 0, 4, 4), (2, 3, 4, 0)):
-        with pytest.raises(
-            ValueError, match=r"SpatialAttention: expected feature maps \(batch, channels, height"
-        ):
+        with pytest.raises(ValueError, match=r"SpatialAttention: expected feature maps \(batch, channels, height"):
             module.SpatialAttention(3)(array(np.zeros(shape, np.float32)))
 
 
@@ -47,9 +45,7 @@ def test_attend_refuses_and_leaves_the_network_alone(side):
     names = list(network.state_dict())
     with pytest.raises(ValueError, match=r"attend: expected kind of \('se', 'cbam'\), got 'spatial'"):
         module.attend(network, "spatial")
-    with pytest.raises(
-        ValueError, match="attend: expected channels that the reduction divides.*got 8 channels and"
-    ):
+    with pytest.raises(ValueError, match="attend: expected channels that the reduction divides.*got 8 channels and"):
         module.attend(network, "se")
     with pytest.raises(ValueError, match="got 8 channels and reduction 16"):
         module.attend(convnets.ResNet(8, 3, 1, width=8), "cbam", 16)
@@ -57,15 +53,11 @@ def test_attend_refuses_and_leaves_the_network_alone(side):
     uneven = together(convnets.BasicBlock(8, 8), convnets.BasicBlock(8, 12))
     with pytest.raises(ValueError, match="got 12 channels and reduction 8"):
         module.attend(uneven, "se", 8)
-    assert not any("gate" in name for name in uneven.state_dict()), (
-        "the first unit fits, and has no gate either"
-    )
+    assert not any("gate" in name for name in uneven.state_dict()), "the first unit fits, and has no gate either"
     assert list(network.state_dict()) == names
     for first, second in (("se", "cbam"), ("cbam", "se"), ("cbam", "cbam")):
         network = module.attend(convnets.ResNet(8, 3, 1, width=8), first, 8)
-        with pytest.raises(
-            ValueError, match="without attention, got one with 3 gates already; build a new one"
-        ):
+        with pytest.raises(ValueError, match="without attention, got one with 3 gates already; build a new one"):
             module.attend(network, second, 8)
     for other in (convnets.PlainNet(8, 3, 1, width=4), convnets.DenseNet(2, (1,), 3, 1, "cifar")):
         with pytest.raises(TypeError, match="network of residual units.*got (PlainNet|DenseNet) without any"):

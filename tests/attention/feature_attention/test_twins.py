@@ -23,9 +23,7 @@ def test_twins_send_the_gradient_of_a_maximum_to_the_first_of_equals():
     x = np.zeros((2, 6, 3, 4))
     x[:, :, 1, 1:] = 1.0  # three equal maxima in each channel, and all channels alike at each place
     for name in ("channel", "spatial", "cbam"):
-        assert_same_module(
-            lambda name=name: MODULES[name](scratch), lambda name=name: MODULES[name](pytorch), x
-        )
+        assert_same_module(lambda name=name: MODULES[name](scratch), lambda name=name: MODULES[name](pytorch), x)
 
 
 @pytest.mark.parametrize("kind", ["se", "cbam"])

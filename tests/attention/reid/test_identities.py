@@ -44,9 +44,7 @@ def test_a_query_that_is_alone_in_its_batch_and_vectors_that_lie_otherwise_in_me
            for q in range(len(d))]  # fmt: skip
     turned = make(np.ascontiguousarray(d.T)).T
     # The PyTorch twin counts in float32.
-    assert float(module.mean_average_precision(turned, *map(make, arguments))) == pytest.approx(
-        np.mean(one), rel=1e-6
-    )
+    assert float(module.mean_average_precision(turned, *map(make, arguments))) == pytest.approx(np.mean(one), rel=1e-6)
 
 
 # k-reciprocal neighbours

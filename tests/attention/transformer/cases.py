@@ -21,10 +21,7 @@ def randomise(module, seed=0):
     """Random weights in float64, the same on both sides."""
     module.double()
     rng, state = RNG(seed), module.state_dict()
-    drawn = {
-        name: rng.normal(0, 1 / math.sqrt(value.shape[-1]), tuple(value.shape))
-        for name, value in state.items()
-    }
+    drawn = {name: rng.normal(0, 1 / math.sqrt(value.shape[-1]), tuple(value.shape)) for name, value in state.items()}
     module.load_state_dict({name: torch.tensor(value) for name, value in drawn.items()})
     return module
 

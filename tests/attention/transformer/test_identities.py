@@ -47,9 +47,7 @@ def test_without_positions_attention_is_permutation_equivariant(side):
     module, tensor = side
     layer = randomise(module.EncoderLayer(8, 2, 12, dropout=0.0))
     x, order = normal(2, 6, 8), [4, 0, 5, 2, 1, 3]
-    np.testing.assert_allclose(
-        array(layer(tensor(x[:, order]))), array(layer(tensor(x)))[:, order], rtol=1e-9
-    )
+    np.testing.assert_allclose(array(layer(tensor(x[:, order]))), array(layer(tensor(x)))[:, order], rtol=1e-9)
 
 
 def test_with_positions_a_transformer_is_not(side):
@@ -98,9 +96,7 @@ def test_padding_changes_nothing_for_the_lstms(side):
     model = randomise(module.RecurrentTranslator(9, 11, 6, 8, dropout=0.0))
     source, target = tokens(2, 5, vocabulary=9), tokens(2, 4)
     source[1] = 0  # nothing but padding: the memory after its first token counts
-    one, other = (
-        array(model(on(module, s), on(module, target))) for s in (source, np.pad(source, ((0, 0), (0, 3))))
-    )
+    one, other = (array(model(on(module, s), on(module, target))) for s in (source, np.pad(source, ((0, 0), (0, 3)))))
     np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-12)
 
 

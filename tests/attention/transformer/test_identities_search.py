@@ -11,9 +11,7 @@ def test_a_beam_of_one_is_greedy(side):
     for seed in range(5):
         model = Language(module, vocabulary=6, seed=seed)
         args = model, on(module, SOURCES), 1, 2, 6
-        np.testing.assert_array_equal(
-            array(module.beam_search(*args, beam=1)[0]), array(module.greedy_decode(*args))
-        )
+        np.testing.assert_array_equal(array(module.beam_search(*args, beam=1)[0]), array(module.greedy_decode(*args)))
 
 
 def test_a_beam_may_be_wider_than_the_vocabulary_and_finds_what_greedy_misses(side):
@@ -29,8 +27,7 @@ def test_a_beam_may_be_wider_than_the_vocabulary_and_finds_what_greedy_misses(si
         assert np.isfinite(array(ranks)).all()
         for row, source in enumerate(SOURCES):
             sequences = [
-                list(s[: list(s).index(2) + 1]) if 2 in s else list(s)
-                for s in (greedy[row], array(beam)[row])
+                list(s[: list(s).index(2) + 1]) if 2 in s else list(s) for s in (greedy[row], array(beam)[row])
             ]
             values = [model.log_probability(source, s) for s in sequences]
             assert values[1] >= values[0] - 1e-9

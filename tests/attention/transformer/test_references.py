@@ -82,9 +82,7 @@ def test_multi_head_attention_is_torchs(side, bias):
     pair = torch.tensor(x), torch.tensor(memory), torch.tensor(memory)
     expected, weights = theirs(*pair, key_padding_mask=torch.tensor(~seen), average_attn_weights=False)
     mask = on(module, seen[:, None, None])
-    np.testing.assert_allclose(
-        array(ours(tensor(x), tensor(memory), mask)), array(expected), rtol=1e-9, atol=1e-12
-    )
+    np.testing.assert_allclose(array(ours(tensor(x), tensor(memory), mask)), array(expected), rtol=1e-9, atol=1e-12)
     np.testing.assert_allclose(
         array(ours.weights(tensor(x), tensor(memory), mask)), array(weights), rtol=1e-9, atol=1e-12
     )
@@ -160,11 +158,7 @@ def test_encoder_layer_is_that_of_bert(side):
     }  # fmt: skip
     state = {name: torch.tensor(array(value)) for name, value in ours.state_dict().items()}
     theirs.load_state_dict(
-        {
-            f"{theirs_}.{kind}": state[f"{mine}.{kind}"]
-            for theirs_, mine in names.items()
-            for kind in ("weight", "bias")
-        }
+        {f"{theirs_}.{kind}": state[f"{mine}.{kind}"] for theirs_, mine in names.items() for kind in ("weight", "bias")}
     )
     x = normal(2, 5, 8)
     expected = theirs(torch.tensor(x))
@@ -197,9 +191,7 @@ def test_transformer_is_torchs_with_embeddings_around_it(side):
         plain = torch.nn.TransformerDecoderLayer(16, 2, 24, dropout=0.0, batch_first=True)
         attentions = {"attention": "self_attn", "cross_attention": "multihead_attn"}
         norms = {f"norm{k}": f"norm{k}" for k in (1, 2, 3)}
-        x = as_torch_layer(layer, plain, attentions, norms)(
-            x, memory, tgt_mask=future, memory_key_padding_mask=padded
-        )
+        x = as_torch_layer(layer, plain, attentions, norms)(x, memory, tgt_mask=future, memory_key_padding_mask=padded)
     expected = x @ state["target_embedding.weight"].T
     got = array(model(on(module, source), on(module, target)))
     assert got.shape == (2, 4, 11)
@@ -215,9 +207,7 @@ def test_lstms_are_the_equations_of_their_docstring(side):
 
     def lstm(name, x, state0=None):
         layer = torch.nn.LSTM(x.shape[2], 8, batch_first=True).double()
-        layer.load_state_dict(
-            {k.removeprefix(name + "."): v for k, v in state.items() if k.startswith(name + ".")}
-        )
+        layer.load_state_dict({k.removeprefix(name + "."): v for k, v in state.items() if k.startswith(name + ".")})
         return layer(x, state0)[0]
 
     read = lstm("encoder", state["source_embedding.weight"][torch.tensor(source)])

@@ -28,16 +28,12 @@ BAD = {
         "expected tokens of shape (batch, time, 8), got (1, 3, 4)",
     ),
     "memory without a batch": (
-        lambda m: m.MultiHeadAttention(8, 2)(
-            *(SIDES_TENSOR[m](np.zeros(s, np.float32)) for s in ((1, 3, 8), (3, 8)))
-        ),
+        lambda m: m.MultiHeadAttention(8, 2)(*(SIDES_TENSOR[m](np.zeros(s, np.float32)) for s in ((1, 3, 8), (3, 8)))),
         ValueError,
         "expected tokens of shape (batch, time, 8), got (3, 8)",
     ),
     "keys of another length": (
-        lambda m: m.scaled_dot_product_attention(
-            *(SIDES_TENSOR[m](np.zeros(s)) for s in ((2, 3), (4, 5), (4, 3)))
-        ),
+        lambda m: m.scaled_dot_product_attention(*(SIDES_TENSOR[m](np.zeros(s)) for s in ((2, 3), (4, 5), (4, 3)))),
         ValueError,
         "queries (2, 3), keys (4, 5) and values (4, 3) do not fit",
     ),
@@ -73,16 +69,12 @@ BAD = {
         "got (2, 3, 3); of one mask for each sequence make mask[:, None]",
     ),
     "weights with a mask of too many axes": (
-        lambda m: m.attention_weights(
-            *[SIDES_TENSOR[m](np.zeros((3, 4)))] * 2, mask=on(m, np.ones((2, 3, 3), bool))
-        ),
+        lambda m: m.attention_weights(*[SIDES_TENSOR[m](np.zeros((3, 4)))] * 2, mask=on(m, np.ones((2, 3, 3), bool))),
         ValueError,
         "a mask (2, 3, 3) does not broadcast to (3, 3)",
     ),
     "a mask of numbers": (
-        lambda m: m.scaled_dot_product_attention(
-            *[SIDES_TENSOR[m](np.zeros((2, 3)))] * 3, mask=on(m, np.ones((2, 2)))
-        ),
+        lambda m: m.scaled_dot_product_attention(*[SIDES_TENSOR[m](np.zeros((2, 3)))] * 3, mask=on(m, np.ones((2, 2)))),
         TypeError,
         "float64, expected booleans, True where a query may look",
     ),
@@ -128,9 +120,7 @@ BAD = {
         "got (4,)",
     ),
     "a token outside the vocabulary": (
-        lambda m: m.Transformer(9, 7, **SMALL)(
-            on(m, np.ones((2, 2), int)), on(m, np.array([[1, 7], [1, 2]]))
-        ),
+        lambda m: m.Transformer(9, 7, **SMALL)(on(m, np.ones((2, 2), int)), on(m, np.array([[1, 7], [1, 2]]))),
         ValueError,
         "token 7 is outside the vocabulary of 7 tokens",
     ),

@@ -44,9 +44,7 @@ def test_functions_are_twins():
         lambda s: pytorch.label_smoothing_loss(s, torch.tensor(mask[0, 0].astype(int))),
         normal(5, 6, 3),
     )
-    np.testing.assert_allclose(
-        scratch.sinusoidal_positions(9, 6), pytorch.sinusoidal_positions(9, 6), atol=1e-6
-    )
+    np.testing.assert_allclose(scratch.sinusoidal_positions(9, 6), pytorch.sinusoidal_positions(9, 6), atol=1e-6)
 
 
 @pytest.mark.parametrize("options", [{}, {"norm_first": True, "activation": "gelu"}])
@@ -58,9 +56,7 @@ def test_layers_are_twins(options):
             lambda name=name: getattr(pytorch, name)(8, 2, 12, dropout=0.0, **options),
             *inputs,
         )
-    assert_same_module(
-        lambda: scratch.MultiHeadAttention(8, 4), lambda: pytorch.MultiHeadAttention(8, 4), x, memory
-    )
+    assert_same_module(lambda: scratch.MultiHeadAttention(8, 4), lambda: pytorch.MultiHeadAttention(8, 4), x, memory)
     assert_same_module(lambda: scratch.FeedForward(8, 3), lambda: pytorch.FeedForward(8, 3), x)
 
 
@@ -92,9 +88,7 @@ def test_transformers_are_twins_over_training_steps(dtype, share):
         largest = max(np.abs(parameter.grad.numpy()).max() for parameter in expected.values())
         for name, parameter in ours.named_parameters():
             gradient = expected[name].grad.numpy()
-            np.testing.assert_allclose(
-                parameter.grad, gradient, rtol=0, atol=tolerance * largest, err_msg=name
-            )
+            np.testing.assert_allclose(parameter.grad, gradient, rtol=0, atol=tolerance * largest, err_msg=name)
         for optimizer in optimizers:
             optimizer.step()
     state = theirs.state_dict()
@@ -149,9 +143,7 @@ def test_transformer_trains_under_autocast():
     loss.backward()
     assert loss.dtype == torch.float32
     # bfloat16 has 8 bits: scores are off by a few hundredths.
-    assert loss.item() == pytest.approx(
-        pytorch.label_smoothing_loss(model(source, target), target).item(), rel=0.03
-    )
+    assert loss.item() == pytest.approx(pytorch.label_smoothing_loss(model(source, target), target).item(), rel=0.03)
     assert all(torch.isfinite(p.grad).all() for p in model.parameters())
 
 

@@ -67,9 +67,7 @@ def test_label_smoothing_by_hand(side):
     assert got.item() == pytest.approx(expected, rel=1e-9)
     plain = module.label_smoothing_loss(tensor(scores), on(module, np.array([[2, 1]])), smoothing=0)
     assert plain.item() == pytest.approx(-np.log(0.1) / 2 - np.log(0.1) / 2, rel=1e-9)
-    other = module.label_smoothing_loss(
-        tensor(scores), on(module, np.array([[2, 0]])), smoothing=0, padding=2
-    )
+    other = module.label_smoothing_loss(tensor(scores), on(module, np.array([[2, 0]])), smoothing=0, padding=2)
     assert other.item() == pytest.approx(-np.log(0.1), rel=1e-9)
 
 
@@ -139,18 +137,13 @@ def test_phoneme_error_rate_takes_the_reference_with_the_fewest_errors():
     assert scratch.phoneme_error_rate([list("ab")], [[list("a"), list("abc")]]) == pytest.approx(1 / 3)
 
 
-@pytest.mark.parametrize(
-    ("preset", "exact", "printed"), [("base", 63_045_632, 65), ("big", 214_171_648, 213)]
-)
+@pytest.mark.parametrize(("preset", "exact", "printed"), [("base", 63_045_632, 65), ("big", 214_171_648, 213)])
 def test_parameters_of_the_papers_models(preset, exact, printed):
     # Counted by hand from section 3: base has 18,944,000 in its table, 3,150,336 and 4,199,936 a layer.
     with torch.device("meta"):
         model = pytorch.Transformer(sizes.VOCABULARY, sizes.VOCABULARY, **sizes.PRESETS[preset], share=True)
     counted = sum(parameter.numel() for parameter in model.parameters())
     assert counted == exact
-    assert (
-        sizes.parameter_count(sizes.VOCABULARY, sizes.VOCABULARY, **sizes.PRESETS[preset], share=True)
-        == exact
-    )
+    assert sizes.parameter_count(sizes.VOCABULARY, sizes.VOCABULARY, **sizes.PRESETS[preset], share=True) == exact
     # The paper's numbers are rounded, and fit no one vocabulary.
     assert counted / 1e6 == pytest.approx(printed, rel=0.04)

@@ -21,12 +21,8 @@ def test_twins():
     images = normal(3, 2, 6, 9)
     assert_same_function(lambda x: scratch.patchify(x, 3), lambda x: pytorch.patchify(x, 3), images)
     rows = normal(2, 6, 8)
-    assert_same_function(
-        lambda x: scratch.unpatchify(x, 2, 4, 6), lambda x: pytorch.unpatchify(x, 2, 4, 6), rows
-    )
-    assert_same_module(
-        lambda: scratch.PatchEmbedding(2, 3, 4), lambda: pytorch.PatchEmbedding(2, 3, 4), images
-    )
+    assert_same_function(lambda x: scratch.unpatchify(x, 2, 4, 6), lambda x: pytorch.unpatchify(x, 2, 4, 6), rows)
+    assert_same_module(lambda: scratch.PatchEmbedding(2, 3, 4), lambda: pytorch.PatchEmbedding(2, 3, 4), images)
     assert scratch.vit_preset is pytorch.vit_preset
 
 

@@ -37,9 +37,7 @@ def test_parameters_of_the_papers_models(name, exact, printed):
 @pytest.mark.parametrize(("name", "printed"), [("B/16", 55.4), ("L/16", 190.7)])
 def test_multiply_adds_at_384_are_those_published(name, printed):
     counted = sizes.multiply_adds(**scratch.vit_preset(name, image_size=384)) / 1e9
-    assert counted == pytest.approx(
-        printed, rel=0.005
-    )  # other counts leave the softmax's products or the head out
+    assert counted == pytest.approx(printed, rel=0.005)  # other counts leave the softmax's products or the head out
 
 
 def test_rollout_by_hand(side):
@@ -50,9 +48,7 @@ def test_rollout_by_hand(side):
     # Token 2 keeps a half; of the other half, token 1's, half is its own and half token 0's.
     np.testing.assert_allclose(got, [[1, 0, 0], [0.5, 0.5, 0], [0.25, 0.25, 0.5]], rtol=1e-12)
     heads = np.stack([np.eye(2), 1 - np.eye(2)])[None]
-    np.testing.assert_allclose(
-        array(module.attention_rollout([tensor(heads)]))[0], [[0.75, 0.25], [0.25, 0.75]]
-    )
+    np.testing.assert_allclose(array(module.attention_rollout([tensor(heads)]))[0], [[0.75, 0.25], [0.25, 0.75]])
 
 
 def test_position_similarity_is_the_cosine(side):
@@ -67,8 +63,6 @@ def test_position_similarity_is_the_cosine(side):
     expected = [[1, 1, 0, -root], [1, 1, 0, -root], [0, 0, 1, root], [-root, -root, root, 1]]
     np.testing.assert_allclose(got.reshape(4, 4), expected, atol=1e-6)
     assert got.shape == (2, 2, 2, 2)
-    assert got[0, 0, 1, 0] == pytest.approx(0, abs=1e-6), (
-        "row and column: the third patch lies below the first"
-    )
+    assert got[0, 0, 1, 0] == pytest.approx(0, abs=1e-6), "row and column: the third patch lies below the first"
     model.load_state_dict(state | {"positions": torch.zeros(1, 5, 4)})
     assert (array(module.position_similarity(model)) == 0).all()

@@ -195,9 +195,7 @@ def test_a_hidden_hint_of_which_nothing_would_be_shown_is_refused(course, case):
     assert len(found) == refused
     write(
         course,
-        notebook=with_cell(
-            3, source=source.replace("### BEGIN HIDDEN TESTS\n", "")[: -len("### END HIDDEN TESTS")]
-        ),
+        notebook=with_cell(3, source=source.replace("### BEGIN HIDDEN TESTS\n", "")[: -len("### END HIDDEN TESTS")]),
     )
     assert lint(course.solution(TOPIC)) == []  # a visible one shows all
 

@@ -29,9 +29,7 @@ def root(tmp_path):
         package.mkdir(parents=True)
         (package / "topic.toml").write_text(FACTS.format(number=number, needs=f"[{needs}]", name=name))
         (tmp_path / "tests" / part / name).mkdir(parents=True)
-        (tmp_path / "tests" / part / name / "test_worked.py").write_text(
-            f"from mylib.{part}.{name} import scratch\n"
-        )
+        (tmp_path / "tests" / part / name / "test_worked.py").write_text(f"from mylib.{part}.{name} import scratch\n")
     (tmp_path / "mylib/attention/third/scratch.py").write_text(
         "from mylib.vision.first.scratch import f  # mylib/vision/first\n"
     )
@@ -93,9 +91,7 @@ def test_nothing_of_a_new_topic_is_published_before_it_is_written(root):
     written |= {path.relative_to(root).as_posix() for path in root.glob("tests/answers/new_one/*")}
     assert named == written
     assert len(named) == 13
-    assert (root / "mylib/language/__init__.py").exists(), (
-        "the first topic of a part makes the part a package"
-    )
+    assert (root / "mylib/language/__init__.py").exists(), "the first topic of a part makes the part a package"
 
 
 def test_a_topic_never_moves_behind_one_that_needs_it(root):

@@ -176,9 +176,7 @@ def test_a_kernel_that_cannot_run_the_notebooks_is_told(machine, tmp_path, monke
     if argv:
         spec = {"argv": argv, "display_name": "x", "language": "python"}
         (folder / "kernel.json").write_text(json.dumps(spec))
-    monkeypatch.setattr(
-        kernelspec.KernelSpecManager, "_kernel_dirs_default", lambda self: [str(folder.parent)]
-    )
+    monkeypatch.setattr(kernelspec.KernelSpecManager, "_kernel_dirs_default", lambda self: [str(folder.parent)])
     monkeypatch.setattr(kernelspec, "NATIVE_KERNEL_NAME", "other")
     kernel = found(doctor.examine(tmp_path), "kernel python3")
     assert not kernel.ok

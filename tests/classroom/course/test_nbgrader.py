@@ -29,9 +29,7 @@ def button(course):
 
 def test_an_untouched_question_reads_as_in_mylib_validate(button):
     said = button(q2_scale=tiny.SCALE)
-    assert said[0].startswith(
-        "NotImplementedError: no answer yet; write it where the cell says YOUR CODE HERE"
-    )
+    assert said[0].startswith("NotImplementedError: no answer yet; write it where the cell says YOUR CODE HERE")
     assert said[0] == next(row.message for row in validate(button.path) if row.name == "q1-mean-tests")
 
 

@@ -28,9 +28,7 @@ pytestmark = pytest.mark.timeout(600)
 
 def chosen(course, kind, topic):
     """{question: the bank's first right or wrong answer}, or only that which changes its argument in place."""
-    answers = [
-        one for question in autograded(solution(course, topic)) for one in bank(course, topic, question)
-    ]
+    answers = [one for question in autograded(solution(course, topic)) for one in bank(course, topic, question)]
     if kind == "in-place":
         return {one.question: one for one in answers if one.title == IN_PLACE[topic]}
     return {one.question: one for one in reversed(answers) if one.right == (kind == "right")}

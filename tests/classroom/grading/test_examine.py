@@ -129,9 +129,7 @@ def test_a_helper_file_beside_the_notebook_can_be_imported_and_read(hand_in):
 
 def test_a_helper_file_that_calls_what_is_forbidden_is_found_out(hand_in):
     files = {"helper.py": "import numpy\n\ndef average(x):\n    return numpy.mean(x)\n"}
-    failed, _ = hand_in(
-        {"q1-mean": "import helper\n\ndef mean(x):\n    return helper.average(x)"}, files=files
-    )
+    failed, _ = hand_in({"q1-mean": "import helper\n\ndef mean(x):\n    return helper.average(x)"}, files=files)
     assert set(failed) == {"q1-mean-tests"}
     assert "numpy.mean: write it yourself" in failed["q1-mean-tests"].told.message
 
@@ -144,9 +142,7 @@ def test_what_the_check_cannot_read_costs_nothing_and_is_noted_for_a_person(hand
     assert "eval" in noted.line + noted.why
 
 
-HARMLESS = (
-    "import gc; gc.collect()\n%env X=1\nimport pickle, sys\n'google.colab' in sys.modules\nlocals(); vars()"
-)
+HARMLESS = "import gc; gc.collect()\n%env X=1\nimport pickle, sys\n'google.colab' in sys.modules\nlocals(); vars()"
 
 
 def test_harmless_lines_in_a_cell_of_ones_own_cost_nothing(hand_in):

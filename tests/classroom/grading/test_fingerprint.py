@@ -78,9 +78,7 @@ CHANGES = {
 }
 
 
-@pytest.mark.parametrize(
-    ("what", "change"), [(what, one) for what, changes in CHANGES.items() for one in changes]
-)
+@pytest.mark.parametrize(("what", "change"), [(what, one) for what, changes in CHANGES.items() for one in changes])
 def test_what_a_grade_depends_on_is_named_when_it_changes(compare, what, change):
     assert compare(change) == f"graded again because of a change in {what}"
 
@@ -115,9 +113,7 @@ def code(tmp_path, text):
 
 def test_comments_docstrings_and_layout_of_our_code_do_not_count_and_all_else_does(tmp_path):
     first = code(tmp_path, '"""One."""\n\n\ndef f(x):\n    """Two."""\n    return x + 1\n')
-    assert (
-        code(tmp_path, '"""Another."""\ndef f(x):  # why\n    """Three."""\n\n    return (x + 1)\n') == first
-    )
+    assert code(tmp_path, '"""Another."""\ndef f(x):  # why\n    """Three."""\n\n    return (x + 1)\n') == first
     assert code(tmp_path, '"""One."""\n\n\ndef f(x):\n    """Two."""\n    return x + 2\n') != first
 
 

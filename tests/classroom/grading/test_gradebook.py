@@ -57,9 +57,7 @@ def home(tmp_path):
 def nbgrader(home, folder, *arguments):
     """One stock command, as it would be typed in a folder."""
     scripts = Path(sys.executable).parent
-    folders = {
-        name: str(home / name.lower()) for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "IPYTHONDIR")
-    }
+    folders = {name: str(home / name.lower()) for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "IPYTHONDIR")}
     environment = {key: value for key, value in os.environ.items() if not key.startswith("MYLIB_")}
     environment |= folders | {"HOME": str(home), "PATH": f"{scripts}{os.pathsep}{os.environ['PATH']}"}
     done = subprocess.run(
@@ -142,9 +140,7 @@ def pages(request, classroom, tmp_path_factory):
     else:
         option = f"--CourseDirectory.feedback_directory={folder}"
         nbgrader(tmp_path_factory.mktemp("home"), course.root, "generate_feedback", TOPIC, option)
-    return {
-        path.parents[1].name: path.read_text(encoding="utf-8") for path in folder.glob(f"*/{TOPIC}/*.html")
-    }
+    return {path.parents[1].name: path.read_text(encoding="utf-8") for path in folder.glob(f"*/{TOPIC}/*.html")}
 
 
 def test_feedback_shows_the_hint_and_no_hidden_test(pages):

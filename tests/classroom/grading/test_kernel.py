@@ -92,9 +92,7 @@ def test_a_display_that_a_later_cell_changes_costs_nothing(found):
 
 
 def test_a_display_that_its_own_cell_changes_shows_the_last_state(found):
-    source = (
-        "from IPython.display import display\nshown = display('one', display_id=True)\nshown.update('two')\n"
-    )
+    source = "from IPython.display import display\nshown = display('one', display_id=True)\nshown.update('two')\n"
     shown = str(found({"q1-mean": source + vault.MEAN}).outputs["q1-mean"])
     assert "two" in shown
     assert "one" not in shown
@@ -134,9 +132,7 @@ def scale(x, k):
 """
 
 
-@pytest.mark.parametrize(
-    "end", ["os._exit(int(open('/tmp/number').read()))", "os.kill(os.getpid(), signal.SIGABRT)"]
-)
+@pytest.mark.parametrize("end", ["os._exit(int(open('/tmp/number').read()))", "os.kill(os.getpid(), signal.SIGABRT)"])
 def test_how_a_process_ends_in_a_hidden_test_is_not_told(found, end):
     """An exit code carries eight bits of a hidden input; the instructor reads it, the student does not."""
     result = found({"q2-scale": CHOOSES_ITS_END.replace("END", end)})

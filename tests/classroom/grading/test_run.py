@@ -114,9 +114,7 @@ def test_the_fast_runner_agrees_with_nbgrader(graded):
         "ben": run(solution, SIDES, question="q1-mean", sources=[wrong])[0],
         "cleo": run(untouched(solution), SIDES)[0],
         "loud": run(solution, SIDES, question="q1-mean", sources=[tiny.LOUD])[0],
-        "endless": run(
-            solution, SIDES, question="q1-mean", sources=[tiny.ENDLESS], limits=Limits(cell_seconds=0.5)
-        )[0],
+        "endless": run(solution, SIDES, question="q1-mean", sources=[tiny.ENDLESS], limits=Limits(cell_seconds=0.5))[0],
         "dead": run(solution, SIDES, question="q2-scale", sources=[tiny.DEAD])[0],
     }
     with sqlite3.connect(course.build / "gradebook.db") as database:
@@ -227,3 +225,8 @@ def test_a_failure_inside_nbgrader_costs_one_submission_and_no_other(course, tmp
     done = grade(course, tmp_path / "inbox", jobs=1)
     assert [one.points for one in done.results] == [0, 3]
     assert done.problems == [f"ada/{TOPIC}: could not be graded: a defect"]
+
+
+def test_recorded_notebooks_are_valid(graded):
+    for path in (graded[0].build / "autograded").rglob("*.ipynb"):
+        nbformat.validate(nbformat.read(path, as_version=4))

@@ -21,6 +21,7 @@ from mylib.classroom.authoring.release import skeleton
 from mylib.classroom.course.folders import open_course
 from mylib.classroom.course.limits import Limits
 from mylib.classroom.grading import gradebook as recorder
+from mylib.classroom.grading import workers as room
 from mylib.classroom.grading.examined import Fingerprinted
 from mylib.classroom.grading.ledger import Ledger
 from mylib.classroom.grading.run import grade
@@ -31,7 +32,10 @@ from mylib.classroom.reports.feedback import feedback
 from tests.classroom import tiny
 from tests.classroom.tiny import TOPIC
 
+LIMITS = Limits(cell_seconds=3)
 SLOW = "import time\n\ntime.sleep({})\n\ndef mean(x):\n    return sum(x) / len(x)"
+
+WAITING = "import time\n\ndef mean(x):\n    while True:\n        time.sleep(1)"  # endless, and costs nothing
 
 pytestmark = [pytest.mark.usefixtures("walled"), pytest.mark.timeout(600)]
 
@@ -84,9 +88,45 @@ def mylib(course, *arguments):
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
+class LastingCrew(Crew):
+    """Two workers for several gradings, each of which forgets what the one before was told."""
+
+    def start(self, tasks):
+        if self.client is None:
+            super().start(tasks)
+
+    def close(self):
+        if self.client is not None:
+            self.warming = []
+            while self.client.run_on_scheduler(lambda dask_scheduler: len(dask_scheduler.tasks)):
+                time.sleep(0.02)
+
+    def end(self):
+        super().close()
+
+
+@pytest.fixture(scope="module")
+def lasting_crew(walled):
+    """Two workers and their servers: 16 seconds of a core. What is killed of them, starts again by itself."""
+    crew = LastingCrew(2, None, "bubblewrap", LIMITS)
+    yield crew
+    crew.end()
+
+
+@pytest.fixture
+def two(lasting_crew, monkeypatch):
+    """`grade` by those two workers."""
+
+    def crew(*given):
+        return lasting_crew if given == (2, None, "bubblewrap", LIMITS) else Crew(*given)
+
+    monkeypatch.setattr(room, "Crew", crew)
+    return lambda course, inbox: grade(course, inbox, limits=LIMITS, jobs=2)
+
+
 @contextlib.contextmanager
 def killed_now_and_then(course, victims, *pause):
-    """From the first result on, kill one of these processes after each pause, four at most, while the block runs.
+    """From the first result on, kill one of these processes after each pause, two at most, while the block runs.
 
     victims: gives the processes to choose from.
     pause: shortest and longest, in seconds.
@@ -96,7 +136,7 @@ def killed_now_and_then(course, victims, *pause):
     def kill():
         while not list(course.results.glob("*/*.json")) and not over.wait(0.05):
             pass
-        while len(killed) < 4 and not over.is_set():
+        while len(killed) < 2 and not over.is_set():
             with contextlib.suppress(psutil.Error):
                 if alive := victims():
                     victim = chance.choice(alive)
@@ -114,10 +154,26 @@ def killed_now_and_then(course, victims, *pause):
     assert killed, "nothing was killed: nothing was tested"
 
 
-def test_workers_that_are_killed_lose_nothing(course, tmp_path):
+def test_the_same_points_and_the_same_bytes_on_one_worker_or_two(course, tmp_path, two):
+    blank = skeleton(course, TOPIC, register=False)
+    curious = "print(object(), {'b', 'a'}, np.random.rand(), sorted(globals())[:3])\n" + tiny.MEAN
+    drawing = "import matplotlib.pyplot as plt\nplt.plot([1, 2]); plt.show()\n" + tiny.SCALE
+    for number, (mean, scale) in enumerate([(curious, drawing), (WAITING, tiny.SCALE), (tiny.MEAN, tiny.DEAD)]):
+        tiny.hand_in(tmp_path / "inbox", f"s{number}", tiny.answer(blank, q1_mean=mean, q2_scale=scale))
+    pages = []
+    for grade_all in (lambda *given: grade(*given, limits=LIMITS, jobs=1), two, two):
+        here = open_course(course.root, output=tmp_path / f"graded{len(pages)}")
+        done = grade_all(here, tmp_path / "inbox")
+        found = {path.relative_to(here.build): path.read_bytes() for path in feedback(here)}
+        pages.append(([(one.student, one.points, one.errors) for one in done.results], found))
+    assert pages[0] == pages[1] == pages[2]
+    assert len(pages[0][1]) == 3
+
+
+def test_workers_that_are_killed_lose_nothing(course, tmp_path, two):
     students = hand_in(course, tmp_path / "inbox", 12, 0.4)
     with killed_now_and_then(course, workers, 2.0, 4.0):
-        done = grade(course, tmp_path / "inbox", jobs=2)
+        done = two(course, tmp_path / "inbox")
     assert (done.left, done.problems) == ([], [])
     assert sorted(scores(course)) == [(student, 7) for student in sorted(students)]
     with sqlite3.connect(course.build / "ledger.db") as database:
@@ -125,22 +181,30 @@ def test_workers_that_are_killed_lose_nothing(course, tmp_path):
     database.close()
 
 
-def test_servers_that_are_killed_in_mid_submission_cost_nobody_a_point(course, tmp_path):
+def test_servers_that_are_killed_in_mid_submission_cost_nobody_a_point(course, tmp_path, two):
     """The process that forks the others dies, and all of them with it: no cell and no answer is blamed."""
     students = hand_in(course, tmp_path / "inbox", 8, 0.6)
     with killed_now_and_then(course, servers, 1.5, 1.5):
-        done = grade(course, tmp_path / "inbox", jobs=2)
+        done = two(course, tmp_path / "inbox")
     assert (done.left, done.problems) == ([], [])
     assert sorted(scores(course)) == [(student, 7) for student in sorted(students)]
 
 
-def test_no_process_outlives_the_grading(course, tmp_path):
-    before = {one.pid for one in psutil.Process().children(recursive=True)}
+def test_no_process_outlives_the_grading(course, tmp_path, two, lasting_crew):
+    """The last that the two workers do: what they and their servers are, ends with them."""
     hand_in(course, tmp_path / "inbox", 2, 0)
-    grade(course, tmp_path / "inbox", jobs=2)
+    before = set(psutil.Process().children(recursive=True))
+    lasting_crew.start(2)
+    mine = {one for worker in workers() for one in (worker, *worker.children(recursive=True))}
+    two(course, tmp_path / "inbox")
+    lasting_crew.end()
     deadline = time.monotonic() + 10
-    while {one.pid for one in psutil.Process().children(recursive=True)} - before:
-        assert time.monotonic() < deadline, psutil.Process().children(recursive=True)
+    while left := set(psutil.Process().children(recursive=True)) - (before - mine):
+        # Python's own tracker of shared memory stays until the tests end.
+        left -= set(below(lambda _, line: "resource_tracker" in " ".join(line)))
+        if not left:
+            break
+        assert time.monotonic() < deadline, left
         time.sleep(0.1)
 
 
@@ -172,7 +236,7 @@ def test_a_result_that_arrives_twice_is_kept_once(tmp_path):
 
 def test_ctrl_c_keeps_what_is_graded_and_names_the_rest(course, tmp_path):
     students = hand_in(course, tmp_path / "inbox", 6, 1.0)
-    run = mylib(course, "grade", "--submitted", tmp_path / "inbox", "--jobs", 1)
+    run = mylib(course, "grade", "--submitted", tmp_path / "inbox", "--jobs", 1, "--cell-seconds", 3)
     deadline = time.monotonic() + 60
     while len(list(course.results.glob("*/*.json"))) < 2:
         assert time.monotonic() < deadline
@@ -184,7 +248,7 @@ def test_ctrl_c_keeps_what_is_graded_and_names_the_rest(course, tmp_path):
     assert 1 <= graded < 6
     left = [student for student in students if f"{student}/{TOPIC}" in said.split("not graded:")[1]]
     assert len(left) == 6 - len(list(course.results.glob("*/*.json")))
-    again = grade(course, tmp_path / "inbox", jobs=1)
+    again = grade(course, tmp_path / "inbox", limits=LIMITS, jobs=1)
     assert len(again.unchanged) + len(again.results) == 6
     assert again.unchanged
     assert sorted(scores(course)) == [(student, 7) for student in students]
@@ -216,7 +280,7 @@ def test_a_scheduler_that_stops_loses_nothing(course, tmp_path):
             scheduler.kill()
 
         threading.Thread(target=stop_after_the_first, daemon=True).start()
-        done = grade(course, tmp_path / "inbox", scheduler=url)
+        done = grade(course, tmp_path / "inbox", limits=LIMITS, scheduler=url)
     finally:
         for process in (scheduler, worker):
             process.kill()
@@ -224,7 +288,7 @@ def test_a_scheduler_that_stops_loses_nothing(course, tmp_path):
     assert done.left
     assert any("not graded" in problem for problem in done.problems)
     assert len(done.left) + len(done.results) == 6
-    again = grade(course, tmp_path / "inbox", jobs=1)
+    again = grade(course, tmp_path / "inbox", limits=LIMITS, jobs=1)
     assert (len(again.unchanged), again.left) == (len(done.results), [])
     assert sorted(scores(course)) == [(student, 7) for student in students]
 
@@ -245,7 +309,7 @@ def test_a_locked_gradebook_keeps_the_result_for_the_next_run(course, tmp_path, 
             lock[0].execute("begin exclusive")
 
     monkeypatch.setattr(Crew, "examine_all", lock_first)
-    done = grade(course, tmp_path / "inbox", jobs=1)
+    done = grade(course, tmp_path / "inbox", limits=LIMITS, jobs=1)
     lock[0].close()
     assert len(done.left) == 2
     assert all("locked by another program" in problem for problem in done.problems[:2])
@@ -256,17 +320,24 @@ def test_a_locked_gradebook_keeps_the_result_for_the_next_run(course, tmp_path, 
         return iter([])
 
     monkeypatch.setattr(Crew, "examine_all", nothing_is_examined)
-    again = grade(course, tmp_path / "inbox", jobs=1)
+    again = grade(course, tmp_path / "inbox", limits=LIMITS, jobs=1)
     assert [result.points for result in again.results] == [7, 7]
 
 
 FULL_DISK = """
-set -e
-mount -t tmpfs -o size={size} none {output}
-set +e
-{mylib} --course {course} grade --submitted {inbox} --output {output} --jobs 1; echo "FIRST $?"
-mount -o remount,size=100m {output}
-{mylib} --course {course} grade --submitted {inbox} --output {output} --jobs 1; echo "SECOND $?"
+import subprocess, sys
+from mylib.classroom.cli import app
+from tests.classroom.lasting import servers
+
+size, output, *command = sys.argv[1:]
+subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "none", output], check=True)
+with servers():
+    for turn in ("FIRST", "SECOND"):
+        try:
+            app(command)
+        except SystemExit as end:
+            print(turn, end.code or 0, flush=True)
+        subprocess.run(["mount", "-o", "remount,size=100m", output], check=True)
 """
 
 
@@ -276,42 +347,16 @@ def test_a_full_disk_stops_the_run_and_loses_nothing(course, tmp_path):
     hand_in(course, tmp_path / "inbox", 12, 0)
     output = tmp_path / "output"
     output.mkdir()
-    script = FULL_DISK.format(
-        size="300k",
-        output=output,
-        mylib=Path(sys.executable).parent / "mylib",
-        course=course.root,
-        inbox=tmp_path / "inbox",
-    )
-    environment = os.environ | {"COLUMNS": "200"}
+    arguments = ["--course", course.root, "grade", "--submitted", tmp_path / "inbox", "--output", output]
+    command = [sys.executable, "-c", FULL_DISK, "300k", output, *arguments, "--jobs", "1"]
     said = subprocess.run(
-        ["unshare", "-Urm", "sh", "-c", script], capture_output=True, text=True, env=environment
+        ["unshare", "-Urm", *map(str, command)],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"COLUMNS": "200", "PYTHONPATH": str(tiny.ROOT)},
     )
     first, second = said.stdout.split("FIRST ")
     assert "SECOND 0" in second, said.stdout + said.stderr
     assert "left ungraded" in first or "No space" in said.stderr + first or "full" in said.stderr + first
     assert second.startswith(("1", "2")), said.stdout + said.stderr
     assert "0 left ungraded" in second
-
-
-def test_the_same_points_and_the_same_bytes_on_one_worker_or_two(course, tmp_path):
-    blank = skeleton(course, TOPIC, register=False)
-    curious = "print(object(), {'b', 'a'}, np.random.rand(), sorted(globals())[:3])\n" + tiny.MEAN
-    drawing = "import matplotlib.pyplot as plt\nplt.plot([1, 2]); plt.show()\n" + tiny.SCALE
-    for number, (mean, scale) in enumerate(
-        [(curious, drawing), (tiny.ENDLESS, tiny.SCALE), (tiny.MEAN, tiny.DEAD)]
-    ):
-        tiny.hand_in(tmp_path / "inbox", f"s{number}", tiny.answer(blank, q1_mean=mean, q2_scale=scale))
-    pages = []
-    for jobs in (1, 2, 2):
-        here = open_course(course.root, output=tmp_path / f"graded{len(pages)}")
-        done = grade(here, tmp_path / "inbox", limits=Limits(cell_seconds=2), jobs=jobs)
-        found = {path.relative_to(here.build): path.read_bytes() for path in feedback(here)}
-        pages.append(([(one.student, one.points, one.errors) for one in done.results], found))
-    assert pages[0] == pages[1] == pages[2]
-    assert len(pages[0][1]) == 3
-
-
-def test_recorded_notebooks_are_valid(graded):
-    for path in (graded[0].build / "autograded").rglob("*.ipynb"):
-        nbformat.validate(nbformat.read(path, as_version=4))

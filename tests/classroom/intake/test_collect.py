@@ -56,9 +56,7 @@ def packed(*entries):
 
 def tree(folder):
     """Relative path to content of everything in a folder."""
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()
-    }
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def placed(course):
@@ -182,16 +180,12 @@ def test_two_notebooks_for_one_topic_are_told(course, pack):
 
 
 def test_a_student_without_a_notebook_is_told(course, pack):
-    [problem] = collect(
-        course, pack((ADA + "sums.py", b""), ("Ben_4_assignsubmission_file_/sums.ipynb", b""))
-    ).problems
+    [problem] = collect(course, pack((ADA + "sums.py", b""), ("Ben_4_assignsubmission_file_/sums.ipynb", b""))).problems
     assert "Ada Lovelace handed in no notebook" in problem
 
 
 def test_a_zip_of_a_student_is_opened_once(course, pack):
-    inner = packed(
-        ("work/sums.ipynb", NOTEBOOK), ("work/help.py", b"x"), ("work/more.zip", packed(("a", b"")))
-    )
+    inner = packed(("work/sums.ipynb", NOTEBOOK), ("work/help.py", b"x"), ("work/more.zip", packed(("a", b""))))
     done = collect(course, pack((ADA + "handin.zip", inner)))
     assert placed(course) == {
         "ada-lovelace-123/sums/sums.ipynb": NOTEBOOK,
@@ -216,9 +210,7 @@ def test_a_name_like_a_formula_is_safe_in_a_spreadsheet_and_read_back(course, pa
 def test_two_students_of_one_name_are_two(course, pack):
     collect(
         course,
-        pack(
-            ("Li_1_assignsubmission_file_/sums.ipynb", b"1"), ("Li_2_assignsubmission_file_/sums.ipynb", b"2")
-        ),
+        pack(("Li_1_assignsubmission_file_/sums.ipynb", b"1"), ("Li_2_assignsubmission_file_/sums.ipynb", b"2")),
     )
     assert placed(course) == {"li-1/sums/sums.ipynb": b"1", "li-2/sums/sums.ipynb": b"2"}
     done = collect(course, pack(("Li_7_assignsubmission_file_/sums.ipynb", b"3")))
@@ -351,9 +343,7 @@ def test_a_zip_of_a_later_version_is_refused(course, pack):
 
 
 def test_a_damaged_entry_costs_only_itself(course, pack):
-    archive = pack(
-        (ADA + "sums.ipynb", NOTEBOOK), ("Ben_4_assignsubmission_file_/sums.ipynb", bytes(range(256)) * 9)
-    )
+    archive = pack((ADA + "sums.ipynb", NOTEBOOK), ("Ben_4_assignsubmission_file_/sums.ipynb", bytes(range(256)) * 9))
     content = bytearray(archive.read_bytes())
     at = content.index(b"Ben_4") + 60
     content[at : at + 20] = bytes(20)
@@ -400,9 +390,7 @@ def test_a_link_in_the_way_is_not_followed(course, pack, tmp_path):
     assert list((tmp_path / "else").iterdir()) == []
 
 
-@pytest.mark.parametrize(
-    ("content", "message"), [(b"no zip", "expected a zip"), (packed(), "expected names like")]
-)
+@pytest.mark.parametrize(("content", "message"), [(b"no zip", "expected a zip"), (packed(), "expected names like")])
 def test_what_is_no_zip_of_a_known_kind_is_refused_in_one_line(course, tmp_path, content, message):
     (tmp_path / "x.zip").write_bytes(content)
     shown = CliRunner().invoke(cli.app, ["--course", str(course.root), "collect", str(tmp_path / "x.zip")])
@@ -489,9 +477,7 @@ def test_of_two_copies_the_one_that_was_worked_on_is_taken(course, pack, order):
     edited = tiny.answer(release, q1_mean=tiny.MEAN)
     names = [("sums-Copy1.ipynb", nbformat.writes(release)), ("sums-Copy2.ipynb", nbformat.writes(edited))]
     contents = [text for _, text in names][::order]
-    done = collect(
-        course, pack(*((ADA + name, text) for (name, _), text in zip(names, contents, strict=True)))
-    )
+    done = collect(course, pack(*((ADA + name, text) for (name, _), text in zip(names, contents, strict=True))))
     right = names[0][0] if order < 0 else names[1][0]
     assert f"{right} is taken for sums" in done.problems[0]
     folder = course.submitted / "ada-lovelace-123" / TOPIC
@@ -639,10 +625,7 @@ def test_names_are_no_markup_on_the_screen(course, pack):
 
 
 def test_a_large_class_is_a_short_table_with_what_needs_a_look_first(course):
-    rows = [
-        (Handed(f"s{n}", "", "", TOPIC, "", "late" if n == 299 else "", "", "x"), "collected")
-        for n in range(300)
-    ]
+    rows = [(Handed(f"s{n}", "", "", TOPIC, "", "late" if n == 299 else "", "", "x"), "collected") for n in range(300)]
     table = summary(Collection(rows))
     assert table.row_count == 40
     assert "and 260 more" in shown(table)

@@ -184,17 +184,13 @@ def test_an_untouched_release_is_no_reason_to_look(hand_in, blank):
 
 
 @pytest.mark.parametrize("copied", ["sums-Copy1.ipynb", "sums (1).ipynb", "final.ipynb"])
-def test_work_in_a_copy_beside_the_untouched_notebook_is_graded_and_said_so(
-    hand_in, answered, blank, copied, tmp_path
-):
+def test_work_in_a_copy_beside_the_untouched_notebook_is_graded_and_said_so(hand_in, answered, blank, copied, tmp_path):
     folder = tmp_path / "ada" / TOPIC
     folder.mkdir(parents=True)
     nbformat.write(answered, folder / copied)
     taken = hand_in(copy.deepcopy(blank))
     assert cell(taken.notebook, "q1-mean").source == "mean = np.mean"
-    assert (
-        texts(taken)[0] == f"the notebook {copied} is graded in place of sums.ipynb, which was not worked on"
-    )
+    assert texts(taken)[0] == f"the notebook {copied} is graded in place of sums.ipynb, which was not worked on"
 
 
 def test_the_notebook_of_the_topics_name_comes_first_where_both_were_worked_on(hand_in, answered, tmp_path):
@@ -208,9 +204,7 @@ def test_the_notebook_of_the_topics_name_comes_first_where_both_were_worked_on(h
     assert texts(taken) == ["the notebook sums-Copy1.ipynb beside it is not graded"]
 
 
-@pytest.mark.parametrize(
-    "name", ["a\x1b]0;owned\x07.txt", "turned\u202egnp.txt", "x" * 220 + ".txt", "a\nb.py"]
-)
+@pytest.mark.parametrize("name", ["a\x1b]0;owned\x07.txt", "turned\u202egnp.txt", "x" * 220 + ".txt", "a\nb.py"])
 def test_a_file_whose_name_does_not_print_is_left_out_and_named_harmlessly(hand_in, answered, tmp_path, name):
     folder = tmp_path / "ada" / TOPIC
     folder.mkdir(parents=True)

@@ -69,9 +69,7 @@ def house(tmp_path_factory):
         patch.setattr(syllabus, "topics", lambda: TOPICS)
         # Workers that start afresh would not know this house.
         fork = multiprocessing.get_context("fork")
-        patch.setattr(
-            lectures, "ProcessPoolExecutor", functools.partial(ProcessPoolExecutor, mp_context=fork)
-        )
+        patch.setattr(lectures, "ProcessPoolExecutor", functools.partial(ProcessPoolExecutor, mp_context=fork))
         yield root
 
 
@@ -79,9 +77,7 @@ def house(tmp_path_factory):
 def executed(house):
     """The tiny lectures executed with two seeds: the runs, by topic and seed, and the rows of their claims."""
     rows = house / "claims.jsonl"
-    runs = lectures.execute(
-        TOPICS, jobs=2, output=house / "out", seeds=(0, 1), claims_file=rows, DEVICE="cpu"
-    )
+    runs = lectures.execute(TOPICS, jobs=2, output=house / "out", seeds=(0, 1), claims_file=rows, DEVICE="cpu")
     return {(run.topic, run.seed): run for run in runs}, list(map(json.loads, rows.read_text().splitlines()))
 
 
@@ -200,9 +196,7 @@ def test_pages_load_nothing_from_elsewhere(pages):
         assert not [source for source in sources if re.match(r"(https?:)?//", source)]
         styles = "".join(tag.text for tag in page.select("style"))
         assert not re.search(r"@import|url\(\s*['\"]?(https?:)?//", styles)
-        assert not re.search(
-            r"import\s[^;]*['\"]https?://", "".join(tag.text for tag in page.select("script"))
-        )
+        assert not re.search(r"import\s[^;]*['\"]https?://", "".join(tag.text for tag in page.select("script")))
 
 
 def test_what_a_page_loads_from_disk_is_there(pages):
@@ -349,9 +343,7 @@ def test_tidy_keeps_what_else_was_written_to_stderr():
 
 
 def test_tidy_keeps_a_warning_and_drops_the_bar_beside_it():
-    outputs = tidied(
-        stream("warning: cold\n", "stderr"), *(stream(p, "stderr") for p in bar()), stream("a\n")
-    ).outputs
+    outputs = tidied(stream("warning: cold\n", "stderr"), *(stream(p, "stderr") for p in bar()), stream("a\n")).outputs
     assert [(output.name, output.text) for output in outputs] == [
         ("stderr", "warning: cold\n"),
         ("stdout", "a\n"),
@@ -400,9 +392,7 @@ def test_tidy_hides_the_code_of_drawings_only():
 
 def test_tidy_twice_is_tidy_once():
     notebook = new_notebook(
-        cells=[
-            new_code_cell("pass", outputs=[*(stream(p, "stderr") for p in bar()), stream("a"), stream("b")])
-        ]
+        cells=[new_code_cell("pass", outputs=[*(stream(p, "stderr") for p in bar()), stream("a"), stream("b")])]
     )
     once = json.dumps(lectures.tidy(notebook))
     assert json.dumps(lectures.tidy(notebook)) == once
@@ -460,9 +450,7 @@ def test_every_cell_was_run_once_in_order_and_shows_what_it_should(lecture):
     cells = code(lecture[0])
     assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
     for cell in cells:
-        for call in re.findall(
-            r"^(plots\.(?:show|source|animate)|claims\.record|print)\(", cell.source, re.M
-        ):
+        for call in re.findall(r"^(plots\.(?:show|source|animate)|claims\.record|print)\(", cell.source, re.M):
             assert cell.outputs, f"{call} in cell {cell.id} left no output"
 
 
@@ -476,9 +464,7 @@ def test_no_output_names_a_folder_or_an_address_of_one_machine(lecture):
         texts = [output.get("text", ""), *map(str, output.get("data", {}).values())]
         for text in texts:
             text = re.sub(r"data:image/\w+;base64,[\w+/=]+|^[\w+/=\n]{200,}$", "", text)
-            found = re.search(
-                r"(?<![\w.:/])/(home|root|usr|tmp|work|opt|var|Users)/|[A-Z]:\\|\b0x[0-9a-f]{6,}", text
-            )
+            found = re.search(r"(?<![\w.:/])/(home|root|usr|tmp|work|opt|var|Users)/|[A-Z]:\\|\b0x[0-9a-f]{6,}", text)
             assert not found, text[max(found.start() - 60, 0) : found.end() + 60]
 
 

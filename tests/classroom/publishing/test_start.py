@@ -22,15 +22,12 @@ IDENTITY = {
     "GIT_COMMITTER_EMAIL": "a@b",
 }
 BETTER = [
-    (kind, name, points, source.replace("# Sums", "# Sums, explained"))
-    for kind, name, points, source in tiny.CELLS
+    (kind, name, points, source.replace("# Sums", "# Sums, explained")) for kind, name, points, source in tiny.CELLS
 ]
 
 
 def git(folder, *arguments):
-    done = subprocess.run(
-        ["git", "-C", folder, *arguments], capture_output=True, text=True, env=os.environ | IDENTITY
-    )
+    done = subprocess.run(["git", "-C", folder, *arguments], capture_output=True, text=True, env=os.environ | IDENTITY)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

@@ -257,9 +257,7 @@ ENGLISH = (
     '"Participant 902","Cy Cy",s3,Submitted,,10.00,Yes,-,-,""\r\n'
 )
 GERMAN = (
-    "ID;Vollständiger Name;Bewertung;Bestwertung;Feedback als Kommentar\n"
-    "Teilnehmer/in900;Li;;10,00;\n"
-    "Gruppe A;;;10,00;"
+    "ID;Vollständiger Name;Bewertung;Bestwertung;Feedback als Kommentar\nTeilnehmer/in900;Li;;10,00;\nGruppe A;;;10,00;"
 )
 
 
@@ -292,9 +290,7 @@ def test_a_worksheet_in_another_language_is_known_by_its_numbers(built, encoding
     [filled] = write_exports(built, made(POINTS[:3]), [path], notes)
     expected = GERMAN.replace("Li;;10,00;", 'Li;2;10,00;"q1: 1 of 4; q2: 0 of 4; q3: 1 of 2"')
     assert filled.read_bytes() == expected.encode(encoding)
-    assert any(
-        "row 3: expected a participant's number, got 'Gruppe A'; left as it is" in note for note in notes
-    )
+    assert any("row 3: expected a participant's number, got 'Gruppe A'; left as it is" in note for note in notes)
 
 
 def test_a_worksheet_that_lies_beside_the_report_is_found(built):
@@ -377,9 +373,7 @@ def plain(table, width):
 def test_a_large_class_stays_readable():
     points = np.tile(POINTS, (60, 1))
     found = [
-        dataclasses.replace(
-            row, notes="timestamp.txt holds no date; graded as in time" if row.question == "q1" else ""
-        )
+        dataclasses.replace(row, notes="timestamp.txt holds no date; graded as in time" if row.question == "q1" else "")
         for row in made(points)
     ]
     _, by_student = tables(found)

@@ -120,9 +120,7 @@ def test_a_penalty_and_lateness_are_told():
 
 def test_questions_have_the_names_of_the_instructors_headings():
     made = notebook()
-    made.cells.insert(
-        2, nbformat.v4.new_markdown_cell("## 1. The `mean` (3 points)\n\nWrite it.", id="q1-text")
-    )
+    made.cells.insert(2, nbformat.v4.new_markdown_cell("## 1. The `mean` (3 points)\n\nWrite it.", id="q1-text"))
     made.cells.insert(3, own(1, "## Not this one"))
     made.cells.insert(6, nbformat.v4.new_markdown_cell("## Scale a list", id="q2-text"))
     assert titles(made) == {
@@ -212,9 +210,7 @@ def test_every_formula_of_the_course_is_set():
             if cell.cell_type == "markdown":
                 text = re.sub(r"```.*?```|`[^`]*`", "", cell.source, flags=re.S)
                 found = re.findall(r"\$\$(.+?)\$\$|\$([^$\n]+)\$", text, flags=re.S)
-                left += [
-                    one for pair in found for one in pair if one and "<code" in mathml(one, bool(pair[0]))
-                ]
+                left += [one for pair in found for one in pair if one and "<code" in mathml(one, bool(pair[0]))]
     assert left == []
 
 
@@ -228,9 +224,7 @@ def test_what_a_student_writes_is_no_part_of_the_page():
     made.cells.append(own(1, nasty))
     made.cells.append(own(2, "print()", [shown("text/html", f"<style>*{{}}</style>{nasty}<b>kept</b>")]))
     page = soup_of(made)
-    assert not page.select(
-        "script, [onerror], .text_cell_render .comment, a[href^=javascript], a[href^=evil]"
-    )
+    assert not page.select("script, [onerror], .text_cell_render .comment, a[href^=javascript], a[href^=evil]")
     assert len(page.select("[id=q1-mean]")) == 1
     assert page.find("b", string="kept")
     levels = [int(one.name[1]) for one in page.find_all(re.compile("^h[1-6]$"))]
@@ -250,12 +244,8 @@ def test_outputs_and_code_are_kept_and_control_characters_are_not():
         shown("image/png", "aGVsbG8="),
         shown("text/latex", "$x^2$"),
         shown("text/markdown", "*soft*"),
-        nbformat.v4.new_output(
-            "execute_result", data={"text/plain": "[1, 2]", "text/html": "<table></table>"}
-        ),
-        nbformat.v4.new_output(
-            "error", ename="KeyError", evalue="'x'", traceback=["\x1b[1mTrace\x1b[0m", "KeyError"]
-        ),
+        nbformat.v4.new_output("execute_result", data={"text/plain": "[1, 2]", "text/html": "<table></table>"}),
+        nbformat.v4.new_output("error", ename="KeyError", evalue="'x'", traceback=["\x1b[1mTrace\x1b[0m", "KeyError"]),
         shown("image/svg+xml", "<svg onload=taken>"),
         shown("image/png", '"><script>taken</script>'),
     ]
@@ -293,9 +283,7 @@ def test_names_and_comments_are_escaped():
 def test_a_page_of_a_hundred_long_cells_is_short_and_says_so():
     made = notebook()
     made.cells[3].outputs = [
-        nbformat.v4.new_output(
-            "error", ename="AssertionError", evalue="x", traceback=["AssertionError: did you pad?"]
-        )
+        nbformat.v4.new_output("error", ename="AssertionError", evalue="x", traceback=["AssertionError: did you pad?"])
     ]
     made.cells[2:2] = [own(n, "|a" * 7_500 + "\n" + "|-" * 7_500) for n in range(50)]
     made.cells += [own(n, "*a " * 10_000) for n in range(50, 99)]
@@ -313,9 +301,7 @@ def test_outputs_without_end_are_cut_and_tests_are_not():
     made = notebook()
     long = nbformat.v4.new_output("stream", name="stdout", text="y" * 200_000)
     made.cells[2].outputs = [copy.deepcopy(long) for _ in range(20)]
-    made.cells[5].outputs = [
-        nbformat.v4.new_output("error", ename="E", evalue="x", traceback=["E: the reason"])
-    ]
+    made.cells[5].outputs = [nbformat.v4.new_output("error", ename="E", evalue="x", traceback=["E: the reason"])]
     page = page_of(made)
     assert page.text.count("y" * 1000) < 400
     assert "E: the reason" in page.text
@@ -394,9 +380,7 @@ def test_one_notebook_that_cannot_be_read_costs_only_its_own_page(copied):
     assert done.sentence == "; 1 not made"
     with pytest.raises(RuntimeError, match="12 pages written, 1 not"):
         feedback(copied)
-    said = CliRunner().invoke(
-        cli.app, ["--course", str(copied.root), "feedback", "--output", str(copied.build)]
-    )
+    said = CliRunner().invoke(cli.app, ["--course", str(copied.root), "feedback", "--output", str(copied.build)])
     assert said.exit_code == 1
     assert "12 pages in" in said.output
     assert "ben/sums: no page" in said.output
@@ -428,9 +412,7 @@ def test_a_page_is_its_own_and_nothing_lies_beside_it(copied, capfd):
 def test_pages_of_one_student_or_topic(copied):
     assert list(make_feedback(copied, student="ada").pages) == [("ada", TOPIC)]
     assert len(make_feedback(copied, topic=TOPIC, student="ben").pages) == 1
-    with pytest.raises(
-        ValueError, match="expected a graded submission of 'zoe', found none; graded are ada, ben"
-    ):
+    with pytest.raises(ValueError, match="expected a graded submission of 'zoe', found none; graded are ada, ben"):
         make_feedback(copied, student="zoe")
 
 
@@ -506,9 +488,7 @@ def test_a_late_submission_has_one_number_on_the_page_in_the_table_and_in_the_ex
     for path in write_exports(course, rows(course)):
         with open(path, newline="", encoding="utf-8-sig") as file:
             lines = list(csv.DictReader(file))
-        name, column = (
-            ("Full name", "Grade") if "moodle" in path.name else ("SIS Login ID", "sums (10 points)")
-        )
+        name, column = ("Full name", "Grade") if "moodle" in path.name else ("SIS Login ID", "sums (10 points)")
         assert {line[name]: float(line[column]) for line in lines if line[name]} == right, path
     for path in feedback(course):
         text = BeautifulSoup(path.read_text(), "html.parser").select_one(".points").text

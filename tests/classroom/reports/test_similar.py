@@ -87,21 +87,14 @@ def test_other_library_calls_and_numbers_count():
 
 
 def test_what_the_release_gives_does_not_count():
-    long = RELEASE.replace(
-        "    # YOUR", "    a, b, c = x.shape[0], x.shape[1], np.zeros(9).reshape(3, 3)\n    # YOUR"
-    )
-    first, second = (
-        long.replace("raise NotImplementedError()", code) for code in ("return x", "y = [1]\n    del y")
-    )
+    long = RELEASE.replace("    # YOUR", "    a, b, c = x.shape[0], x.shape[1], np.zeros(9).reshape(3, 3)\n    # YOUR")
+    first, second = (long.replace("raise NotImplementedError()", code) for code in ("return x", "y = [1]\n    del y"))
     assert share(first, second, given="") > share(first, second, given=long)
     assert share(first, second, given=long) < 0.3
 
 
 def test_what_is_no_python_is_compared_as_text():
-    broken = [
-        source.replace("return ", "return return ")
-        for source in (ANSWER, RENAMED.replace(": np.ndarray", ""))
-    ]
+    broken = [source.replace("return ", "return return ") for source in (ANSWER, RENAMED.replace(": np.ndarray", ""))]
     assert share(*broken) > 0.85
     assert share(broken[0], RENAMED) > 0.8
     assert share(broken[0], OTHER) < 0.6
@@ -152,8 +145,7 @@ def independent():
             given = release(next(cell.source for cell in blank.cells if grade_id(cell) == question))
             own = [answer(one.title, one.source, given) for one in bank(course, topic, question) if one.right]
             found += [
-                (alike(a, b), f"{topic} {question} {a.student} {b.student}")
-                for a, b in itertools.combinations(own, 2)
+                (alike(a, b), f"{topic} {question} {a.student} {b.student}") for a, b in itertools.combinations(own, 2)
             ]
     return sorted(found, reverse=True)
 

@@ -203,9 +203,7 @@ def test_an_error_that_takes_other_arguments_still_arrives(bridge):
         get(bridge, "fails")(UnicodeDecodeError, "utf-8", b"x", 0, 1, "why")
 
 
-@pytest.mark.parametrize(
-    "make", [lambda: np.zeros(3), lambda: np.zeros((4, 3)).T[::2], lambda: torch.zeros(3)]
-)
+@pytest.mark.parametrize("make", [lambda: np.zeros(3), lambda: np.zeros((4, 3)).T[::2], lambda: torch.zeros(3)])
 def test_answers_work_on_copies_unless_asked_otherwise(bridge, make):
     ours, fill = make(), get(bridge, "fill")
     fill(ours)
@@ -317,9 +315,7 @@ def test_nonsense_is_the_end_of_the_answer_and_is_not_repeated(reply):
         assert "SEEN" not in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    "kinds", [["exec"], ["SystemExit"], ["KeyboardInterrupt"], ["__import__"], [["x"]], []]
-)
+@pytest.mark.parametrize("kinds", [["exec"], ["SystemExit"], ["KeyboardInterrupt"], ["__import__"], [["x"]], []])
 def test_an_error_can_name_no_class_but_that_of_an_exception(kinds):
     here, there = socket.socketpair()
     with here, there:

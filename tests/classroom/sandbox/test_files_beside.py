@@ -158,8 +158,6 @@ def test_the_tests_find_the_instructors_files_and_no_other(sandbox, tmp_path):
 
 def test_all_that_tests_import_or_ban_is_loaded_before_the_students_text_comes(sandbox, tmp_path):
     """The visible part runs when the text is there; what only the hidden part imports was loaded before that."""
-    probe = (
-        f"late = {{*{IMPORTED}, 'networkx.algorithms', 'sklearn.cluster'}} - before\nassert not late, late"
-    )
+    probe = f"late = {{*{IMPORTED}, 'networkx.algorithms', 'sklearn.cluster'}} - before\nassert not late, late"
     verdict = verdict_on(sandbox, tmp_path, RIGHT, {"notes.txt": "x"}, probe)
     assert verdict.passed, verdict

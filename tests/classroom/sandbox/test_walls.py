@@ -65,9 +65,7 @@ def test_any_jupyter_client_can_have_its_kernel_behind_the_walls(tmp_path, monke
     try:
         client.wait_for_ready(timeout=60)
         code = f"import os; print(os.getpid(), os.path.exists({str(tmp_path)!r}))"
-        client.execute_interactive(
-            code, timeout=30, output_hook=lambda m: said.append(m["content"].get("text", ""))
-        )
+        client.execute_interactive(code, timeout=30, output_hook=lambda m: said.append(m["content"].get("text", "")))
     finally:
         client.stop_channels()
         manager.shutdown_kernel(now=True)
@@ -80,9 +78,7 @@ def test_any_jupyter_client_can_have_its_kernel_behind_the_walls(tmp_path, monke
 
 @pytest.mark.usefixtures("walled")
 def test_nbconvert_executes_behind_the_walls(tmp_path):
-    notebook = nbformat.v4.new_notebook(
-        cells=[nbformat.v4.new_code_cell("import os; print('pid', os.getpid())")]
-    )
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("import os; print('pid', os.getpid())")])
     nbformat.write(notebook, tmp_path / "one.ipynb")
     scripts = Path(sys.executable).parent
     command = [scripts / "jupyter", "nbconvert", "--execute", "--to", "notebook", "--output", "two.ipynb"]

@@ -52,16 +52,12 @@ def test_one_batch_of_everything_is_gradient_descent():
 @given(shift=st.floats(-50, 50), seed=st.integers(0, 1000))
 def test_softmax_ignores_a_common_shift(shift, seed):
     x = np.random.default_rng(seed).normal(size=(2, 5))
-    np.testing.assert_allclose(
-        scratch.softmax(x + shift, -1).numpy(), scratch.softmax(x, -1).numpy(), rtol=1e-9
-    )
+    np.testing.assert_allclose(scratch.softmax(x + shift, -1).numpy(), scratch.softmax(x, -1).numpy(), rtol=1e-9)
 
 
 def test_cross_entropy_of_equal_scores_is_the_logarithm_of_the_classes(side):
     module, array = side
-    assert module.cross_entropy(array(np.zeros((3, 7))), array(np.array([0, 3, 6]))).item() == pytest.approx(
-        np.log(7)
-    )
+    assert module.cross_entropy(array(np.zeros((3, 7))), array(np.array([0, 3, 6]))).item() == pytest.approx(np.log(7))
 
 
 def test_two_classes_of_cross_entropy_are_binary_cross_entropy_of_the_difference():

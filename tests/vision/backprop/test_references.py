@@ -36,7 +36,5 @@ def test_least_squares_gradient_is_the_slope_of_the_loss(side):
     module, array = side
     w, x, t = regression(2)
     expected = autograd.grad(lambda w: 0.5 * anp.sum((t - anp.dot(x, w)) ** 2))(w)
-    np.testing.assert_allclose(
-        np.asarray(module.least_squares_gradient(array(w), array(x), array(t))), expected
-    )
+    np.testing.assert_allclose(np.asarray(module.least_squares_gradient(array(w), array(x), array(t))), expected)
     engine.gradcheck(lambda w: scratch.least_squares_loss(w, x, t), w)

@@ -68,9 +68,7 @@ def test_one_path_of_resnext_is_a_residual_network(side):
     assert list(residual.state_dict()) == list(aggregated.state_dict())
     aggregated.load_state_dict(residual.state_dict())
     x = array(images(1, 3, 32, 32).astype(np.float32))
-    np.testing.assert_allclose(
-        numbers(aggregated.eval()(x)), numbers(residual.eval()(x)), rtol=1e-4, atol=1e-4
-    )
+    np.testing.assert_allclose(numbers(aggregated.eval()(x)), numbers(residual.eval()(x)), rtol=1e-4, atol=1e-4)
 
 
 def test_a_dense_network_written_out(side):

@@ -180,9 +180,7 @@ def test_looking_and_counting_happen_in_evaluation_and_leave_each_layer_in_its_o
     module.count_multiply_adds(network, 8)
     assert [layer.training for layer in network.modules()] == modes
     for name, value in network.state_dict().items():
-        np.testing.assert_array_equal(
-            np.asarray(value), before[name], err_msg="running averages move in training only"
-        )
+        np.testing.assert_array_equal(np.asarray(value), before[name], err_msg="running averages move in training only")
 
 
 def test_pictures_have_the_type_of_the_model(side):
@@ -222,9 +220,7 @@ def check_gradients(block, x, names):
 def test_gradients_of_units(order, shortcut):
     engine.manual_seed(3)
     block = scratch.BasicBlock(2, 4, 2, order, shortcut)
-    check_gradients(
-        block, images(3, 2, 5, 4, seed=8), ["conv1.weight", "conv2.weight", "bn1.weight", "bn2.bias"]
-    )
+    check_gradients(block, images(3, 2, 5, 4, seed=8), ["conv1.weight", "conv2.weight", "bn1.weight", "bn2.bias"])
 
 
 @pytest.mark.parametrize(

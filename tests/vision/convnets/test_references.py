@@ -51,9 +51,7 @@ def test_original_blocks_equal_transformers(kind, stride):
         ]
     copy_pairs(ours, theirs, pairs)
     x = torch.tensor(images(3, before, 7, 6))
-    scratch_block = (scratch.BasicBlock if kind == "basic" else scratch.Bottleneck)(
-        before, after, stride
-    ).double()
+    scratch_block = (scratch.BasicBlock if kind == "basic" else scratch.Bottleneck)(before, after, stride).double()
     scratch_block.load_state_dict(ours.state_dict())
     expected = theirs(x).detach()
     np.testing.assert_allclose(ours(x).detach(), expected, rtol=1e-9, atol=1e-9)
@@ -147,9 +145,7 @@ class Written:
         return torch.nn.functional.batch_norm(x, *(self.state[f"{name}.{n}"] for n in names))
 
     def linear(self, x):
-        return torch.nn.functional.linear(
-            x.mean((2, 3)), self.state["linear.weight"], self.state["linear.bias"]
-        )
+        return torch.nn.functional.linear(x.mean((2, 3)), self.state["linear.weight"], self.state["linear.bias"])
 
 
 # units and networks, written out with torch's plain functions
@@ -194,9 +190,7 @@ def test_dense_blocks_and_transitions_written_out(side):
     np.testing.assert_allclose(numbers(block(array(x.numpy()))), expected, rtol=1e-9, atol=1e-9)
     transition = module.Transition(3, 2)
     written = Written(transition)
-    expected = (
-        written.conv("conv", relu(written.bn("bn", x)))[:, :, :4].reshape(2, 2, 2, 2, 3, 2).mean((3, 5))
-    )
+    expected = written.conv("conv", relu(written.bn("bn", x)))[:, :, :4].reshape(2, 2, 2, 2, 3, 2).mean((3, 5))
     np.testing.assert_allclose(numbers(transition(array(x.numpy()))), expected, rtol=1e-9, atol=1e-9)
 
 
@@ -215,20 +209,14 @@ def test_stems_and_plain_networks_written_out(side):
         name = f"stages.{stage}.0"
         expected = relu(written.bn(f"{name}.bn1", written.conv(f"{name}.conv1", expected, 2 if stage else 1)))
         expected = relu(written.bn(f"{name}.bn2", written.conv(f"{name}.conv2", expected)))
-    np.testing.assert_allclose(
-        numbers(network(array(x.numpy()))), written.linear(expected), rtol=1e-9, atol=1e-9
-    )
+    np.testing.assert_allclose(numbers(network(array(x.numpy()))), written.linear(expected), rtol=1e-9, atol=1e-9)
 
 
 @pytest.mark.parametrize("kind", [*ORDERS, "densenet"])
 def test_heads_written_out(side, kind):
     # Between the last unit and the mean stands what the order of the unit left out.
     module, array = side
-    network = (
-        module.DenseNet(2, (1, 1), 4, 3, "cifar")
-        if kind == "densenet"
-        else module.ResNet(8, 4, 3, 2, order=kind)
-    )
+    network = module.DenseNet(2, (1, 1), 4, 3, "cifar") if kind == "densenet" else module.ResNet(8, 4, 3, 2, order=kind)
     written, x = Written(network), images(2, 3, 8, 8, seed=6)
     last = torch.tensor(np.array(numbers(network.stages(network.stem(array(x))))))
     if kind in ("full_preactivation", "densenet"):

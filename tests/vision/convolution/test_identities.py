@@ -16,9 +16,7 @@ def test_filtering_commutes_with_shifting_when_the_border_wraps(seed, shift):
     rng = np.random.default_rng(seed)
     image, kernel = rng.normal(size=(6, 7)), rng.normal(size=(3, 3))
     once = scratch.correlate2d(np.roll(image, shift, axis=1), kernel, "wrap")
-    np.testing.assert_allclose(
-        once, np.roll(scratch.correlate2d(image, kernel, "wrap"), shift, axis=1), atol=1e-12
-    )
+    np.testing.assert_allclose(once, np.roll(scratch.correlate2d(image, kernel, "wrap"), shift, axis=1), atol=1e-12)
 
 
 def test_blur_of_a_photograph_keeps_its_mean_and_loses_its_edges():

@@ -61,9 +61,7 @@ def test_valid_filters_equal_scipy_signals(side):
 def test_fast_layer_equals_the_seven_loops_and_onnx(case):
     x, weight, bias, options = draw(case)
     expected = scratch.conv2d_loops(x, weight, bias, **options)
-    np.testing.assert_allclose(
-        scratch.conv2d(x, weight, bias, **options).numpy(), expected, rtol=1e-9, atol=1e-9
-    )
+    np.testing.assert_allclose(scratch.conv2d(x, weight, bias, **options).numpy(), expected, rtol=1e-9, atol=1e-9)
     np.testing.assert_allclose(expected, onnx_conv(x, weight, bias, **options), rtol=1e-9, atol=1e-9)
     got = pytorch.conv2d(torch.tensor(x), torch.tensor(weight), torch.tensor(bias), **options)
     np.testing.assert_allclose(got, expected, rtol=1e-9, atol=1e-9)
@@ -86,9 +84,9 @@ def onnx_conv(x, weight, bias, stride, padding, dilation, groups):
     )
     values = [onnx.helper.make_tensor_value_info(name, onnx.TensorProto.DOUBLE, None) for name in "xwby"]
     graph = onnx.helper.make_graph([node], "conv", values[:3], values[3:])
-    return onnx.reference.ReferenceEvaluator(onnx.helper.make_model(graph)).run(
-        None, {"x": x, "w": weight, "b": bias}
-    )[0]
+    return onnx.reference.ReferenceEvaluator(onnx.helper.make_model(graph)).run(None, {"x": x, "w": weight, "b": bias})[
+        0
+    ]
 
 
 @given(side_length=st.integers(1, 4), kernel=st.integers(1, 3), seed=st.integers(0, 1000))

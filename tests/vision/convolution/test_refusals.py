@@ -11,9 +11,7 @@ def test_bad_filters_are_refused(side):
     image, kernel = array(np.zeros((4, 5))), array(np.ones((3, 3)))
     with pytest.raises(ValueError, match="expected padding of .*'valid'.*, got 'mirror'"):
         module.correlate2d(image, kernel, "mirror")
-    with pytest.raises(
-        ValueError, match=r"odd kernel, so that it has a middle, got \(2, 2\); use padding='valid'"
-    ):
+    with pytest.raises(ValueError, match=r"odd kernel, so that it has a middle, got \(2, 2\); use padding='valid'"):
         module.correlate2d(image, kernel[:2, :2], "zero")
     with pytest.raises(ValueError, match=r"kernel that fits the image \(4, 5\), got \(5, 5\)"):
         module.correlate2d(image, array(np.ones((5, 5))))

@@ -32,9 +32,7 @@ def test_twin_filters_also_on_stacks_of_float32_images(padding):
         image, kernel = rng.normal(size=(2, 3, 6, 5)).astype(dtype), rng.normal(size=(3, 3)).astype(dtype)
         got = scratch.correlate2d(image, kernel, padding)
         assert got.dtype == dtype
-        assert_close(
-            got, pytorch.correlate2d(torch.tensor(image), torch.tensor(kernel), padding), dtype, padding
-        )
+        assert_close(got, pytorch.correlate2d(torch.tensor(image), torch.tensor(kernel), padding), dtype, padding)
 
 
 def test_twin_lenets():

@@ -41,9 +41,7 @@ def test_correlating_an_impulse_turns_the_kernel_round_and_convolving_does_not(s
 def test_questions_of_the_slides_are_answered(side):
     module, _ = side
     assert module.output_size(7, 3) == 5, "7x7 image, 3x3 filter"
-    assert module.output_size(32, 5) == 28, (
-        "32x32x3 with D filters of 5x5: 28x28xD; the filter's size matters"
-    )
+    assert module.output_size(32, 5) == 28, "32x32x3 with D filters of 5x5: 28x28xD; the filter's size matters"
     assert module.output_size(32, 5, padding=2) == 32, "the slide's 32x32xD needs two pixels of padding"
     assert module.conv_parameters(3, 8, 5) == 8 * (5 * 5 * 3 + 1), "first layer, D1 = 8"
     assert module.conv_parameters(8, 16, 5) == 16 * (5 * 5 * 8 + 1), "the second layer's [] is D1"

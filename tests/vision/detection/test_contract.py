@@ -221,9 +221,7 @@ def test_scores_that_are_none_are_refused_as_scores_and_not_as_shapes(side):
         with pytest.raises(ValueError, match="nms: expected n finite scores, got NaN or infinity") as caught:
             module.nms(boxes, array(np.array([bad])), 0.5)
         assert "(1," not in str(caught.value)
-    with pytest.raises(
-        ValueError, match=r"boxes \(n, 4\) and scores \(n,\), got \(1, 4\) and \(2,\).*n is both"
-    ):
+    with pytest.raises(ValueError, match=r"boxes \(n, 4\) and scores \(n,\), got \(1, 4\) and \(2,\).*n is both"):
         module.nms(boxes, array(np.ones(2)), 0.5)
 
 

@@ -17,9 +17,7 @@ def test_decoding_undoes_encoding(seed):
     boxes, references = random_boxes(rng, 2, 5), random_boxes(rng, 2, 5)
     for module, array in SIDES.values():
         deltas = module.encode_boxes(array(boxes), array(references))
-        np.testing.assert_allclose(
-            module.decode_boxes(deltas, array(references)), boxes, rtol=1e-9, atol=1e-9
-        )
+        np.testing.assert_allclose(module.decode_boxes(deltas, array(references)), boxes, rtol=1e-9, atol=1e-9)
 
 
 def test_deltas_do_not_change_when_image_and_boxes_are_enlarged_or_moved(side):
@@ -37,9 +35,7 @@ def test_deltas_do_not_change_when_image_and_boxes_are_enlarged_or_moved(side):
 
 def test_wild_deltas_decode_to_large_finite_boxes(side):
     module, array = side
-    got = np.asarray(
-        module.decode_boxes(array(np.array([0.0, 0, 900, 900])), array(np.array([0.0, 0, 2, 2])))
-    )
+    got = np.asarray(module.decode_boxes(array(np.array([0.0, 0, 900, 900])), array(np.array([0.0, 0, 2, 2]))))
     np.testing.assert_allclose(got[2:] - got[:2], [125, 125])
 
 
@@ -196,9 +192,7 @@ def test_a_region_outside_the_picture_pools_the_nearest_cells(side):
 def test_images_smaller_than_the_receptive_field_are_searched_all_the_same(side):
     module, array = side
     model = module.FasterRCNN(3, 4).eval()
-    found = model.detect(
-        array(np.random.default_rng(0).random((1, 3, 9, 11)).astype(np.float32)), least_score=0.0
-    )
+    found = model.detect(array(np.random.default_rng(0).random((1, 3, 9, 11)).astype(np.float32)), least_score=0.0)
     boxes = np.asarray(found[0][0])
     assert len(boxes)
     assert (boxes >= 0).all()

@@ -42,8 +42,7 @@ def test_nms_equals_onnx_and_the_loops(n, threshold, seed):
     node = onnx.helper.make_node("NonMaxSuppression", ["b", "s", "k", "t"], ["y"])
     kinds = {"b": "FLOAT", "s": "FLOAT", "k": "INT64", "t": "FLOAT", "y": "INT64"}
     values = [
-        onnx.helper.make_tensor_value_info(name, getattr(onnx.TensorProto, kind), None)
-        for name, kind in kinds.items()
+        onnx.helper.make_tensor_value_info(name, getattr(onnx.TensorProto, kind), None) for name, kind in kinds.items()
     ]
     model = onnx.helper.make_model(onnx.helper.make_graph([node], "nms", values[:4], values[4:]))
     inputs = {"b": boxes[None][..., [1, 0, 3, 2]], "s": scores[None, None], "k": np.array([n])}
@@ -136,6 +135,4 @@ def test_fast_pooling_equals_the_loops(seed, scale, size):
     features, rois = rng.normal(size=(2, 3, 8, 7)), random_rois(rng, 6, 2, 40)
     expected = scratch.roi_pool_loops(features, rois, size, scale)
     np.testing.assert_array_equal(scratch.roi_pool(features, rois, size, scale).numpy(), expected)
-    np.testing.assert_array_equal(
-        pytorch.roi_pool(torch.tensor(features), torch.tensor(rois), size, scale), expected
-    )
+    np.testing.assert_array_equal(pytorch.roi_pool(torch.tensor(features), torch.tensor(rois), size, scale), expected)

@@ -22,9 +22,7 @@ def test_twin_boxes():
             got = getattr(scratch, name)(*arguments)
             assert got.dtype == dtype, name
             assert_close(got, getattr(pytorch, name)(*map(torch.tensor, arguments)), dtype, name)
-    np.testing.assert_allclose(
-        scratch.anchors(3, 4, 8, [8, 16], [0.5, 2]), pytorch.anchors(3, 4, 8, [8, 16], [0.5, 2])
-    )
+    np.testing.assert_allclose(scratch.anchors(3, 4, 8, [8, 16], [0.5, 2]), pytorch.anchors(3, 4, 8, [8, 16], [0.5, 2]))
 
 
 @given(seed=st.integers(0, 1000), force=st.booleans())
@@ -56,9 +54,7 @@ def test_twin_proposals():
     image = data.photograph("astronaut", height=60, width=50)
     for name, options in (("felzenszwalb", (80, 8)), ("selective_search", (80, 8))):
         got = getattr(scratch, name)(image, *options)
-        np.testing.assert_array_equal(
-            got, getattr(pytorch, name)(torch.tensor(image), *options), err_msg=name
-        )
+        np.testing.assert_array_equal(got, getattr(pytorch, name)(torch.tensor(image), *options), err_msg=name)
 
 
 @pytest.mark.parametrize("name", ["RCNN", "FastRCNN", "FasterRCNN"])
@@ -79,9 +75,7 @@ def test_twin_detectors_have_the_same_losses_gradients_and_weights_after_trainin
                 optimizer.zero_grad()
                 loss.backward()
             for key, parameter in ours.named_parameters():
-                assert_close(
-                    parameter.grad, dict(theirs.named_parameters())[key].grad, dtype, f"gradient of {key}"
-                )
+                assert_close(parameter.grad, dict(theirs.named_parameters())[key].grad, dtype, f"gradient of {key}")
             for optimizer in optimizers:
                 optimizer.step()
         for key, value in ours.state_dict().items():
@@ -166,8 +160,7 @@ def test_a_training_step_never_waits_for_the_gpu_and_gives_the_cpus_loss(name):
     extra = () if name == "FasterRCNN" else (random_proposals(images, 6),)
     model = getattr(pytorch, name)(10, 4).double()
     batch = [
-        torch.tensor(v).double() if v.dtype.kind == "f" else torch.tensor(v)
-        for v in (images, truth, labels, *extra)
+        torch.tensor(v).double() if v.dtype.kind == "f" else torch.tensor(v) for v in (images, truth, labels, *extra)
     ]
     expected = model.loss(*batch).item()
     model, batch = model.cuda(), [v.cuda() for v in batch]

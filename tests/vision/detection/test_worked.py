@@ -39,9 +39,7 @@ def test_nms_by_hand(side):
     boxes = array(np.array([[0.0, 0, 10, 10], [0, 0, 10, 9], [0, 0, 10, 5], [20, 20, 30, 30]]))
     scores = array(np.array([0.7, 0.9, 0.8, 0.1]))
     assert module.nms(boxes, scores, 0.5).tolist() == [1, 3], "0.9 covers 0.7 (IoU 0.9) and 0.8 (IoU 5/9)"
-    assert module.nms(boxes, scores, 5 / 9 + 1e-9).tolist() == [1, 2, 3], (
-        "the IoU must be above the threshold"
-    )
+    assert module.nms(boxes, scores, 5 / 9 + 1e-9).tolist() == [1, 2, 3], "the IoU must be above the threshold"
     assert module.nms(boxes, scores, 0.89).tolist() == [1, 2, 3]
 
 

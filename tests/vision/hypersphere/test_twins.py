@@ -12,9 +12,7 @@ from tests.vision.hypersphere.cases import RNG, largest_cosine
 def test_twins_separate_equally_well():
     # Two generators, two descents: the points differ, the optimum does not.
     for classes, dims in ((7, 3), (20, 6)):
-        ours, theirs = (
-            largest_cosine(module.separated_prototypes(classes, dims)) for module in (scratch, pytorch)
-        )
+        ours, theirs = (largest_cosine(module.separated_prototypes(classes, dims)) for module in (scratch, pytorch))
         # 20 points in 6 dimensions have local optima, within 0.02 of each other in twenty runs.
         assert ours == pytest.approx(float(theirs), abs=0.03)
 
@@ -30,15 +28,11 @@ def test_loss_twins_agree():
     targets, triplets = rng.uniform(-1, 1, 6), np.array([[0, 1, 2, 1], [2, 0, 1, 0]])
 
     def in_type(function, module):
-        tensor = (
-            (lambda a, like: a) if module is scratch else (lambda a, like: torch.tensor(a).to(like.dtype))
-        )
+        tensor = (lambda a, like: a) if module is scratch else (lambda a, like: torch.tensor(a).to(like.dtype))
         return lambda x: function(module, x, tensor)
 
     cases = {
-        "class": lambda m, x, t: m.prototype_loss(
-            x, t(p, x), labels if m is scratch else torch.tensor(labels)
-        ),
+        "class": lambda m, x, t: m.prototype_loss(x, t(p, x), labels if m is scratch else torch.tensor(labels)),
         "number": lambda m, x, t: m.prototype_regression_loss(x, t(p[0], x), t(targets, x)),
         "ranking": lambda m, x, t: m.semantic_ranking_loss(x, triplets),
     }
@@ -49,9 +43,7 @@ def test_loss_twins_agree():
 @pytest.mark.parametrize("joint", [False, True])
 def test_net_twins_agree(joint):
     images = RNG(6).uniform(size=(2, 1, 28, 28))
-    makes = [
-        lambda module=module: module.HypersphericalNet(4, 3, joint=joint) for module in (scratch, pytorch)
-    ]
+    makes = [lambda module=module: module.HypersphericalNet(4, 3, joint=joint) for module in (scratch, pytorch)]
     assert_same_module(*makes, images)
 
 

@@ -13,9 +13,7 @@ def test_loss_at_a_right_angle_is_one_and_at_the_opposite_four(side):
     prototypes = array(np.array([[0.0, 1.0], [1.0, 0.0]]))
     z = array(np.array([[5.0, 0.0], [0.0, -0.1], [0.0, 7.0]]))
     for row, expected in enumerate((1.0, 4.0, 0.0)):
-        assert number(module.prototype_loss(z[row : row + 1], prototypes, array([0]))) == pytest.approx(
-            expected
-        )
+        assert number(module.prototype_loss(z[row : row + 1], prototypes, array([0]))) == pytest.approx(expected)
     # With the slide's bars around z . p the second would be 0: an output on the opposite side would be content.
     assert number(module.prototype_loss(z, prototypes, array([0, 0, 0]))) == pytest.approx(5.0), "a sum"
 
@@ -42,9 +40,7 @@ def test_ranking_loss_by_hand(side):
     assert number(module.semantic_ranking_loss(p, array([[0, 1, 2, 1]]))) == pytest.approx(-log_sigmoid)
     assert number(module.semantic_ranking_loss(p, array([[0, 2, 1, 0]]))) == pytest.approx(-log_sigmoid)
     both = array([[0, 1, 2, 1], [0, 1, 2, 0]])
-    assert number(module.semantic_ranking_loss(p, both)) == pytest.approx(
-        (-log_sigmoid - log_sigmoid + 1) / 2
-    )
+    assert number(module.semantic_ranking_loss(p, both)) == pytest.approx((-log_sigmoid - log_sigmoid + 1) / 2)
 
 
 def test_regression_targets_and_loss_by_hand(side):

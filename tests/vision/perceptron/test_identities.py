@@ -59,11 +59,7 @@ def test_layers_without_activation_are_one_layer():
 
 
 @pytest.mark.parametrize("name", ["sigmoid", "relu", "tanh"])
-@given(
-    z=arrays(
-        float, array_shapes(max_dims=3, min_side=0), elements=st.floats(-3, 3).filter(lambda v: abs(v) > 1e-3)
-    )
-)
+@given(z=arrays(float, array_shapes(max_dims=3, min_side=0), elements=st.floats(-3, 3).filter(lambda v: abs(v) > 1e-3)))
 def test_slope_functions_agree_with_differences_and_with_the_tape(name, z):
     # 1e-3 away from the kink at 0, so that differences of 1e-6 do not cross it.
     function, slope = getattr(scratch, name), getattr(scratch, f"{name}_gradient")

@@ -22,9 +22,7 @@ def test_twin_functions(name):
 @pytest.mark.parametrize("activation", ["relu", "sigmoid", "tanh", "identity"])
 def test_twin_networks(activation):
     x = np.random.default_rng(2).normal(size=(6, 5))
-    assert_same_module(
-        lambda: scratch.MLP([5, 8, 4, 3], activation), lambda: pytorch.MLP([5, 8, 4, 3], activation), x
-    )
+    assert_same_module(lambda: scratch.MLP([5, 8, 4, 3], activation), lambda: pytorch.MLP([5, 8, 4, 3], activation), x)
 
 
 @pytest.mark.parametrize("shuffle_seed", [None, 5])

@@ -106,14 +106,10 @@ def test_one_window_over_everything_is_a_plain_step(side):
         library.manual_seed(0)
         model, head = module.RNN(2, 4), library.nn.Linear(4, 3)
         parameters = [*model.parameters(), *head.parameters()]
-        optimizer = (
-            engine.optim.SGD(parameters, 0.5) if module is scratch else torch.optim.SGD(parameters, 0.5)
-        )
+        optimizer = engine.optim.SGD(parameters, 0.5) if module is scratch else torch.optim.SGD(parameters, 0.5)
         targets = labels if module is scratch else torch.tensor(labels)
         if name == "window":
-            [value] = module.truncated_bptt(
-                model, head, tensor(x), targets, cross_entropy, optimizer, window=6
-            )
+            [value] = module.truncated_bptt(model, head, tensor(x), targets, cross_entropy, optimizer, window=6)
         else:
             value = cross_entropy(head(model(tensor(x))[0]).reshape(12, 3), targets.reshape(-1))
             value.backward()
@@ -165,9 +161,7 @@ def test_each_window_takes_a_step_along_its_own_gradient_only(side):
         return scores.sum() * 0.0
 
     targets = np.zeros((1, 3), int) if module is scratch else torch.zeros(1, 3, dtype=torch.long)
-    module.truncated_bptt(
-        model, head, tensor(np.ones((1, 3, 1), np.float32)), targets, loss, optimizer, window=2
-    )
+    module.truncated_bptt(model, head, tensor(np.ones((1, 3, 1), np.float32)), targets, loss, optimizer, window=2)
     for first, second, parameter in zip(before, after_first, parameters, strict=True):
         np.testing.assert_array_equal(first, second)
         np.testing.assert_array_equal(first, array(parameter))
@@ -246,8 +240,7 @@ def test_scenes_match_their_sentences():
             assert (x < y)[0 if "left" in words else 1], "the first stands left of, or above, the second"
         middles = (boxes[:, :2] + boxes[:, 2:]) / 2 // 8
         assert all(
-            grid[int(down), int(across)] == label + 1
-            for (across, down), label in zip(middles, labels, strict=True)
+            grid[int(down), int(across)] == label + 1 for (across, down), label in zip(middles, labels, strict=True)
         )
         assert (grid > 0).sum() == len({tuple(middle) for middle in middles})
 

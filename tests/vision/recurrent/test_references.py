@@ -33,9 +33,7 @@ def onnx_recurrent(kind, hidden, x, state, weights, biases):
     }
     if kind == "LSTM":
         feeds["c"] = state[1][None]
-    infos = [
-        onnx.helper.make_tensor_value_info(n, onnx.TensorProto.DOUBLE, None) for n in [*feeds, "y", "y_h"]
-    ]
+    infos = [onnx.helper.make_tensor_value_info(n, onnx.TensorProto.DOUBLE, None) for n in [*feeds, "y", "y_h"]]
     graph = onnx.helper.make_graph([node], "recurrent", infos[:-2], infos[-2:])
     return onnx.reference.ReferenceEvaluator(onnx.helper.make_model(graph)).run(None, feeds)
 
@@ -102,13 +100,10 @@ def test_caption_net_looks_through_four_convolutions(side):
         padded = np.pad(x, [(0, 0), (0, 0), (1, 1), (1, 1)])
         x = np.array([[scipy.signal.correlate(image, k, "valid")[0] for k in kernels] for image in padded])
         weight, bias, mean, var = (
-            drawn[f"norms.{layer}.{name}"].reshape(shape)
-            for name in ("weight", "bias", "running_mean", "running_var")
+            drawn[f"norms.{layer}.{name}"].reshape(shape) for name in ("weight", "bias", "running_mean", "running_var")
         )
         x = np.maximum((x - mean) / np.sqrt(var + 1e-5) * weight + bias, 0)
         if layer < 3:
             x = x.reshape(*x.shape[:2], x.shape[2] // 2, 2, -1, 2).max(axis=(3, 5))
-    expected = (
-        np.einsum("nchw,kc->nkhw", x, drawn["kinds.weight"][:, :, 0, 0]) + drawn["kinds.bias"][:, None, None]
-    )
+    expected = np.einsum("nchw,kc->nkhw", x, drawn["kinds.weight"][:, :, 0, 0]) + drawn["kinds.bias"][:, None, None]
     np.testing.assert_allclose(array(net.look(tensor(images))), expected, rtol=1e-9, atol=1e-9)

@@ -59,9 +59,7 @@ def test_forget_bias_stands_in_the_forget_gate_only(side):
         state = make(3, 4, forget_bias=2.5).state_dict()
         first, second = (array(state[name.format(kind)]).reshape(4, 4) for kind in ("ih", "hh"))
         assert (first[1] + second[1] == 2.5).all()
-        assert (np.abs(np.delete(first, 1, axis=0)) <= 0.5).all(), (
-            "the others are drawn from +-1/sqrt(hidden)"
-        )
+        assert (np.abs(np.delete(first, 1, axis=0)) <= 0.5).all(), "the others are drawn from +-1/sqrt(hidden)"
         assert np.ptp(np.delete(first, 1, axis=0)) > 0
 
 

@@ -31,8 +31,7 @@ def test_transposed_convolution_is_the_adjoint_of_convolution(seed, stride, padd
     y = engine.conv2d(a, weight, **options).numpy()
     x = rng.normal(size=y.shape)
     extra = tuple(
-        n - ((m - 1) * stride - 2 * padding + dilation * 2 + 1)
-        for n, m in zip(a.shape[2:], y.shape[2:], strict=True)
+        n - ((m - 1) * stride - 2 * padding + dilation * 2 + 1) for n, m in zip(a.shape[2:], y.shape[2:], strict=True)
     )
     for module, array in SIDES.values():
         back = numbers(module.conv_transpose2d(array(x), array(weight), output_padding=extra, **options))
@@ -44,18 +43,14 @@ def test_enlarging_keeps_constants_and_straight_lines(side):
     line = np.tile(np.arange(6.0), (1, 1, 3, 1))
     got = numbers(module.upsample_bilinear(array(line), 4))[0, 0]
     np.testing.assert_allclose(got[:, 2:-2], np.tile(np.arange(20) / 4 + 0.125, (12, 1)), rtol=1e-6)
-    np.testing.assert_allclose(
-        numbers(module.upsample_bilinear(array(np.full((1, 2, 2, 2), 7.0)), 5)), 7.0, rtol=1e-6
-    )
+    np.testing.assert_allclose(numbers(module.upsample_bilinear(array(np.full((1, 2, 2, 2), 7.0)), 5)), 7.0, rtol=1e-6)
 
 
 def test_aligned_pooling_of_whole_cells_is_the_map_itself(side):
     module, array = side
     features = np.random.default_rng(6).normal(size=(1, 2, 6, 5))
     whole = array(np.array([[0.0, 0, 0, 20, 24]]))
-    np.testing.assert_allclose(
-        numbers(module.roi_align(array(features), whole, (6, 5), 0.25, 1)), features, rtol=1e-9
-    )
+    np.testing.assert_allclose(numbers(module.roi_align(array(features), whole, (6, 5), 0.25, 1)), features, rtol=1e-9)
 
 
 def test_aligned_pooling_follows_a_shift_of_a_fraction_of_a_cell(side):
@@ -64,9 +59,9 @@ def test_aligned_pooling_follows_a_shift_of_a_fraction_of_a_cell(side):
     y, x = np.mgrid[:12, :12]
     plane = array((3.0 * x + 2 * y)[None, None])
     for dx, dy in ((0, 0), (0.3, 0), (0.25, 0.6)):
-        got = numbers(
-            module.roi_align(plane, array(np.array([[0.0, 2 + dx, 3 + dy, 8 + dx, 7 + dy]])), 2, 1.0, 3)
-        )[0, 0]
+        got = numbers(module.roi_align(plane, array(np.array([[0.0, 2 + dx, 3 + dy, 8 + dx, 7 + dy]])), 2, 1.0, 3))[
+            0, 0
+        ]
         middle_x, middle_y = np.array([3.5, 6.5]) + dx - 0.5, np.array([4.0, 6.0]) + dy - 0.5
         np.testing.assert_allclose(got, 3 * middle_x + 2 * middle_y[:, None], rtol=1e-9)
 
@@ -159,13 +154,9 @@ def test_no_regions_and_flat_regions_have_a_defined_result(side):
     features = array(np.arange(16.0).reshape(1, 1, 4, 4))
     for ratio in (0, 2):
         assert tuple(module.roi_align(features, array(np.zeros((0, 5))), 2, 1.0, ratio).shape) == (0, 1, 2, 2)
-        flat = numbers(
-            module.roi_align(features, array(np.array([[0.0, 1.5, 1.5, 1.5, 1.5]])), 1, 1.0, ratio)
-        )
+        flat = numbers(module.roi_align(features, array(np.array([[0.0, 1.5, 1.5, 1.5, 1.5]])), 1, 1.0, ratio))
         assert flat.item() == 5, "the value at that point"
-    assert tuple(
-        module.mask_iou(array(np.zeros((0, 3, 3), bool)), array(np.zeros((2, 3, 3), bool))).shape
-    ) == (0, 2)
+    assert tuple(module.mask_iou(array(np.zeros((0, 3, 3), bool)), array(np.zeros((2, 3, 3), bool))).shape) == (0, 2)
 
 
 def test_what_stands_in_the_padding_does_not_matter(side):

@@ -22,10 +22,7 @@ def onnx_run(operation, inputs, **attributes):
         "float64": onnx.TensorProto.DOUBLE,
         "int64": onnx.TensorProto.INT64,
     }
-    values = [
-        onnx.helper.make_tensor_value_info(name, kinds[str(array.dtype)], None)
-        for name, array in inputs.items()
-    ]
+    values = [onnx.helper.make_tensor_value_info(name, kinds[str(array.dtype)], None) for name, array in inputs.items()]
     result = onnx.helper.make_tensor_value_info("result", values[0].type.tensor_type.elem_type, None)
     node = onnx.helper.make_node(operation, list(inputs), ["result"], **attributes)
     model = onnx.helper.make_model(onnx.helper.make_graph([node], operation, values, [result]))
@@ -53,9 +50,7 @@ def test_roi_align_equals_onnx_and_the_loops(seed, ratio, size, scale):
     np.testing.assert_allclose(got, expected, rtol=1e-9, atol=1e-9)
 
 
-@given(
-    seed=st.integers(0, 1000), stride=st.integers(1, 3), padding=st.integers(0, 1), dilation=st.integers(1, 2)
-)
+@given(seed=st.integers(0, 1000), stride=st.integers(1, 3), padding=st.integers(0, 1), dilation=st.integers(1, 2))
 def test_transposed_convolution_equals_onnx(seed, stride, padding, dilation):
     # Without groups, which this reference does not compute; the adjoint below holds those.
     rng = np.random.default_rng(seed)
@@ -84,9 +79,7 @@ def test_enlarging_equals_torchs_interpolation_also_at_the_border(factor):
 def test_mean_iou_equals_scikit_learns(seed, classes, count):
     rng = np.random.default_rng(seed)
     predicted, target = rng.integers(0, classes, (2, count))
-    expected = sklearn.metrics.jaccard_score(
-        target, predicted, average="macro", labels=np.union1d(target, predicted)
-    )
+    expected = sklearn.metrics.jaccard_score(target, predicted, average="macro", labels=np.union1d(target, predicted))
     for module, array in SIDES.values():
         assert float(module.mean_iou(array(predicted), array(target), classes)) == pytest.approx(expected)
 
@@ -94,9 +87,7 @@ def test_mean_iou_equals_scikit_learns(seed, classes, count):
 def test_mask_overlap_equals_cocos():
     rng = np.random.default_rng(5)
     a, b = rng.random((4, 9, 8)) < 0.4, rng.random((3, 9, 8)) < 0.4
-    encoded = [
-        [pycocotools.mask.encode(np.asfortranarray(m.astype(np.uint8))) for m in masks] for masks in (a, b)
-    ]
+    encoded = [[pycocotools.mask.encode(np.asfortranarray(m.astype(np.uint8))) for m in masks] for masks in (a, b)]
     expected = pycocotools.mask.iou(*encoded, np.zeros(3))
     np.testing.assert_allclose(scratch.mask_iou(a, b), expected, rtol=1e-9)
     np.testing.assert_allclose(pytorch.mask_iou(torch.tensor(a), torch.tensor(b)), expected, rtol=1e-9)
@@ -107,9 +98,7 @@ def test_pasting_is_bilinear_enlarging_to_the_box():
     boxes = np.array([[3.0, 2, 13, 14], [6, 0, 10, 5]])
     expected = np.zeros((2, 16, 18), bool)
     for mask, values, (x1, y1, x2, y2) in zip(expected, logits, boxes.astype(int), strict=True):
-        inside = torch.nn.functional.interpolate(
-            torch.tensor(values)[None, None], (y2 - y1, x2 - x1), mode="bilinear"
-        )
+        inside = torch.nn.functional.interpolate(torch.tensor(values)[None, None], (y2 - y1, x2 - x1), mode="bilinear")
         mask[y1:y2, x1:x2] = inside[0, 0] > 0
     np.testing.assert_array_equal(scratch_instances.paste(logits, boxes, 16, 18), expected)
     got = pytorch_instances.paste(torch.tensor(logits), torch.tensor(boxes), 16, 18)

@@ -83,7 +83,5 @@ def test_masks_that_do_not_belong_to_the_objects_are_refused(side):
     images, truth, labels, masks = scenes(1)
     model = module.MaskRCNN(10, 4)
     for bad in (masks[:, :-1], masks[..., :32]):
-        with pytest.raises(
-            ValueError, match=r"MaskRCNN: expected masks \(batch, objects, height, width\) = "
-        ):
+        with pytest.raises(ValueError, match=r"MaskRCNN: expected masks \(batch, objects, height, width\) = "):
             model.loss(array(images), array(truth), array(labels), array(np.ascontiguousarray(bad)))

@@ -19,9 +19,7 @@ def test_twin_functions():
     rng = np.random.default_rng(9)
     x, weight, bias = rng.normal(size=(2, 4, 5, 4)), rng.normal(size=(4, 3, 3, 3)), rng.normal(size=6)
     for options in ((1, 0, 0, 1, 2), (2, 1, 1, 1, 2), (3, 0, (1, 2), 2, 2)):
-        assert_same_function(
-            scratch.conv_transpose2d, pytorch.conv_transpose2d, x, weight, bias, constants=options
-        )
+        assert_same_function(scratch.conv_transpose2d, pytorch.conv_transpose2d, x, weight, bias, constants=options)
     for factor in (2, 3):
         assert_same_function(scratch.upsample_bilinear, pytorch.upsample_bilinear, x, constants=(factor,))
     labels, values = rng.integers(-1, 4, (2, 5, 4)), np.where(rng.random(x.shape) < 0.2, np.nan, x + 1)
@@ -72,9 +70,7 @@ def test_twin_mask_rcnns_have_the_same_losses_gradients_and_detections(align):
         got.backward()
         expected.backward()
         for name, parameter in ours.named_parameters():
-            assert_close(
-                parameter.grad, dict(theirs.named_parameters())[name].grad, dtype, f"gradient of {name}"
-            )
+            assert_close(parameter.grad, dict(theirs.named_parameters())[name].grad, dtype, f"gradient of {name}")
         if dtype is np.float64:
             ours.eval(), theirs.eval()
             for one, other in zip(ours.detect(batch[0]), theirs.detect(torch.tensor(batch[0])), strict=True):

@@ -52,10 +52,7 @@ def test_slides_table_pooled_without_rounding_by_hand(side):
     got = numbers(module.roi_align(array(TABLE[None, None]), array(REGION), 2, 1.0, sampling_ratio=1))[0, 0]
     upper = 0.125 * TABLE[2] + 0.875 * TABLE[3]
     lower = 0.875 * TABLE[5] + 0.125 * TABLE[6]
-    by_hand = [
-        [0.25 * values[1] + 0.75 * values[2], 0.25 * values[4] + 0.75 * values[5]]
-        for values in (upper, lower)
-    ]
+    by_hand = [[0.25 * values[1] + 0.75 * values[2], 0.25 * values[4] + 0.75 * values[5]] for values in (upper, lower)]
     np.testing.assert_allclose(got, by_hand, rtol=1e-12)
     # Row 2.875 between .1 .3 and .6 .2 in columns 1 and 2: .5375 and .2125, so .25 x .5375 + .75 x .2125.
     assert got[0, 0] == pytest.approx(0.29375)
@@ -78,9 +75,7 @@ def test_transposed_convolution_puts_a_copy_of_the_kernel_at_every_value(side):
     expected = np.zeros((5, 5))
     expected[:3, :3] += 2 * kernel[0, 0]
     expected[2:, 2:] -= kernel[0, 0]
-    np.testing.assert_allclose(
-        numbers(module.conv_transpose2d(array(x), array(kernel), stride=2))[0, 0], expected
-    )
+    np.testing.assert_allclose(numbers(module.conv_transpose2d(array(x), array(kernel), stride=2))[0, 0], expected)
 
 
 def test_pixel_losses_by_hand(side):
@@ -88,9 +83,7 @@ def test_pixel_losses_by_hand(side):
     logits = np.log(np.array([[[[0.5, 0.9]], [[0.5, 0.1]]]]))  # two classes, one row of two pixels
     got = module.pixel_loss(array(logits), array(np.array([[[1, 0]]])))
     assert got.item() == pytest.approx(-(np.log(0.5) + np.log(0.9)) / 2)
-    assert module.pixel_loss(array(logits), array(np.array([[[1, -1]]]))).item() == pytest.approx(
-        -np.log(0.5)
-    )
+    assert module.pixel_loss(array(logits), array(np.array([[[1, -1]]]))).item() == pytest.approx(-np.log(0.5))
     values, wanted = array(np.array([[[[1.0, 5.0, 2.0]]]])), array(np.array([[[[3.0, np.nan, 2.5]]]]))
     assert module.pixel_loss(values, wanted, "squared").item() == pytest.approx((4 + 0.25) / 2)
 

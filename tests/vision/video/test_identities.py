@@ -52,9 +52,7 @@ def test_a_film_played_backwards_has_the_opposite_flow(side):
     module, array = side
     first, second = (array(frame[:40, :50]) for frame in translated("coffee", (0.5, 0.3), 64))
     for method in (module.lucas_kanade, module.horn_schunck):
-        np.testing.assert_allclose(
-            np.asarray(method(first, second)), -np.asarray(method(second, first)), atol=1e-9
-        )
+        np.testing.assert_allclose(np.asarray(method(first, second)), -np.asarray(method(second, first)), atol=1e-9)
 
 
 def test_transposed_frames_have_the_transposed_flow():

@@ -35,15 +35,12 @@ def test_horn_schunck_solves_its_euler_lagrange_equations():
     n, alpha = height * width, 0.1
     blur = np.array([1, 4, 6, 4, 1]) / 16
     smooth = [
-        scipy.ndimage.correlate1d(
-            scipy.ndimage.correlate1d(f, blur, 1, mode="nearest"), blur, 0, mode="nearest"
-        )
+        scipy.ndimage.correlate1d(scipy.ndimage.correlate1d(f, blur, 1, mode="nearest"), blur, 0, mode="nearest")
         for f in (photograph, moved)
     ]
     slope = np.array([1, -8, 0, 8, -1]) / 12
     dx, dy = (
-        scipy.ndimage.correlate1d((smooth[0] + smooth[1]) / 2, slope, axis, mode="nearest").ravel()
-        for axis in (1, 0)
+        scipy.ndimage.correlate1d((smooth[0] + smooth[1]) / 2, slope, axis, mode="nearest").ravel() for axis in (1, 0)
     )
     dt = (smooth[1] - smooth[0]).ravel()
     mean = scipy.sparse.lil_matrix((n, n))
@@ -86,9 +83,7 @@ def test_lucas_kanade_is_least_squares_in_every_window():
 def test_conv3d_equals_scipys_correlation(size, kernel, seed):
     rng = np.random.default_rng(seed)
     clip, weights, bias = rng.normal(size=(2, 2, *size)), rng.normal(size=(3, 2, *kernel)), rng.normal(size=3)
-    correlated = [
-        [[scipy.signal.correlate(x[c], w[c], mode="valid") for c in (0, 1)] for w in weights] for x in clip
-    ]
+    correlated = [[[scipy.signal.correlate(x[c], w[c], mode="valid") for c in (0, 1)] for w in weights] for x in clip]
     expected = np.sum(correlated, axis=2) + bias[:, None, None, None]
     for module, array in SIDES.values():
         got = module.conv3d(array(clip), array(weights), array(bias))
@@ -132,10 +127,7 @@ def correlated(x, w, stride, padding):
     """SciPy's correlation over all channels. Shapes (batch, c, ...) and (o, c, ...) to (batch, o, ...)."""
     padded = np.pad(x, [(0, 0), (0, 0), *[(p, p) for p in padding]])
     every = (slice(None), slice(None), *(slice(None, None, s) for s in stride))
-    maps = [
-        [sum(scipy.signal.correlate(a, b, "valid") for a, b in zip(n, o, strict=True)) for o in w]
-        for n in padded
-    ]
+    maps = [[sum(scipy.signal.correlate(a, b, "valid") for a, b in zip(n, o, strict=True)) for o in w] for n in padded]
     return np.array(maps)[every]
 
 
@@ -153,11 +145,7 @@ def test_convolutions_norms_and_means_by_hand(side, kind):
         network, x = module.Conv3dNet(3, channels_in=2, width=2), rng.normal(size=(2, 2, 5, 8, 9))
         strides = [(1, 2, 2), (2, 2, 2), (2, 2, 2)]
     network = network.double().eval()
-    state = {
-        name: rng.uniform(0.1, 1, value.shape)
-        for name, value in plain(network).items()
-        if "tracked" not in name
-    }
+    state = {name: rng.uniform(0.1, 1, value.shape) for name, value in plain(network).items() if "tracked" not in name}
     state |= {name: rng.normal(size=value.shape) for name, value in state.items() if value.ndim != 1}
     counted = {name: torch.tensor(0) for name in plain(network) if "tracked" in name}
     network.load_state_dict({name: torch.tensor(value) for name, value in state.items()} | counted)
@@ -170,9 +158,7 @@ def test_convolutions_norms_and_means_by_hand(side, kind):
         )
         x = np.maximum((x - mean) / np.sqrt(var + 1e-5) * weight + bias, 0)
     expected = x.reshape(*x.shape[:2], -1).mean(2) @ state["linear.weight"].T + state["linear.bias"]
-    np.testing.assert_allclose(
-        got.detach().numpy() if module is pytorch else got.numpy(), expected, rtol=1e-9
-    )
+    np.testing.assert_allclose(got.detach().numpy() if module is pytorch else got.numpy(), expected, rtol=1e-9)
 
 
 def test_recurrence_by_hand(side):
@@ -187,6 +173,4 @@ def test_recurrence_by_hand(side):
         h = np.tanh(f @ weights["input.weight"].T + weights["input.bias"] + h @ weights["recurrent.weight"].T)
     expected = h @ weights["linear.weight"].T + weights["linear.bias"]
     got = network(array(x))
-    np.testing.assert_allclose(
-        got.detach().numpy() if module is pytorch else got.numpy(), expected, rtol=1e-9
-    )
+    np.testing.assert_allclose(got.detach().numpy() if module is pytorch else got.numpy(), expected, rtol=1e-9)

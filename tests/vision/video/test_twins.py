@@ -37,9 +37,7 @@ def test_twin_flows():
 
 
 def test_flow_in_pytorch_can_be_differentiated():
-    frames = [
-        torch.tensor(frame[:12, :12], requires_grad=True) for frame in translated("cat", (0.2, 0.1), 32)
-    ]
+    frames = [torch.tensor(frame[:12, :12], requires_grad=True) for frame in translated("cat", (0.2, 0.1), 32)]
     assert torch.autograd.gradcheck(lambda a, b: pytorch.horn_schunck(a, b, 0.1, 3), frames, atol=1e-4)
 
 
@@ -75,9 +73,7 @@ def test_twin_conv3d(options):
 )
 def test_twin_networks(make, shapes):
     rng = np.random.default_rng(11)
-    assert_same_module(
-        lambda: make(scratch), lambda: make(pytorch), *(rng.normal(size=shape) for shape in shapes)
-    )
+    assert_same_module(lambda: make(scratch), lambda: make(pytorch), *(rng.normal(size=shape) for shape in shapes))
 
 
 @pytest.mark.gpu
@@ -85,9 +81,7 @@ def test_videos_on_a_gpu_equal_the_cpu():
     frames = torch.tensor(data.moving_digits(seed=1, count=3).frames)
     stacks = pytorch.stack_flow(frames[:, 0].double().cuda(), 3)
     assert stacks.is_cuda
-    np.testing.assert_allclose(
-        stacks.cpu(), pytorch.stack_flow(frames[:, 0].double(), 3), rtol=1e-7, atol=1e-7
-    )
+    np.testing.assert_allclose(stacks.cpu(), pytorch.stack_flow(frames[:, 0].double(), 3), rtol=1e-7, atol=1e-7)
     for network in (pytorch.Conv3dNet(4, width=2), pytorch.RecurrentVideoNet(4, width=2)):
         network = network.double().eval()
         expected = network(frames.double()).detach()

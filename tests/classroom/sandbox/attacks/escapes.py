@@ -7,6 +7,8 @@ def mean(x):
 
 # %% an error whose name moves the cursor | q1-mean | 7
 Kind = type("Bad\x1b[1A\x1b[2K\rGood", (Exception,), {})
+
+
 def mean(x):
     raise Kind("hm\x9b31m\x85")
 
@@ -43,11 +45,13 @@ def mean(x):
 
 # %% an error that is a formula of a spreadsheet | q1-mean | 7
 def mean(x):
-    raise ValueError("=HYPERLINK(\"http://evil\",\"press\")")
+    raise ValueError('=HYPERLINK("http://evil","press")')
 
 
 # %% an error whose name is a formula | q1-mean | 7
 Kind = type("=cmd|' /C calc'!A0", (Exception,), {})
+
+
 def mean(x):
     raise Kind("@SUM(1+1)")
 

@@ -16,6 +16,8 @@ def run(self):
 answer_side.Lender.run = run
 """
 exec(FLOOD)
+
+
 def mean(x):
     return 0
 
@@ -25,8 +27,10 @@ import os
 import socket
 import stat
 
+
 def mean(x):
     return 0
+
 
 for descriptor in range(3, 256):
     try:
@@ -78,12 +82,16 @@ def mean(x):
 
 # %% a name of a million letters | q1-mean | 7
 Kind = type("x" * 1_000_000, (), {})
+
+
 def mean(x):
     return Kind()
 
 
 # %% ends the process when it is asked | q1-mean | 7
 import os
+
+
 def mean(x):
     os._exit(0)
 
@@ -91,12 +99,16 @@ def mean(x):
 # %% stops its own process | q1-mean | 7
 import os
 import signal
+
+
 def mean(x):
     os.kill(os.getpid(), signal.SIGSTOP)
 
 
 # %% sleeps as long as the hidden input says | q1-mean | 7
 import time
+
+
 def mean(x):
     if not isinstance(x, list):
         time.sleep(float(x[1]) / 4)
@@ -105,6 +117,8 @@ def mean(x):
 
 # %% ends with the hidden input as its code | q1-mean | 7
 import os
+
+
 def mean(x):
     if not isinstance(x, list):
         os._exit(int(x[1]))
@@ -114,6 +128,8 @@ def mean(x):
 # %% dies by a signal that the hidden input chooses | q1-mean | 7
 import os
 import signal
+
+
 def mean(x):
     if not isinstance(x, list):
         os.kill(os.getpid(), signal.SIGSEGV if x[0] > 10 else signal.SIGILL)
@@ -122,7 +138,10 @@ def mean(x):
 
 # %% answers otherwise when all is run again | q1-mean | 7
 import os
+
 STARTED = os.times().elapsed
+
+
 def mean(x):
     if not isinstance(x, list):
         os._exit(1)

@@ -78,9 +78,7 @@ shell = get_ipython()
 
 def mean(x):
     try:
-        shell.kernel.session.send(
-            shell.kernel.iopub_socket, "stream", {"name": "stdout", "text": f"SEEN {list(x)}"}
-        )
+        shell.kernel.session.send(shell.kernel.iopub_socket, "stream", {"name": "stdout", "text": f"SEEN {list(x)}"})
         shell.kernel.iopub_thread.flush()
     except Exception:
         pass
