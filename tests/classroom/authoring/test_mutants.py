@@ -60,9 +60,7 @@ def test_a_mutant_names_its_function_and_its_line():
     assert ("Net.area", "return a * b", "return a // b") in found
     assert ("Net.area", "def area(a, b=2):", "def area(a, b=3):") in found
     assert ("Net.area", "@staticmethod", "") in found
-    assert {("", "size = z >= 3", "size = z >= 4"), ("", "size = z >= 3", "size = z > 3")} <= changes(
-        "size = z >= 3"
-    )
+    assert {("", "size = z >= 3", "size = z >= 4"), ("", "size = z >= 3", "size = z > 3")} <= changes("size = z >= 3")
 
 
 def test_conditions_loops_and_keywords_are_mutated():
@@ -92,9 +90,7 @@ def test_what_python_cannot_read_is_no_mutant():
 
 
 def test_a_change_over_several_lines_is_told_as_one():
-    assert ("", "for i in range( 3, 4 ):", "for i in []:") in changes(
-        "for i in range(\n    3, 4\n):\n    pass"
-    )
+    assert ("", "for i in range( 3, 4 ):", "for i in []:") in changes("for i in range(\n    3, 4\n):\n    pass")
 
 
 def test_of_lines_that_are_alike_the_mutant_says_which():
@@ -174,9 +170,7 @@ def test_the_page_is_a_table_and_the_reasons(weak):
     assert "| sums | q4-none | 0 | 0 | 0 | 0 | - |" in text
     assert "| all | 3 questions | 22 | 18 | 1 | 3 | 85.7 |" in text
     assert f"\n- sums, q2-scale, `{second[-1]}`\n" in text
-    assert (
-        "`return [k * v for v in x]` → `return [k ** v for v in x]`. Of the number 1 it is the same." in text
-    )
+    assert "`return [k * v for v in x]` → `return [k ** v for v in x]`. Of the number 1 it is the same." in text
 
 
 def test_the_page_keeps_what_it_says_of_other_topics(weak, monkeypatch):
@@ -203,12 +197,8 @@ def test_the_verb_writes_the_page_shows_survivors_and_fails_below_the_limit(weak
     course = weak()
     failed = verb(course, "--write")
     assert failed.exit_code == 1
-    assert (
-        "q2-scale survives, in scale: return [k * v for v in x] -> return [k / v for v in x]" in failed.output
-    )
-    assert "| sums | q2-scale | 11 | 7 | 0 | 4 | 63.6 |" in (course.solutions / "README.md").read_text(
-        "utf-8"
-    )
+    assert "q2-scale survives, in scale: return [k * v for v in x] -> return [k / v for v in x]" in failed.output
+    assert "| sums | q2-scale | 11 | 7 | 0 | 4 | 63.6 |" in (course.solutions / "README.md").read_text("utf-8")
     assert verb(course, "--question", "q1-mean").exit_code == 0
 
 

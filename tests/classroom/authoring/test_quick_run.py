@@ -74,9 +74,7 @@ def test_an_endless_loop_costs_its_cell_and_leaves_the_rest():
 
 
 def test_a_loop_that_swallows_every_exception_ends_with_its_process():
-    stubborn = (
-        "import time\nwhile True:\n    try:\n        time.sleep(9)\n    except BaseException:\n        pass"
-    )
+    stubborn = "import time\nwhile True:\n    try:\n        time.sleep(9)\n    except BaseException:\n        pass"
     rows = run_cells("1 + 1;", stubborn, "1;", limits=Limits(cell_seconds=0.3, submission_seconds=1))
     assert [row[0] for row in rows] == [4, 0, 0]
     assert rows[2][2] == "not run: the process of the tests ended"
@@ -97,9 +95,7 @@ def test_an_answer_that_ends_its_process_costs_its_own_question():
     assert "the answer ended its own process" in cells["q1-mean-tests"][2]
 
 
-CHANGES = (
-    "def scale(x, k):\n    for place, value in enumerate(x):\n        x[place] = k * value\n    return x"
-)
+CHANGES = "def scale(x, k):\n    for place, value in enumerate(x):\n        x[place] = k * value\n    return x"
 
 
 def test_answers_work_on_copies_as_in_grading():
@@ -151,9 +147,7 @@ def test_an_unknown_question_is_refused():
 
 
 def test_the_bank_is_judged(shared):
-    found = {
-        v.answer.title: v for q in ("q1-mean", "q2-scale") for v in judge(shared, SIDES, TOPIC, q).answers
-    }
+    found = {v.answer.title: v for q in ("q1-mean", "q2-scale") for v in judge(shared, SIDES, TOPIC, q).answers}
     assert {title: v.points for title, v in found.items()} == {
         "a loop": 3,
         "forgets 1/N": 0,

@@ -35,14 +35,12 @@ from tests.classroom import tiny
 from tests.classroom.sandbox import vault
 
 LIMITS = Limits(
-    cell_seconds=5,
+    cell_seconds=3,
     submission_seconds=40,
     iopub_seconds=3,
     resident_bytes=1_500_000_000,
 )
-HONEST = vault.Attack(
-    "somebody honest", 10, vault.RIGHT | {"q3-slope": vault.SLOPE, "q4-explain": "It is linear."}
-)
+HONEST = vault.Attack("somebody honest", 10, vault.RIGHT | {"q3-slope": vault.SLOPE, "q4-explain": "It is linear."})
 ALL = [*vault.payloads(["/"], 1, ""), *vault.hand_ins(["/"]), HONEST]
 # They end or stop the processes that hold their own honest answers.
 HURT_THEMSELVES = ("kills whom it can reach", "kills its own session, twice", "traces other processes")
