@@ -134,11 +134,17 @@ class Sandbox:
         """Start the server if it does not run."""
         with self.lock:
             if not self.alive():
+                self.close()  # what is left of one that was killed
                 self.start()
 
     def alive(self) -> bool:
-        """The server runs: what a process of it did was its own doing."""
-        return self.server is not None and self.server.poll() is None
+        """The server runs: what a process of it did was its own doing.
+
+        A server that is killed hangs up before its processes are ended; that its command has ended is seen later.
+        """
+        if self.server is None or self.control is None or self.server.poll() is not None:
+            return False
+        return not select.select([self.control], [], [], 0)[0]
 
     def start(self) -> None:
         """Start the server and wait until it is warm."""
