@@ -174,7 +174,7 @@ def _test_names(notebook: Any) -> Iterator[str]:
 
 def _two_sides(notebook: Any) -> Iterator[str]:
     """What two processes need: hidden tests come last, and what tests build on does not call an answer."""
-    answers, wanted = set(), set()
+    answers, wanted = set[str](), set[str]()
     for cell in notebook.cells:
         if is_answer(cell) and cell.cell_type == "code":
             with contextlib.suppress(SyntaxError):  # told by another check

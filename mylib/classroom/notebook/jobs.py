@@ -92,7 +92,7 @@ def _tests(cells: list[Cell], sources: dict[str, str], bound: set[str]) -> list[
             changed = True
             continue
         snapshot, changed = snapshot + changed, False
-        used: set[str] = set()
+        used = frozenset[str]()
         with suppress(SyntaxError):  # told when it is run
             used = names(sources[cell.name]).used
         tests.append(Test(cell.name, sources[cell.name], tuple(sorted(used & bound)), snapshot, place))

@@ -1,21 +1,23 @@
 """Which names a cell binds, imports and uses, read and never run."""
 
 import ast
+import functools
 import symtable
 from contextlib import suppress
 from typing import NamedTuple
 
 from IPython.core.inputtransformer2 import TransformerManager
 
+SHORT = 10_000  # characters of a cell that is remembered
 LIBRARIES = {"np", "numpy", "math", "torch"}  # which locked cells import
 
 
 class Names(NamedTuple):
     """Global names of a cell: those it binds, those of them that it imports, and those that it uses."""
 
-    bound: set[str]
-    imported: set[str]
-    used: set[str]
+    bound: frozenset[str]
+    imported: frozenset[str]
+    used: frozenset[str]
 
 
 def names(source: str) -> Names:
@@ -30,6 +32,11 @@ def names(source: str) -> Names:
         >>> sorted(bound), sorted(imported), sorted(used - bound)
         (['f', 'np'], ['np'], ['k'])
     """
+    return _names(source) if len(source) < SHORT else _names.__wrapped__(source)
+
+
+@functools.lru_cache(maxsize=1024)  # what the instructor wrote stands in every submission
+def _names(source: str) -> Names:
     code = TransformerManager().transform_cell(source)
     try:
         ast.parse(code)
@@ -40,8 +47,8 @@ def names(source: str) -> Names:
         MemoryError,
     ) as error:  # a null byte, brackets inside each other without end
         raise SyntaxError(str(error)) from None
-    bound = {s.get_name() for s in top.get_symbols() if s.is_assigned() or s.is_imported() or s.is_namespace()}
-    imported = {s.get_name() for s in top.get_symbols() if s.is_imported()}
+    bound = frozenset(s.get_name() for s in top.get_symbols() if s.is_assigned() or s.is_imported() or s.is_namespace())
+    imported = frozenset(s.get_name() for s in top.get_symbols() if s.is_imported())
     used: set[str] = set()
     scopes = [top]
     while scopes:
@@ -50,15 +57,15 @@ def names(source: str) -> Names:
         for symbol in scope.get_symbols():
             if symbol.is_referenced() and (scope is top or symbol.is_global()):
                 used.add(symbol.get_name())
-    return Names(bound, imported, used)
+    return Names(bound, imported, frozenset(used))
 
 
-def defined(source: str) -> set[str]:
+def defined(source: str) -> frozenset[str]:
     """Names that a cell binds other than by import; none where it is no Python."""
     with suppress(SyntaxError):
         bound, imported, _ = names(source)
         return bound - imported
-    return set()
+    return frozenset()
 
 
 def only_defines(source: str) -> bool:
