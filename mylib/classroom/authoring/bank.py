@@ -88,9 +88,7 @@ def bank(course: Course, topic: str, question: str) -> list[Answer]:
         title = TITLE.fullmatch(cell.metadata.get("title", ""))
         if cell.cell_type != "code" or not title:
             heading = cell.metadata.get("title") or cell.source.splitlines()[0]
-            raise ValueError(
-                f"{path}: expected cells headed '# %% right: ...' or '# %% wrong: ...', got {heading!r}"
-            )
+            raise ValueError(f"{path}: expected cells headed '# %% right: ...' or '# %% wrong: ...', got {heading!r}")
         found.append(Answer(topic, question, title[1] == "right", title[2].strip(), cell.source))
     return found
 

@@ -42,9 +42,7 @@ PATIENCE = 4  # seconds, where the solution's own time is not measured
 # These two ask to be told which variable to change, and draw a random number to put there.
 LEFT_OUT = {"core/VariableReplacer", "core/VariableInserter"}
 OPERATORS = [
-    cosmic_ray.plugins.get_operator(name)()
-    for name in cosmic_ray.plugins.operator_names()
-    if name not in LEFT_OUT
+    cosmic_ray.plugins.get_operator(name)() for name in cosmic_ray.plugins.operator_names() if name not in LEFT_OUT
 ]
 KEYS = {"question": str, "function": str, "before": str, "after": list, "reason": str}
 ROW = r"(?m)^\| (\w+) \| ([^| ]+) \| ([\d |]+) \| [\d.-]+ \|$"  # not that of all questions, which has a blank
@@ -146,9 +144,7 @@ def _mutant(source: str, mutated: str) -> Mutant:
     old, new = source.splitlines(), mutated.splitlines()
     first = len(commonprefix([old, new]))
     last = len(commonprefix([old[first:][::-1], new[first:][::-1]]))
-    before, after = (
-        " ".join(line.strip() for line in lines[first : len(lines) - last]) for lines in (old, new)
-    )
+    before, after = (" ".join(line.strip() for line in lines[first : len(lines) - last]) for lines in (old, new))
     same = len(commonprefix([before, after]))
     if after[same:].startswith(" ") and before[same:][:1].isalnum():  # Cosmic Ray puts a blank before numbers
         after = after[:same] + after[same + 1 :]
@@ -274,9 +270,7 @@ def _answer(notebook: Any, question: str) -> str:
     return cast(str, next(cell.source for cell in notebook.cells if grade_id(cell) == question))
 
 
-def tallies(
-    course: Course, sides: Sides, topic: str | None = None, question: str | None = None
-) -> list[Tally]:
+def tallies(course: Course, sides: Sides, topic: str | None = None, question: str | None = None) -> list[Tally]:
     """Hunt the mutants of every question.
 
     Args:    course: of `open_course`.

@@ -214,9 +214,7 @@ class _Walk:
                 self.execute(places, pairs)
             else:
                 child = stack.enter_context(_fork(lambda end: self.execute(places, pairs, turn, end)))
-                wait(
-                    [child], self.job.submission_seconds
-                )  # until all cells have run, or their process has ended
+                wait([child], self.job.submission_seconds)  # until all cells have run, or their process has ended
             if not chosen:
                 return {}
             for _, end in pairs.values():

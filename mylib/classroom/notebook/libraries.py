@@ -79,9 +79,7 @@ def reset() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     random.seed(SEED)
     np.random.seed(SEED)  # noqa: NPY002  an exercise's cell may still draw from the global generator
-    torch.default_generator.manual_seed(
-        SEED
-    )  # torch.manual_seed also asks after every kind of accelerator: 4 ms
+    torch.default_generator.manual_seed(SEED)  # torch.manual_seed also asks after every kind of accelerator: 4 ms
     nowhere = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(nowhere, stream)
