@@ -209,17 +209,25 @@ def test_no_process_outlives_the_grading(course, tmp_path, two, lasting_crew):
 
 def test_a_server_ends_with_the_worker_that_started_it():
     program = (
-        "import time; from mylib.classroom.sandbox.client import Sandbox; s = Sandbox(); s.start();"
-        "print(s.server.pid, flush=True); time.sleep(60)"
+        "import time; from mylib.classroom.sandbox.client import _start; server, control = _start('bubblewrap');"
+        "print(server.pid, flush=True); time.sleep(60)"
     )
     worker = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
     server = psutil.Process(int(worker.stdout.readline()))
-    inside = [server, *server.children(recursive=True)]
+    deadline = time.monotonic() + 30
+    while not any("mylib.classroom.sandbox" in one.cmdline() and "bwrap" not in one.name() for one in _below(server)):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    inside = [server, *_below(server)]  # it need not be warm to be ended
     assert len(inside) > 1
     worker.kill()
     worker.communicate()
     gone, alive = psutil.wait_procs(inside, timeout=10)
     assert not alive
+
+
+def _below(process):
+    return process.children(recursive=True)
 
 
 def test_a_result_that_arrives_twice_is_kept_once(tmp_path):
