@@ -97,6 +97,10 @@ class Budget:
             if room := room_of(path.as_posix(), topic_of(item)):
                 self.add(*room, max(0.0, self.last - before))
 
+    def forget(self):
+        """What has been spent since the last test belongs to no room: it is done once, for all of them."""
+        self.last = spent()
+
     def add(self, name, budget, seconds):
         """So many more seconds of a room."""
         self.rooms[name] = budget

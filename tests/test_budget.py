@@ -3,11 +3,12 @@
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
-from tests.budget import room_of
+from tests.budget import Budget, room_of, spent
 
 ROOT = Path(__file__).resolve().parents[1]
 WORK = """
@@ -87,6 +88,16 @@ def test_one_line_says_that_all_are_within(tmp_path):
 )
 def test_a_test_belongs_to_the_room_of_its_file_or_topic(path, topic, expected):
     assert room_of(path, topic) == expected
+
+
+def test_what_is_done_once_for_all_rooms_belongs_to_none():
+    count = Budget()
+    count.last, end = spent(), time.process_time() + 0.5
+    while time.process_time() < end:
+        pass
+    assert spent() - count.last >= 0.5
+    count.forget()
+    assert spent() - count.last < 0.4
 
 
 def test_every_file_with_a_budget_is_there():

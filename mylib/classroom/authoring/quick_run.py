@@ -139,7 +139,7 @@ class _Turn:
 
 def _walked(walk: "_Walk", folder: Path | None) -> dict[_Turn | None, dict[str, Verdict]]:
     """Take the walk, beside the files of a folder. Returns: {turn, or None for the notebook's own: {test: verdict}}."""
-    _warm()
+    warm()
     found: dict[_Turn | None, dict[str, Verdict]] = {}
     with tempfile.TemporaryDirectory() as walk.desk:
         if folder:
@@ -306,8 +306,8 @@ def _shell(desk: str) -> Any:
 
 
 @functools.cache
-def _warm() -> None:
-    """Once in this process, so that no fork has to."""
+def warm() -> None:
+    """Load what notebooks import, once in this process, so that no fork has to."""
     libraries.load(freeze=False)
     with contextlib.suppress(OSError, ValueError):
         _use_huge_pages()

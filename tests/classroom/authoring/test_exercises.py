@@ -7,7 +7,7 @@ import pytest
 
 from mylib.classroom.authoring.bank import autograded, bank, judge, solution, strangers, untouched
 from mylib.classroom.authoring.lint import lint
-from mylib.classroom.authoring.quick_run import run
+from mylib.classroom.authoring.quick_run import run, warm
 from mylib.classroom.authoring.release import difference, orphans
 from mylib.classroom.course.folders import open_course
 from mylib.classroom.sandbox.sides import SIDES
@@ -20,6 +20,13 @@ ANSWERS = [answer for topic, question in QUESTIONS for answer in bank(COURSE, to
 
 pytestmark = pytest.mark.skipif(not TOPICS, reason="no solutions/<topic>/<topic>.ipynb yet")
 every_topic = pytest.mark.parametrize("topic", TOPICS)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def libraries(pytestconfig):
+    """Loaded once for all topics: none of them pays for it."""
+    warm()
+    pytestconfig.pluginmanager.get_plugin("budget").forget()
 
 
 @functools.cache
