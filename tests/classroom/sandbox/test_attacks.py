@@ -35,7 +35,7 @@ from tests.classroom import tiny
 from tests.classroom.sandbox import vault
 
 LIMITS = Limits(
-    cell_seconds=3,
+    cell_seconds=5,
     submission_seconds=40,
     iopub_seconds=3,
     resident_bytes=1_500_000_000,
