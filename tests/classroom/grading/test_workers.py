@@ -125,7 +125,7 @@ def two(lasting_crew, monkeypatch):
 
 @contextlib.contextmanager
 def killed_now_and_then(course, victims, *pause):
-    """From the first result on, kill one of these processes after each pause, two at most, while the block runs.
+    """From the first result on, kill one of these processes after each pause, four at most, while the block runs.
 
     victims: gives the processes to choose from.
     pause: shortest and longest, in seconds.
@@ -135,7 +135,7 @@ def killed_now_and_then(course, victims, *pause):
     def kill():
         while not list(course.results.glob("*/*.json")) and not over.wait(0.05):
             pass
-        while len(killed) < 2 and not over.is_set():
+        while len(killed) < 4 and not over.is_set():
             with contextlib.suppress(psutil.Error):
                 if alive := victims():
                     victim = chance.choice(alive)
