@@ -3,6 +3,8 @@
 float64 agrees to 1e-9 relative; float32 to 1e-4, since the two sides add in different orders.
 """
 
+import inspect
+
 import numpy as np
 import torch
 
@@ -105,3 +107,12 @@ def unit(x):
 def array(value):
     """What either twin returns, as NumPy's."""
     return value.detach().numpy() if torch.is_tensor(value) else np.asarray(value)
+
+
+def assert_same_help(ours, theirs):
+    """What the NumPy side says of its arguments and its source, the PyTorch side says too."""
+    ours, theirs = inspect.getdoc(ours), inspect.getdoc(theirs)
+    assert "Source:" in theirs
+    arguments = ours.partition("Args:")[2].partition("\n")[0].strip()
+    assert arguments
+    assert arguments in theirs

@@ -16,6 +16,7 @@ from transformers import ResNetConfig, ResNetForImageClassification
 from mylib import engine, syllabus
 from mylib.vision.convnets import contract, plans, pytorch, scratch
 from tests.twins import array as numbers
+from tests.twins import assert_same_help
 from tests.vision.convnets.cases import images
 
 # whole networks against those of another package
@@ -200,8 +201,4 @@ def test_refusals_are_the_same_on_both_sides(call, message):
 
 @pytest.mark.parametrize("method", [m.name for m in syllabus.topic("convnets").methods if m.twins])
 def test_help_says_on_both_sides_what_the_twin_says(method):
-    ours, theirs = (inspect.getdoc(getattr(module, method)) for module in (scratch, pytorch))
-    for section in ("Args:", "Source:"):
-        assert section in theirs
-    wanted = ours.partition("Args:")[2].partition("\n")[0]
-    assert wanted.strip() in theirs
+    assert_same_help(getattr(scratch, method), getattr(pytorch, method))

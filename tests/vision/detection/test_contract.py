@@ -13,6 +13,7 @@ from mylib import syllabus
 from mylib.vision.detection import contract, pytorch, scratch
 from mylib.vision.segmentation import pytorch as segmentation_pytorch
 from mylib.vision.segmentation import scratch as segmentation_scratch
+from tests.twins import assert_same_help
 from tests.vision.detection.cases import random_boxes
 
 BIG = [
@@ -249,8 +250,4 @@ def test_contracts_know_neither_side():
 
 @pytest.mark.parametrize("method", [m.name for m in syllabus.topic("detection").methods if m.twins])
 def test_help_says_on_both_sides_what_the_twin_says(method):
-    ours, theirs = (inspect.getdoc(getattr(module, method)) for module in (scratch, pytorch))
-    for section in ("Args:", "Source:"):
-        assert section in theirs
-    wanted = ours.partition("Args:")[2].partition("\n")[0]
-    assert wanted.strip() in theirs
+    assert_same_help(getattr(scratch, method), getattr(pytorch, method))
