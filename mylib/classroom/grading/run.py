@@ -7,12 +7,15 @@ Each stage takes what the one before hands on (`Submission`, `Intake`, `Fingerpr
 """
 
 import contextlib
+import signal
 import sqlite3
 import sys
+import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from rich.console import Group
@@ -200,9 +203,14 @@ class Run:
 
     def record(self, examined: Examined, one: Fingerprinted) -> None:
         """Stage 4: write one result into the gradebook; a failure costs this one only."""
+        self.bar.set_postfix_str(one.name)
+        with uninterrupted():  # what the gradebook has, must not be told to be missing
+            self.write(examined, one)
+
+    def write(self, examined: Examined, one: Fingerprinted) -> None:
+        """Gradebook, page and ledger, and what is said of it."""
         from mylib.classroom.grading.gradebook import GradebookLockedError
 
-        self.bar.set_postfix_str(one.name)
         try:
             result = self.recorder.record(examined)
         except GradebookLockedError as locked:
@@ -261,6 +269,29 @@ class Run:
             names = ", ".join(f"{student}/{topic}" for student, topic in self.done.left[:MANY_ROWS])
             more = f" and {len(self.done.left) - MANY_ROWS} more" if len(self.done.left) > MANY_ROWS else ""
             self.problem(f"{len(self.done.left)} not graded: {names}{more}")
+
+
+@contextlib.contextmanager
+def uninterrupted() -> Iterator[None]:
+    """The first Ctrl-C waits until the block has ended, the second does not."""
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(before):
+        yield  # no Ctrl-C arrives here
+        return
+    heard: list[int] = []
+
+    def wait(number: int, frame: FrameType | None) -> None:
+        if heard:
+            before(number, frame)
+        heard.append(number)
+
+    signal.signal(signal.SIGINT, wait)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if heard:
+        signal.raise_signal(signal.SIGINT)
 
 
 def unknown(submitted: Path | str, topics: Iterable[str], student: str | None = None) -> list[str]:

@@ -23,7 +23,7 @@ from mylib.classroom.grading import gradebook as recorder
 from mylib.classroom.grading import workers as room
 from mylib.classroom.grading.examined import Fingerprinted
 from mylib.classroom.grading.ledger import Ledger
-from mylib.classroom.grading.run import grade
+from mylib.classroom.grading.run import grade, uninterrupted
 from mylib.classroom.grading.workers import Crew
 from mylib.classroom.intake.rebuild import Intake, Submission
 from mylib.classroom.notebook.verdicts import Outcome
@@ -251,14 +251,47 @@ def test_ctrl_c_keeps_what_is_graded_and_names_the_rest(course, tmp_path):
     run.send_signal(signal.SIGINT)
     said = run.communicate(timeout=60)[0]
     assert run.returncode == 130, said
-    graded = len(scores(course))
-    assert 1 <= graded < 6
-    left = [student for student in students if f"{student}/{TOPIC}" in said.split("not graded:")[1]]
-    assert len(left) == 6 - len(list(course.results.glob("*/*.json")))
+    graded = {student for student, _ in scores(course)}
+    assert 1 <= len(graded) < 6
+    assert {student for student in students if f"{student}/{TOPIC}" in said.split("not graded:")[1]} == {
+        *students
+    } - graded
     again = grade(course, tmp_path / "inbox", limits=LIMITS, jobs=1)
     assert len(again.unchanged) + len(again.results) == 6
     assert again.unchanged
     assert sorted(scores(course)) == [(student, 7) for student in students]
+
+
+def test_ctrl_c_in_the_middle_of_a_record_waits_for_its_end(course, tmp_path, monkeypatch):
+    """What stands in the gradebook is not told to be missing, and its ledger knows of it."""
+    hand_in(course, tmp_path / "inbox", 2, 0)
+    record = recorder.Recorder.record
+
+    def interrupted(self, examined):
+        signal.raise_signal(signal.SIGINT)
+        return record(self, examined)
+
+    monkeypatch.setattr(recorder.Recorder, "record", interrupted)
+    done = grade(course, tmp_path / "inbox", limits=LIMITS, jobs=1)
+    assert done.interrupted
+    ((first, points),) = scores(course)
+    assert points == 7
+    assert [one.student for one in done.results] == [first]
+    assert done.left == [({"student0": "student1", "student1": "student0"}[first], TOPIC)]
+    monkeypatch.undo()
+    assert grade(course, tmp_path / "inbox", limits=LIMITS, jobs=1).unchanged == [(first, TOPIC)]
+
+
+def test_ctrl_c_twice_stops_at_once():
+    def press_twice():
+        with uninterrupted():
+            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
+            pytest.fail("the second was not heard")
+
+    with pytest.raises(KeyboardInterrupt):
+        press_twice()
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_a_scheduler_that_stops_loses_nothing(course, tmp_path):
