@@ -6,40 +6,26 @@ Nothing here looks at values, so that the modules run under autocast and `torch.
 import torch
 from torch import nn
 
-from mylib.attention.feature_attention.contract import (
-    check_attend,
-    check_kernel,
-    check_maps,
-    check_reduction,
-)
+from mylib.attention.feature_attention import contract
+from mylib.shared.docstrings import complete_from_twin
 from mylib.vision.convnets.pytorch_blocks import ResidualUnit
 
 __all__ = ["SqueezeExcitation", "ChannelAttention", "SpatialAttention", "CBAM", "attend"]
 
 
 class SqueezeExcitation(nn.Module):
-    r"""x_c = s_c u_c with s = sigma(W_2 relu(W_1 z)) and z_c = 1 / (H W) sum_{i,j} u_c(i, j).
-
-    Args:    channels: C.
-             reduction: r, divides C.
-    Raises:  ValueError: channels that the reduction does not divide; maps of other channels.
-    Source:  Hu, Shen and Sun (2018), equations 2 to 4; slide "SE block". Differs: as in `scratch.SqueezeExcitation`.
-
-    Example:
-        >>> SqueezeExcitation(8, reduction=4)(torch.zeros(2, 8, 5, 6)).shape
-        torch.Size([2, 8, 5, 6])
-    """
+    r"""x_c = s_c u_c with s = sigma(W_2 relu(W_1 z)) and z_c = 1 / (H W) sum_{i,j} u_c(i, j)."""
 
     def __init__(self, channels, reduction=16):
         super().__init__()
-        check_reduction("SqueezeExcitation", channels, reduction)
+        contract.check_reduction("SqueezeExcitation", channels, reduction)
         self.channels = channels
         self.down = nn.Linear(channels, channels // reduction)
         self.up = nn.Linear(channels // reduction, channels)
 
     def weights(self, x):
         """How much of each channel is kept, s in (0, 1). Shapes (batch, C, H, W) to (batch, C)."""
-        check_maps(self, x.shape, self.channels)
+        contract.check_maps(self, x.shape, self.channels)
         return torch.sigmoid(self.up(torch.relu(self.down(x.mean((2, 3))))))
 
     def forward(self, x):
@@ -48,24 +34,18 @@ class SqueezeExcitation(nn.Module):
 
 
 class ChannelAttention(nn.Module):
-    r"""F' = M_c F with M_c = sigma(W_1 relu(W_0 F_avg) + W_1 relu(W_0 F_max)): means and maxima, the same layers.
-
-    Args:    channels: C.
-             reduction: r, divides C.
-    Raises:  ValueError: channels that the reduction does not divide; maps of other channels.
-    Source:  Woo et al. (2018), equation 2. Differs: as in `scratch.ChannelAttention`.
-    """
+    r"""F' = M_c F with M_c = sigma(W_1 relu(W_0 F_avg) + W_1 relu(W_0 F_max)): means and maxima, the same layers."""
 
     def __init__(self, channels, reduction=16):
         super().__init__()
-        check_reduction("ChannelAttention", channels, reduction)
+        contract.check_reduction("ChannelAttention", channels, reduction)
         self.channels = channels
         self.down = nn.Linear(channels, channels // reduction)
         self.up = nn.Linear(channels // reduction, channels)
 
     def weights(self, x):
         """How much of each channel is kept, M_c in (0, 1). Shapes (batch, C, H, W) to (batch, C)."""
-        check_maps(self, x.shape, self.channels)
+        contract.check_maps(self, x.shape, self.channels)
         # Means and maxima in one product. Of equal maxima the first gets the gradient; amax would share it.
         pooled = torch.stack([x.mean((2, 3)), x.flatten(2).max(2).values])  # (2, batch, C)
         return torch.sigmoid(self.up(torch.relu(self.down(pooled))).sum(0))
@@ -76,21 +56,16 @@ class ChannelAttention(nn.Module):
 
 
 class SpatialAttention(nn.Module):
-    r"""F'' = M_s F' with M_s = sigma(f([mean_c F'; max_c F'])): a k x k convolution of two maps says where to look.
-
-    Args:    kernel: k, odd.
-    Raises:  ValueError: a kernel without a middle; something that is no batch of maps.
-    Source:  Woo et al. (2018), equation 3. Differs: as in `scratch.SpatialAttention`.
-    """
+    r"""F'' = M_s F' with M_s = sigma(f([mean_c F'; max_c F'])): a k x k convolution of two maps says where to look."""
 
     def __init__(self, kernel=7):
         super().__init__()
-        check_kernel(kernel)
+        contract.check_kernel(kernel)
         self.conv = nn.Conv2d(2, 1, kernel, padding=kernel // 2)
 
     def weights(self, x):
         """How much of each place is kept, M_s in (0, 1). Shapes (batch, C, H, W) to (batch, 1, H, W)."""
-        check_maps(self, x.shape, None)
+        contract.check_maps(self, x.shape)
         pooled = torch.cat([x.mean(1, keepdim=True), x.max(1, keepdim=True).values], dim=1)
         return torch.sigmoid(self.conv(pooled))
 
@@ -100,18 +75,11 @@ class SpatialAttention(nn.Module):
 
 
 class CBAM(nn.Module):
-    r"""F' = M_c(F) F, then F'' = M_s(F') F': first which channels, then where.
-
-    Args:    channels: C.
-             reduction: r, divides C.
-             kernel: k of the spatial attention, odd.
-    Raises:  ValueError: as `ChannelAttention` and `SpatialAttention`.
-    Source:  Woo et al. (2018), equation 1. Differs: as its two parts.
-    """
+    r"""F' = M_c(F) F, then F'' = M_s(F') F': first which channels, then where."""
 
     def __init__(self, channels, reduction=16, kernel=7):
         super().__init__()
-        check_reduction("CBAM", channels, reduction)
+        contract.check_reduction("CBAM", channels, reduction)
         self.channel = ChannelAttention(channels, reduction)
         self.spatial = SpatialAttention(kernel)
 
@@ -138,21 +106,14 @@ class AttendedUnit(ResidualUnit):
 def attend(resnet, kind, reduction=16):
     r"""Put attention into each residual unit of a network: x + F(x) becomes x + gate(F(x)).
 
-    Args:    resnet: a `ResNet` or `ResNeXt` of `convnets`; it is changed. Its layers, weights and names stay.
-                 The gates are put on the device and into the type of each unit.
-             kind: "se" or "cbam".
-             reduction: r, divides the channels of every unit.
-    Returns: the network itself.
-    Raises:  TypeError: a network without residual units, or a single unit. ValueError: an unknown kind, gates that are
-                 there already, or channels that the reduction does not divide; the network is then as it was.
-    Source:  Hu et al. (2018), figure 3; Woo et al. (2018), figure 3; slide "SE-ResNet Module". Differs: none.
+    The gates are put on the device and into the type of each unit.
     """
     modules = list(resnet.modules())
     units = [module for module in modules if isinstance(module, ResidualUnit) and module is not resnet]
     gates = [module for module in modules if isinstance(module, SqueezeExcitation | CBAM)]
-    check_attend(resnet, units, gates, kind)
+    contract.check_attend(resnet, units, gates, kind)
     for unit in units:
-        check_reduction("attend", channels_of(unit), reduction)
+        contract.check_reduction("attend", channels_of(unit), reduction)
     make = SqueezeExcitation if kind == "se" else CBAM
     for module in modules:
         for name, unit in list(module.named_children()):
@@ -165,3 +126,6 @@ def attend(resnet, kind, reduction=16):
 def channels_of(unit):
     """Channels that come out of a residual unit."""
     return unit.layers()[-1][0].out_channels
+
+
+complete_from_twin(globals())

@@ -7,12 +7,7 @@ it was computed from.
 
 import numpy as np
 
-from mylib.attention.feature_attention.contract import (
-    check_attend,
-    check_kernel,
-    check_maps,
-    check_reduction,
-)
+from mylib.attention.feature_attention import contract
 from mylib.engine import as_tensor, concatenate, nn, relu, sigmoid
 from mylib.vision.convnets.scratch_blocks import ResidualUnit
 
@@ -38,14 +33,14 @@ class SqueezeExcitation(nn.Module):
 
     def __init__(self, channels, reduction=16):
         super().__init__()
-        check_reduction("SqueezeExcitation", channels, reduction)
+        contract.check_reduction("SqueezeExcitation", channels, reduction)
         self.channels = channels
         self.down = nn.Linear(channels, channels // reduction)
         self.up = nn.Linear(channels // reduction, channels)
 
     def weights(self, x):
         """How much of each channel is kept, s in (0, 1). Shapes (batch, C, H, W) to (batch, C)."""
-        check_maps(self, x.shape, self.channels)
+        contract.check_maps(self, x.shape, self.channels)
         z = as_tensor(x).mean((2, 3))
         return sigmoid(self.up(relu(self.down(z))))
 
@@ -71,14 +66,14 @@ class ChannelAttention(nn.Module):
 
     def __init__(self, channels, reduction=16):
         super().__init__()
-        check_reduction("ChannelAttention", channels, reduction)
+        contract.check_reduction("ChannelAttention", channels, reduction)
         self.channels = channels
         self.down = nn.Linear(channels, channels // reduction)
         self.up = nn.Linear(channels // reduction, channels)
 
     def weights(self, x):
         """How much of each channel is kept, M_c in (0, 1). Shapes (batch, C, H, W) to (batch, C)."""
-        check_maps(self, x.shape, self.channels)
+        contract.check_maps(self, x.shape, self.channels)
         x = as_tensor(x)
         average, maximum = (self.up(relu(self.down(z))) for z in (x.mean((2, 3)), x.max((2, 3))))
         return sigmoid(average + maximum)
@@ -104,12 +99,12 @@ class SpatialAttention(nn.Module):
 
     def __init__(self, kernel=7):
         super().__init__()
-        check_kernel(kernel)
+        contract.check_kernel(kernel)
         self.conv = nn.Conv2d(2, 1, kernel, padding=kernel // 2)
 
     def weights(self, x):
         """How much of each place is kept, M_s in (0, 1). Shapes (batch, C, H, W) to (batch, 1, H, W)."""
-        check_maps(self, x.shape, None)
+        contract.check_maps(self, x.shape)
         x = as_tensor(x)
         return sigmoid(self.conv(concatenate([x.mean(1, keepdims=True), x.max(1, keepdims=True)], axis=1)))
 
@@ -134,7 +129,7 @@ class CBAM(nn.Module):
 
     def __init__(self, channels, reduction=16, kernel=7):
         super().__init__()
-        check_reduction("CBAM", channels, reduction)
+        contract.check_reduction("CBAM", channels, reduction)
         self.channel = ChannelAttention(channels, reduction)
         self.spatial = SpatialAttention(kernel)
 
@@ -178,9 +173,9 @@ def attend(resnet, kind, reduction=16):
     modules = [module for _, module in resnet.named_modules()]
     units = [module for module in modules if isinstance(module, ResidualUnit) and module is not resnet]
     gates = [module for module in modules if isinstance(module, SqueezeExcitation | CBAM)]
-    check_attend(resnet, units, gates, kind)
+    contract.check_attend(resnet, units, gates, kind)
     for unit in units:
-        check_reduction("attend", channels_of(unit), reduction)
+        contract.check_reduction("attend", channels_of(unit), reduction)
     make = SqueezeExcitation if kind == "se" else CBAM
     for module in modules:
         for name, unit in list(module._modules.items()):

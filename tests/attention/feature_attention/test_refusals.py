@@ -43,7 +43,7 @@ def test_attend_refuses_and_leaves_the_network_alone(side):
     module, convnets, _ = side
     network = convnets.ResNet(8, 3, 1, width=8)
     names = list(network.state_dict())
-    with pytest.raises(ValueError, match=r"attend: expected kind of \('se', 'cbam'\), got 'spatial'"):
+    with pytest.raises(ValueError, match="attend: expected kind of 'se' or 'cbam', got 'spatial'"):
         module.attend(network, "spatial")
     with pytest.raises(ValueError, match="attend: expected channels that the reduction divides.*got 8 channels and"):
         module.attend(network, "se")
