@@ -1,12 +1,17 @@
 """Filters with border rules, the convolutional layer, pooling and LeNet, in NumPy.
 
-Notation: image or signal x, kernel w of k taps, output y; images of a layer are (batch, channels, height, width). The
-fast convolution and pooling are the engine's; `conv2d_loops` is the same layer as one would first write it down.
+Notation: image or signal x, kernel w of k taps, output y; images of a layer are (batch, channels, height, width); g is
+the gradient dL/dy. Convolution and pooling are the engine's fast ones; `plain_...` is each as its equation says, and
+`conv2d_loops` the layer as one would first write it down.
 """
 
 import numpy as np
 
-from mylib.engine import conv2d, max_pool2d, mean_pool2d, nn, relu
+from mylib import engine
+from mylib.engine import nn, relu
+from mylib.engine.convolution import plain_conv2d as plain_conv2d  # `conv2d`: all windows times all kernels
+from mylib.engine.pooling import plain_max_pool2d as plain_max_pool2d  # `max_pool2d`: the largest of each window
+from mylib.vision.convolution import contract
 
 __all__ = [
     "conv1d",
@@ -31,8 +36,6 @@ SHIFT_LEFT = np.array([[0, 0, 0], [0, 0, 1], [0, 0, 0]], dtype=float)
 BOX = np.full((3, 3), 1 / 9)
 SHARPEN = 2 * IDENTITY - BOX
 
-BORDERS = ("valid", "zero", "wrap", "replicate", "reflect")
-
 
 def conv1d(signal, kernel, padding="zero"):
     r"""y[i] = sum_u w[u] x[i + u - (k - 1) / 2]: each point becomes a weighted sum of its neighbours.
@@ -50,8 +53,7 @@ def conv1d(signal, kernel, padding="zero"):
         [1.0, 1.0, 1.0, 1.0, 1.0]
     """
     signal, kernel = np.asarray(signal), np.asarray(kernel)
-    if kernel.ndim != 1 or signal.ndim < 1:
-        raise ValueError(f"conv1d: expected signal (..., n) and kernel (k,), got {signal.shape} and {kernel.shape}")
+    contract.check_signal(signal.shape, kernel.shape)
     return correlate2d(signal[..., None, :], kernel[None], padding)[..., 0, :]
 
 
@@ -74,7 +76,7 @@ def correlate2d(image, kernel, padding="valid"):
         array([[2., 3., 1.]])
     """
     image, kernel = np.asarray(image), np.asarray(kernel)
-    _check_filter(image.shape, kernel.shape, padding)
+    contract.check_filter(image.shape, kernel.shape, padding)
     height, width = kernel.shape
     if padding != "valid":
         image = _extend(_extend(image, height // 2, padding, axis=-2), width // 2, padding, axis=-1)
@@ -101,6 +103,31 @@ def convolve2d(image, kernel, padding="valid"):
     return correlate2d(image, np.asarray(kernel)[::-1, ::-1], padding)
 
 
+def conv2d(x, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
+    r"""y[n, o, i, j] = b[o] + sum_{c, u, v} w[o, c, u, v] x[n, c, i s + u d - p, j s + v d - p].
+
+    At every place the kernel's inner product with what lies below it; outside the image x is 0. `plain_conv2d` writes
+    the sum as one product of matrices. Gradients: each weight gets what it was multiplied with, dL/dw[o, c, u, v] =
+    sum_{n, i, j} g[n, o, i, j] x[n, c, i s + u d - p, j s + v d - p]; each pixel likewise, through every kernel that
+    saw it; and dL/db[o] = sum_{n, i, j} g[n, o, i, j].
+
+    Args:    x: images. Shape (batch, channels, height, width).
+             weight: kernels. Shape (out, channels / groups, k_h, k_w).
+             bias: Shape (out,), or None.
+             stride, padding, dilation: s, p, d, each a number or (vertical, horizontal).
+             groups: into how many independent groups the channels fall.
+    Returns: Tensor. Shape (batch, out, height', width'), see `output_size`.
+    Raises:  ValueError: shapes that do not fit each other.
+    Source:  LeCun et al. (1989); slides "Convolutional networks", "Multiple neurons". Differs: none.
+
+    Example:
+        >>> conv2d([[[[0.0, 0.0, 1.0, 1.0]]]], [[[[-1.0, 1.0]]]]).numpy().tolist()
+        [[[[0.0, 1.0, 0.0]]]]
+    """
+    contract.check_layer("conv2d", np.shape(x), np.shape(weight), groups)
+    return engine.conv2d(x, weight, bias, stride, padding, dilation, groups)
+
+
 def conv2d_loops(x, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
     r"""`conv2d` as seven loops: what the fast one is tested against, and about a thousand times slower.
 
@@ -119,7 +146,7 @@ def conv2d_loops(x, weight, bias=None, stride=1, padding=0, dilation=1, groups=1
         [[[[1.0, 2.0]]]]
     """
     x, weight = np.asarray(x), np.asarray(weight)
-    _check_layer(x.shape, weight.shape, groups)
+    contract.check_layer("conv2d_loops", x.shape, weight.shape, groups)
     batch, channels, height, width = x.shape
     out, per_group, k_h, k_w = weight.shape
     padded = np.zeros((batch, channels, height + 2 * padding, width + 2 * padding), x.dtype)
@@ -152,17 +179,8 @@ def output_size(size, kernel, stride=1, padding=0, dilation=1):
         >>> output_size(7, kernel=3), output_size(32, kernel=5, padding=2)
         (5, 32)
     """
-    if min(size, kernel, stride, dilation) < 1 or padding < 0:
-        raise ValueError(
-            "output_size: expected size, kernel, stride and dilation of at least 1 and padding of at least 0, got "
-            f"{size}, {kernel}, {stride}, {dilation} and {padding}"
-        )
-    reach = dilation * (kernel - 1) + 1
-    if reach > size + 2 * padding:
-        raise ValueError(
-            f"output_size: expected a kernel that fits, got one that reaches {reach} pixels on {size} with padding "
-            f"{padding}; pad more, or use a smaller kernel or dilation"
-        )
+    contract.check_sizes(size, kernel, stride, padding, dilation)
+    reach = dilation * (kernel - 1) + 1  # pixels from the first tap to the last
     return (size + 2 * padding - reach) // stride + 1
 
 
@@ -181,12 +199,52 @@ def conv_parameters(channels_in, channels_out, kernel, groups=1, bias=True):
         >>> conv_parameters(3, 10, kernel=5)
         760
     """
+    contract.check_groups(channels_in, channels_out, groups)
     height, width = (kernel, kernel) if np.isscalar(kernel) else kernel
-    if groups < 1 or channels_in % groups or channels_out % groups:
-        raise ValueError(
-            f"conv_parameters: expected channels that {groups} groups divide, got {channels_in} and {channels_out}"
-        )
     return channels_out * (height * width * channels_in // groups + bool(bias))
+
+
+def max_pool2d(x, kernel, stride=None, padding=0):
+    r"""y[n, c, i, j] = max_{u, v} x[n, c, i s + u - p, j s + v - p]: the largest value of each window.
+
+    Gradient: g goes to the largest value of the window and to no other; of several, to the first in row-major order.
+
+    Args:    x: images. Shape (batch, channels, height, width).
+             kernel: of the window, a number or (height, width).
+             stride: s, a number or pair; None is the kernel.
+             padding: p, a number or pair, at most half the kernel; padded places never win.
+    Returns: Tensor. Shape (batch, channels, height', width'), see `output_size`.
+    Raises:  ValueError: a window that does not fit, or more padding.
+    Source:  slide "Max pooling". Differs: none.
+
+    Example:
+        >>> max_pool2d([[[[1.0, 2.0, 5.0, 0.0], [4.0, 3.0, 0.0, 6.0]]]], 2).numpy().tolist()
+        [[[[4.0, 6.0]]]]
+    """
+    return engine.max_pool2d(x, kernel, stride, padding)
+
+
+def mean_pool2d(x, kernel, stride=None, padding=0):
+    r"""y[n, c, i, j] = 1 / (k_h k_w) sum_{u, v} x[n, c, i s + u - p, j s + v - p]; padded zeros count as values.
+
+    Gradient: every value of the window gets g / (k_h k_w).
+
+    Args:    x, kernel, stride, padding: as in `max_pool2d`.
+    Returns: Tensor. Shape (batch, channels, height', width').
+    Raises:  ValueError: as `max_pool2d`.
+    Source:  slide "Pooling image regions". Differs: torch's name is avg_pool2d.
+
+    Example:
+        >>> mean_pool2d([[[[1.0, 2.0], [3.0, 6.0]]]], 2).item()
+        3.0
+    """
+    return engine.mean_pool2d(x, kernel, stride, padding)
+
+
+def plain_mean_pool2d(x, kernel, stride):
+    """The mean of every window of an array: a view of all windows, and one mean over the last two axes."""
+    windows = np.lib.stride_tricks.sliding_window_view(x, kernel, axis=(2, 3))
+    return windows[:, :, :: stride[0], :: stride[1]].mean(axis=(-2, -1))
 
 
 class LeNet(nn.Module):
@@ -206,8 +264,7 @@ class LeNet(nn.Module):
 
     def __init__(self, classes=10):
         super().__init__()
-        if classes < 1:
-            raise ValueError(f"LeNet: expected classes of at least 1, got {classes}")
+        contract.check_classes(classes)
         self.conv1 = nn.Conv2d(1, 6, 5, padding=2)
         self.conv2 = nn.Conv2d(6, 16, 5)
         self.linear1 = nn.Linear(16 * 5 * 5, 120)
@@ -216,8 +273,7 @@ class LeNet(nn.Module):
 
     def forward(self, x):
         """Scores of each class. Shapes (batch, 1, 28, 28) to (batch, classes)."""
-        if x.shape[1:] != (1, 28, 28):
-            raise ValueError(f"LeNet: expected images of shape (batch, 1, 28, 28), got {x.shape}; resize or pad them")
+        contract.check_digits(x.shape)
         x = max_pool2d(relu(self.conv1(x)), 2)  # (batch, 6, 14, 14)
         x = max_pool2d(relu(self.conv2(x)), 2)  # (batch, 16, 5, 5)
         x = x.reshape(len(x), -1)  # (batch, 400)
@@ -237,25 +293,3 @@ def _extend(image, reach, rule, axis):
     if rule == "zero":
         extended = extended * inside.reshape(-1, *[1] * (-1 - axis))
     return extended
-
-
-def _check_filter(image, kernel, padding):
-    if padding not in BORDERS:
-        raise ValueError(f"correlate2d: expected padding of {BORDERS}, got {padding!r}")
-    if len(image) < 2 or len(kernel) != 2:
-        raise ValueError(f"correlate2d: expected image (..., height, width) and a 2D kernel, got {image} and {kernel}")
-    if padding != "valid" and (kernel[0] % 2 == 0 or kernel[1] % 2 == 0):
-        raise ValueError(
-            f"correlate2d: expected an odd kernel, so that it has a middle, got {kernel}; use padding='valid'"
-        )
-    for size, k in zip(image[-2:], kernel, strict=True):
-        if size < (k if padding == "valid" else k // 2 + 1):
-            raise ValueError(f"correlate2d: expected a kernel that fits the image {image}, got {kernel}")
-
-
-def _check_layer(x, weight, groups):
-    if len(x) != 4 or len(weight) != 4 or weight[1] * groups != x[1] or weight[0] % groups:
-        raise ValueError(
-            f"conv2d_loops: expected x (batch, channels, height, width) and weight (out, channels / {groups}, k, k), "
-            f"got {x} and {weight}"
-        )

@@ -34,6 +34,18 @@ def test_a_layer_of_one_by_one_filters_is_a_linear_layer_at_every_pixel():
     np.testing.assert_allclose(scratch.conv2d(x, weight).numpy(), expected, rtol=1e-9, atol=1e-12)
 
 
+@given(case=layers())
+def test_layer_and_pooling_are_their_plain_forms(case):
+    x, weight, _, options = draw(case | {"groups": 1, "dilation": 1})
+    stride, padding = (options["stride"],) * 2, (options["padding"],) * 2
+    got = scratch.conv2d(x, weight, None, stride, padding).numpy()
+    np.testing.assert_allclose(got, scratch.plain_conv2d(x, weight, stride, padding), rtol=1e-9, atol=1e-12)
+    for name in ("max_pool2d", "mean_pool2d"):
+        got = getattr(scratch, name)(x, case["kernel"], stride).numpy()
+        plain = getattr(scratch, f"plain_{name}")(x, case["kernel"], stride)
+        np.testing.assert_allclose(got, plain, rtol=1e-9, atol=1e-12, err_msg=name)
+
+
 def test_lenet_needs_fewer_parameters_than_the_mlp_of_the_lecture():
     def count(model):
         return sum(parameter.size for parameter in model.parameters())

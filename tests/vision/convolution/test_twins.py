@@ -5,8 +5,9 @@ import pytest
 import torch
 from hypothesis import given
 
-from mylib.vision.convolution import pytorch, scratch
-from tests.twins import assert_close, assert_same_function, assert_same_module
+from mylib import syllabus
+from mylib.vision.convolution import contract, pytorch, scratch
+from tests.twins import assert_close, assert_same_function, assert_same_help, assert_same_module
 from tests.vision.convolution.cases import draw, layers
 
 
@@ -25,7 +26,7 @@ def test_twin_pooling(name, options):
     assert_same_function(getattr(scratch, name), getattr(pytorch, name), x, constants=options)
 
 
-@pytest.mark.parametrize("padding", scratch.BORDERS)
+@pytest.mark.parametrize("padding", contract.BORDERS)
 def test_twin_filters_also_on_stacks_of_float32_images(padding):
     rng = np.random.default_rng(6)
     for dtype in (np.float64, np.float32):
@@ -43,6 +44,13 @@ def test_twin_lenets():
 def test_twin_filter_constants():
     for name in ("IDENTITY", "SHIFT_LEFT", "BOX", "SHARPEN"):
         np.testing.assert_allclose(getattr(scratch, name), getattr(pytorch, name), rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "method", [m.name for m in syllabus.topic("convolution").methods if m.twins and not m.name.isupper()]
+)
+def test_help_says_on_both_sides_what_the_twin_says(method):
+    assert_same_help(getattr(scratch, method), getattr(pytorch, method))
 
 
 @pytest.mark.gpu
