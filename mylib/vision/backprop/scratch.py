@@ -1,13 +1,15 @@
 """Gradient descent, losses with their gradients, and a two-layer network differentiated by hand, in NumPy.
 
 Notation: inputs x (batch, features), targets t, weights w, learning rate gamma, loss J; g_y stands for dJ/dy.
-The softmax family is the engine's own: its gradients are derived in the lecture.
+The softmax family is computed by the engine, in one pass with its gradients; `plain_...` is each as its equation says.
 """
 
 import numpy as np
 
-from mylib.engine import as_tensor, binary_cross_entropy, cross_entropy, log_softmax, nn, record, softmax
-from mylib.engine import sum as total
+from mylib import engine
+from mylib.engine import as_tensor, nn, record
+from mylib.engine.losses import plain_cross_entropy as plain_cross_entropy  # `cross_entropy`, the mean at the labels
+from mylib.vision.backprop import contract
 
 __all__ = [
     "least_squares_loss",
@@ -37,9 +39,9 @@ def least_squares_loss(w, x, t):
         0.5
     """
     w, x, t = as_tensor(w), as_tensor(x), as_tensor(t)
-    _check_regression(w.shape, x.shape, t.shape)
+    contract.check_regression(w.shape, x.shape, t.shape)
     residual = t - x @ w
-    return 0.5 * total(residual * residual)
+    return 0.5 * (residual * residual).sum()
 
 
 def least_squares_gradient(w, x, t):
@@ -55,7 +57,7 @@ def least_squares_gradient(w, x, t):
         array([3.])
     """
     w, x, t = np.asarray(w), np.asarray(x), np.asarray(t)
-    _check_regression(w.shape, x.shape, t.shape)
+    contract.check_regression(w.shape, x.shape, t.shape)
     return -(t - x @ w) @ x
 
 
@@ -75,18 +77,12 @@ def gradient_descent(gradient, w0, learning_rate, steps, on_step=None):
         >>> gradient_descent(lambda w: 2 * w, [1.0], learning_rate=0.25, steps=2)
         array([0.25])
     """
-    if not learning_rate > 0 or steps < 0:
-        raise ValueError(
-            f"gradient_descent: expected learning_rate above 0 and steps of at least 0, got {learning_rate}, {steps}"
-        )
+    contract.check_learning_rate("gradient_descent", learning_rate)
+    contract.check_steps(steps)
     w = np.array(w0, dtype=float)
     for _ in range(steps):
         slope = np.asarray(gradient(w))
-        if slope.shape != w.shape:
-            raise ValueError(
-                f"gradient_descent: expected a gradient of w's shape {w.shape}, got {slope.shape}; "
-                "sum over the examples"
-            )
+        contract.check_slope(w.shape, slope.shape)
         w = w - learning_rate * slope
         if on_step:
             on_step(w)
@@ -111,8 +107,7 @@ def stochastic_gradient_descent(loss, parameters, batches, learning_rate):
         >>> stochastic_gradient_descent(lambda x: (w * x).sum(), [w], [([2.0],), ([2.0],)], learning_rate=0.25)
         [2.0, 1.0]
     """
-    if not learning_rate > 0:
-        raise ValueError(f"stochastic_gradient_descent: expected learning_rate above 0, got {learning_rate}")
+    contract.check_learning_rate("stochastic_gradient_descent", learning_rate)
     parameters, losses = list(parameters), []
     for batch in batches:
         for parameter in parameters:
@@ -120,14 +115,103 @@ def stochastic_gradient_descent(loss, parameters, batches, learning_rate):
         value = loss(*batch) if isinstance(batch, tuple | list) else loss(batch)
         value.backward()
         for position, parameter in enumerate(parameters):
-            if parameter.grad is None:
-                raise ValueError(
-                    f"stochastic_gradient_descent: expected a loss that uses every parameter, got none for "
-                    f"parameter {position}; leave it out, or use it"
-                )
+            contract.check_used(position, parameter.grad is not None)
             parameter.data = parameter.data - parameter.dtype.type(learning_rate) * parameter.grad
         losses.append(value.item())
     return losses
+
+
+def softmax(x, axis=-1):
+    r"""y_i = e^{x_i} / sum_j e^{x_j} along an axis; the largest x is subtracted first, so that nothing overflows.
+
+    Gradient: dJ/dx_i = y_i (g_i - sum_j g_j y_j), since dy_j/dx_i = y_j ([i = j] - y_i).
+
+    Args:    x: scores. Any shape.
+             axis: along which the result sums to 1.
+    Returns: Tensor. Shape of x.
+    Source:  slide "Multi-class classification". Differs: the slide's version overflows above 88 in float32.
+
+    Example:
+        >>> softmax([0.0, 1000.0]).numpy().tolist()
+        [0.0, 1.0]
+    """
+    return engine.softmax(x, axis)
+
+
+def plain_softmax(x, axis=-1):
+    """Powers over their sum, of an array."""
+    powers = np.exp(x - x.max(axis, keepdims=True))
+    return powers / powers.sum(axis, keepdims=True)
+
+
+def log_softmax(x, axis=-1):
+    r"""y_i = x_i - ln sum_j e^{x_j} along an axis: the logarithm of `softmax`, finite where that is 0.
+
+    Gradient: dJ/dx_i = g_i - e^{y_i} sum_j g_j.
+
+    Args:    x: scores. Any shape.
+             axis: along which the exponentials sum to 1.
+    Returns: Tensor. Shape of x.
+    Source:  slide "Multi-class classification". Differs: none.
+
+    Example:
+        >>> log_softmax([0.0, 1000.0]).numpy().tolist()
+        [-1000.0, 0.0]
+    """
+    return engine.log_softmax(x, axis)
+
+
+def plain_log_softmax(x, axis=-1):
+    """The scores less the logarithm of the sum of their powers, of an array."""
+    x = x - x.max(axis, keepdims=True)
+    return x - np.log(np.exp(x).sum(axis, keepdims=True))
+
+
+def binary_cross_entropy(probability, target, reduction="mean"):
+    r"""J = -(t ln p + (1 - t) ln(1 - p)), averaged over all n elements; each logarithm is at least -100.
+
+    Gradient: dJ/dp = (p - t) / (p (1 - p)) / n. After a sigmoid, whose slope is p (1 - p), only p - t is left.
+
+    Args:    probability: p in [0, 1]. Any shape.
+             target: t in [0, 1]. Shape of p.
+             reduction: "mean", "sum" or "none".
+    Returns: Tensor, nats: a number, or the shape of p for "none".
+    Raises:  ValueError: shapes that differ, a probability outside [0, 1], or an unknown reduction.
+    Source:  slide "Binary classification". Differs: none.
+
+    Example:
+        >>> binary_cross_entropy([0.5], [1.0])
+        Tensor(0.6931472)
+    """
+    return engine.binary_cross_entropy(probability, target, reduction)
+
+
+def plain_binary_cross_entropy(p, t):
+    """The mean of -ln of what was given to that which happened, of arrays."""
+    return -(t * np.log(p) + (1 - t) * np.log(1 - p)).mean()
+
+
+def cross_entropy(logits, labels, reduction="mean", label_smoothing=0.0, ignore_index=-100):
+    r"""J = -sum_c y_c ln softmax(logits)_c with y one-hot at the label, averaged over the n examples.
+
+    Gradient: dJ/dlogits = (softmax(logits) - y) / n, what was said less what is right. The logarithm of the softmax is
+    taken as in `log_softmax`: nothing overflows.
+
+    Args:    logits: scores. Shape (batch, classes) or (batch, classes, ...).
+             labels: integers below `classes`. Shape (batch,) or (batch, ...).
+             reduction: "mean" over the examples that count, "sum" or "none".
+             label_smoothing: share of the target spread evenly over the classes, in [0, 1].
+             ignore_index: a label whose examples do not count.
+    Returns: Tensor, nats: a number, or the shape of labels for "none".
+    Raises:  ValueError: shapes that do not fit, a label that is no class, or an unknown reduction.
+             TypeError: labels that are no integers.
+    Source:  slide "Multi-class classification". Differs: labels are class numbers, never probabilities.
+
+    Example:
+        >>> cross_entropy([[0.0, 0.0]], [1])
+        Tensor(0.6931472)
+    """
+    return engine.cross_entropy(logits, labels, reduction, label_smoothing, ignore_index)
 
 
 class TwoLayerNet(nn.Module):
@@ -151,7 +235,7 @@ class TwoLayerNet(nn.Module):
 
     def __init__(self, in_features, hidden, out_features, activation="relu", bias=True):
         super().__init__()
-        _check_sizes(in_features, hidden, out_features, activation)
+        contract.check_network(in_features, hidden, out_features, activation)
         self.activation = activation
         first, second = nn.Linear(in_features, hidden, bias=bias), nn.Linear(hidden, out_features, bias=bias)
         self.weight1, self.bias1 = first.weight, first.bias
@@ -162,10 +246,7 @@ class TwoLayerNet(nn.Module):
         """Scores of a batch. Shapes (batch, in_features) to (batch, out_features)."""
         x = as_tensor(x)
         weight1, weight2 = self.weight1.data, self.weight2.data
-        if x.ndim != 2 or x.shape[1] != weight1.shape[1]:
-            raise ValueError(
-                f"TwoLayerNet: expected x of shape (batch, {weight1.shape[1]}), got {x.shape}; one row each"
-            )
+        contract.check_batch(x.shape, weight1.shape[1])
         z = _plus(x.data @ weight1.T, self.bias1)  # (batch, hidden)
         a = np.maximum(z, z.dtype.type(0)) if self.activation == "relu" else z
         scores = _plus(a @ weight2.T, self.bias2)  # (batch, out)
@@ -197,21 +278,3 @@ def two_layer_backward(gradient, needs, x, z, a, weight1, weight2, activation):
 
 def _plus(y, bias):
     return y if bias is None else y + bias.data
-
-
-def _check_regression(w, x, t):
-    if len(x) != 2 or w != x[1:] or t != x[:1]:
-        raise ValueError(
-            f"least_squares: expected w (features,), x (n, features) and t (n,), got {w}, {x} and {t}; "
-            "one row an example"
-        )
-
-
-def _check_sizes(in_features, hidden, out_features, activation):
-    if min(in_features, hidden, out_features) < 1:
-        raise ValueError(
-            f"TwoLayerNet: expected sizes of at least 1, got {in_features}, {hidden}, {out_features}; "
-            "features in, hidden units, scores out"
-        )
-    if activation not in ("relu", "identity"):
-        raise ValueError(f"TwoLayerNet: expected activation 'relu' or 'identity', got {activation!r}")

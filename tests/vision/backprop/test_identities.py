@@ -60,6 +60,25 @@ def test_cross_entropy_of_equal_scores_is_the_logarithm_of_the_classes(side):
     assert module.cross_entropy(array(np.zeros((3, 7))), array(np.array([0, 3, 6]))).item() == pytest.approx(np.log(7))
 
 
+@given(seed=st.integers(0, 1000), shape=st.tuples(*[st.integers(1, 5)] * 3), axis=st.integers(-3, 2))
+def test_softmax_is_its_plain_form_on_any_axis(seed, shape, axis):
+    x = 20 * np.random.default_rng(seed).normal(size=shape)
+    for name in ("softmax", "log_softmax"):
+        got, plain = getattr(scratch, name)(x, axis).numpy(), getattr(scratch, f"plain_{name}")(x, axis)
+        np.testing.assert_allclose(got, plain, rtol=1e-9, atol=1e-12, err_msg=name)
+
+
+@given(seed=st.integers(0, 1000), batch=st.integers(1, 6), classes=st.integers(1, 5))
+def test_losses_are_their_plain_forms(seed, batch, classes):
+    rng = np.random.default_rng(seed)
+    logits, labels = 20 * rng.normal(size=(batch, classes)), rng.integers(0, classes, batch)
+    plain = scratch.plain_cross_entropy(logits, labels)
+    np.testing.assert_allclose(scratch.cross_entropy(logits, labels).numpy(), plain, rtol=1e-9, atol=1e-12)
+    p, t = rng.uniform(0.01, 0.99, (2, batch, classes))
+    plain = scratch.plain_binary_cross_entropy(p, t)
+    np.testing.assert_allclose(scratch.binary_cross_entropy(p, t).numpy(), plain, rtol=1e-9)
+
+
 def test_two_classes_of_cross_entropy_are_binary_cross_entropy_of_the_difference():
     scores, labels = (
         np.random.default_rng(5).normal(size=(20, 2)),

@@ -5,10 +5,10 @@ import pytest
 import scipy.special
 import torch
 
-from mylib import engine
+from mylib import engine, syllabus
 from mylib.vision.backprop import pytorch, scratch
 from mylib.vision.perceptron import scratch as perceptron
-from tests.twins import assert_close, assert_same_function, assert_same_module, share_random_weights
+from tests.twins import assert_close, assert_same_function, assert_same_help, assert_same_module, share_random_weights
 from tests.vision.backprop.cases import regression
 
 
@@ -93,6 +93,11 @@ def test_twin_stochastic_gradient_descent():
     )
     np.testing.assert_allclose(got, expected, rtol=1e-9)
     np.testing.assert_allclose(ours.data, theirs.detach(), rtol=1e-9)
+
+
+@pytest.mark.parametrize("method", [m.name for m in syllabus.topic("backprop").methods if m.twins])
+def test_help_says_on_both_sides_what_the_twin_says(method):
+    assert_same_help(getattr(scratch, method), getattr(pytorch, method))
 
 
 @pytest.mark.gpu
