@@ -66,7 +66,10 @@ def convolve2d(image, kernel, padding="valid"):
 
 
 def conv2d(x, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
-    r"""y[n, o, i, j] = b[o] + sum_{c, u, v} w[o, c, u, v] x[n, c, i s + u d - p, j s + v d - p]."""
+    r"""y[n, o, i, j] = b[o] + sum_{c, u, v} w[o, c, u, v] x[n, c, i s + u d - p, j s + v d - p].
+
+    Raises:  ValueError: shapes that do not fit each other. RuntimeError: a kernel larger than the padded image.
+    """
     contract.check_layer("conv2d", x.shape, weight.shape, groups)
     return F.conv2d(x, weight, bias, stride, padding, dilation, groups)
 
@@ -86,12 +89,18 @@ def conv_parameters(channels_in, channels_out, kernel, groups=1, bias=True):
 
 
 def max_pool2d(x, kernel, stride=None, padding=0):
-    """The largest value of each window."""
+    """The largest value of each window.
+
+    Raises:  RuntimeError: a window that does not fit, or more padding.
+    """
     return F.max_pool2d(x, kernel, stride, padding)
 
 
 def mean_pool2d(x, kernel, stride=None, padding=0):
-    """The mean of each window, by what PyTorch calls avg_pool2d."""
+    """The mean of each window, by what PyTorch calls avg_pool2d.
+
+    Raises:  RuntimeError: as `max_pool2d`.
+    """
     return F.avg_pool2d(x, kernel, stride, padding)
 
 
