@@ -1,13 +1,15 @@
 """Rosenblatt's perceptron, activation functions and the multi-layer perceptron, in NumPy.
 
-Notation: x (batch, features), weight w, bias b, label y in {0, 1}, pre-activation z = w . x + b.
+Notation: x (batch, features), weight w, bias b, label y in {0, 1}, pre-activation z = w . x + b. The activations are
+computed by the engine, which also guards them against overflow; `plain_...` is each as its equation says.
 """
-
-from dataclasses import dataclass, field
 
 import numpy as np
 
-from mylib.engine import Tensor, as_tensor, nn, relu, sigmoid, tanh
+from mylib import engine
+from mylib.engine import Tensor, as_tensor, nn
+from mylib.vision.perceptron import contract
+from mylib.vision.perceptron.contract import PerceptronHistory
 
 __all__ = [
     "step",
@@ -36,15 +38,6 @@ def step(x):
     return (np.asarray(x) > 0).astype(np.int64)
 
 
-@dataclass
-class PerceptronHistory:
-    """What `Perceptron.fit` saw: wrong predictions in each epoch, updates in all, and whether an epoch had none."""
-
-    errors: list = field(default_factory=list)
-    updates: int = 0
-    converged: bool = False
-
-
 class Perceptron(nn.Module):
     r"""A threshold unit, \hat y = step(w . x + b), with Rosenblatt's learning rule.
 
@@ -65,8 +58,7 @@ class Perceptron(nn.Module):
 
     def __init__(self, in_features):
         super().__init__()
-        if in_features < 1:
-            raise ValueError(f"Perceptron: expected in_features of at least 1, got {in_features}; count x's columns")
+        contract.check_unit(in_features)
         self.in_features = in_features
         self.register_buffer("weight", np.zeros(in_features))
         self.register_buffer("bias", np.zeros(1))
@@ -83,7 +75,8 @@ class Perceptron(nn.Module):
         Raises:  ValueError: shapes that do not fit, labels other than 0 and 1, x not finite, max_epochs below 1.
         """
         x, y = self._examples(x), np.asarray(y)
-        _validate(x, y, max_epochs)
+        contract.check_fit(x.shape, y.shape, max_epochs)
+        contract.check_values(y[(y != 0) & (y != 1)].tolist(), bool(np.isfinite(x).all()))
         rng, history = np.random.default_rng(shuffle_seed), PerceptronHistory()
         for _ in range(max_epochs):
             order = range(len(x)) if shuffle_seed is None else rng.permutation(len(x))
@@ -116,9 +109,72 @@ class Perceptron(nn.Module):
 
     def _examples(self, x):
         x = np.asarray(x, dtype=float)
-        if x.ndim != 2 or x.shape[1] != self.in_features:
-            raise ValueError(f"Perceptron: expected x of shape (n, {self.in_features}), got {x.shape}; one row each")
+        contract.check_examples(x.shape, self.in_features)
         return x
+
+
+def sigmoid(x):
+    r"""Logistic function y = 1 / (1 + e^{-x}), with values in (0, 1).
+
+    Gradient: dL/dx = dL/dy y (1 - y).
+
+    Args:    x: numbers. Any shape.
+    Returns: Tensor. Shape of x.
+    Source:  slide "Non-linear activations".
+
+    Example:
+        >>> sigmoid([0.0, 1000.0]).numpy().tolist()
+        [0.5, 1.0]
+    """
+    return engine.sigmoid(x)
+
+
+def plain_sigmoid(x):
+    """1 / (1 + e^{-x}) of an array; where x is below -700 the power overflows."""
+    return 1 / (1 + np.exp(-x))
+
+
+def relu(x):
+    r"""Rectified linear unit, y = max(x, 0).
+
+    Gradient: dL/dx = dL/dy where x > 0, else 0.
+
+    Args:    x: numbers. Any shape.
+    Returns: Tensor. Shape of x.
+    Source:  slide "Non-linear activations".
+
+    Example:
+        >>> relu([-1.0, 0.0, 2.0]).numpy().tolist()
+        [0.0, 0.0, 2.0]
+    """
+    return engine.relu(x)
+
+
+def plain_relu(x):
+    """max(x, 0) of an array."""
+    return np.where(x > 0, x, 0)
+
+
+def tanh(x):
+    r"""Hyperbolic tangent y = (e^x - e^{-x}) / (e^x + e^{-x}), in (-1, 1).
+
+    Gradient: dL/dx = dL/dy (1 - y^2).
+
+    Args:    x: numbers. Any shape.
+    Returns: Tensor. Shape of x.
+    Source:  calculus; the slides name tanh with recurrent networks.
+
+    Example:
+        >>> tanh([0.0]).item()
+        0.0
+    """
+    return engine.tanh(x)
+
+
+def plain_tanh(x):
+    """(e^x - e^{-x}) / (e^x + e^{-x}) of an array; beyond +-700 the powers overflow."""
+    up, down = np.exp(x), np.exp(-x)
+    return (up - down) / (up + down)
 
 
 def sigmoid_gradient(x):
@@ -167,7 +223,7 @@ def tanh_gradient(x):
     return 1 - t * t
 
 
-ACTIVATIONS = {"relu": relu, "sigmoid": sigmoid, "tanh": tanh, "identity": lambda x: x}
+FUNCTIONS = {"relu": relu, "sigmoid": sigmoid, "tanh": tanh, "identity": lambda x: x}
 
 
 class MLP(nn.Module):
@@ -185,11 +241,8 @@ class MLP(nn.Module):
 
     def __init__(self, sizes, activation="relu"):
         super().__init__()
-        if len(sizes) < 2 or min(sizes) < 1:
-            raise ValueError(f"MLP: expected two sizes or more, each at least 1, got {sizes}; [in, hidden, out]")
-        if activation not in ACTIVATIONS:
-            raise ValueError(f"MLP: expected an activation of {sorted(ACTIVATIONS)}, got {activation!r}")
-        self.activation = ACTIVATIONS[activation]
+        contract.check_network(sizes, activation)
+        self.activation = FUNCTIONS[activation]
         self.layers = nn.ModuleList([nn.Linear(m, n) for m, n in zip(sizes[:-1], sizes[1:], strict=True)])
 
     def forward(self, x):
@@ -206,14 +259,3 @@ def _float(x):
         return x
     x = np.asarray(x)
     return as_tensor(x if x.dtype.kind == "f" else x.astype(np.float32))
-
-
-def _validate(x, y, max_epochs):
-    if y.shape != (len(x),):
-        raise ValueError(f"Perceptron: expected one label for each of {len(x)} examples, got shape {y.shape}")
-    if not np.isin(y, (0, 1)).all():
-        raise ValueError(f"Perceptron: expected labels 0 and 1, got {np.unique(y)[:5]}; relabel, e.g. (y == 3)")
-    if not np.isfinite(x).all():
-        raise ValueError("Perceptron: expected finite x, got NaN or infinity; clean the data first")
-    if max_epochs < 1:
-        raise ValueError(f"Perceptron: expected max_epochs of at least 1, got {max_epochs}")

@@ -50,6 +50,13 @@ def test_sigmoid_and_tanh_identity(z):
     np.testing.assert_allclose(left, right, rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.parametrize("name", ["sigmoid", "relu", "tanh"])
+@given(z=arrays(float, array_shapes(max_dims=3, min_side=0), elements=st.floats(-20, 20)))
+def test_activations_are_their_plain_forms(name, z):
+    got, plain = getattr(scratch, name)(z).numpy(), getattr(scratch, f"plain_{name}")(z)
+    np.testing.assert_allclose(got, plain, rtol=1e-9, atol=1e-15)
+
+
 def test_layers_without_activation_are_one_layer():
     engine.manual_seed(0)
     network = scratch.MLP([5, 7, 3], activation="identity").double()

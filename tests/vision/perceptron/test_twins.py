@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import torch
 
+from mylib import syllabus
 from mylib.vision.perceptron import pytorch, scratch
-from tests.twins import assert_same_function, assert_same_module
+from tests.twins import assert_same_function, assert_same_help, assert_same_module
 from tests.vision.perceptron.cases import separable
 
 
@@ -36,6 +37,11 @@ def test_twin_perceptrons(shuffle_seed):
     fresh = scratch.Perceptron(4)
     fresh.load_state_dict(theirs.state_dict())
     assert fresh.predict(x).tolist() == theirs.predict(torch.tensor(x)).tolist()
+
+
+@pytest.mark.parametrize("method", [m.name for m in syllabus.topic("perceptron").methods if m.twins])
+def test_help_says_on_both_sides_what_the_twin_says(method):
+    assert_same_help(getattr(scratch, method), getattr(pytorch, method))
 
 
 @pytest.mark.gpu
