@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from mylib.attention.transformer import contract
 from mylib.attention.transformer.pytorch_attention import (
     MultiHeadAttention,
     attention_weights,
@@ -20,7 +21,9 @@ from mylib.attention.transformer.pytorch_attention import (
 )
 from mylib.attention.transformer.pytorch_recurrent import RecurrentTranslator
 from mylib.attention.transformer.pytorch_search import beam_search, greedy_decode
+from mylib.attention.transformer.schedule import warmup_schedule
 from mylib.attention.transformer.scores import bleu, phoneme_error_rate
+from mylib.shared.docstrings import complete_from_twin
 
 __all__ = [
     "scaled_dot_product_attention",
@@ -44,16 +47,11 @@ __all__ = [
 
 
 class FeedForward(nn.Module):
-    r"""max(0, x W_1 + b_1) W_2 + b_2, for each token alone.
-
-    Args:    dim: of the tokens. hidden: of the layer between. activation: "relu" or "gelu".
-    Raises:  ValueError: another activation.
-    Source:  Vaswani et al. (2017), equation 2. Differs: the GELU is that of later Transformers.
-    """
+    r"""max(0, x W_1 + b_1) W_2 + b_2, for each token alone."""
 
     def __init__(self, dim, hidden, activation="relu"):
         super().__init__()
-        _check_activation(activation)
+        contract.check_activation(activation)
         self.activation = {"relu": F.relu, "gelu": F.gelu}[activation]
         self.inner, self.outer = nn.Linear(dim, hidden), nn.Linear(hidden, dim)
 
@@ -63,15 +61,7 @@ class FeedForward(nn.Module):
 
 
 class EncoderLayer(nn.Module):
-    r"""Tokens look at each other, then each thinks for itself; both as x <- LayerNorm(x + Dropout(f(x))).
-
-    Args:    dim, heads, hidden: as `MultiHeadAttention` and `FeedForward`.
-             dropout: share of each f(x) that is hidden while training.
-             norm_first: x <- x + Dropout(f(LayerNorm(x))) instead, which trains without warm-up.
-             activation, bias: of the feed-forward part, and of the attention.
-    Raises:  ValueError: as its parts.
-    Source:  Vaswani et al. (2017), section 3.1; norm_first from Xiong et al. (2020). Differs: none.
-    """
+    r"""Tokens look at each other, then each thinks for itself; both as x <- LayerNorm(x + Dropout(f(x)))."""
 
     def __init__(self, dim, heads, hidden, dropout=0.1, norm_first=False, activation="relu", bias=False):
         super().__init__()
@@ -91,12 +81,7 @@ class EncoderLayer(nn.Module):
 
 
 class DecoderLayer(nn.Module):
-    r"""Tokens look at those before them, then at the encoder's, then each thinks for itself.
-
-    Args:    dim, heads, hidden, dropout, norm_first, activation, bias: as `EncoderLayer`.
-    Raises:  ValueError: as its parts.
-    Source:  Vaswani et al. (2017), section 3.1. Differs: none.
-    """
+    r"""Tokens look at those before them, then at the encoder's, then each thinks for itself."""
 
     def __init__(self, dim, heads, hidden, dropout=0.1, norm_first=False, activation="relu", bias=False):
         super().__init__()
@@ -121,20 +106,7 @@ class DecoderLayer(nn.Module):
 
 
 class Transformer(nn.Module):
-    r"""An encoder that reads the source, and a decoder that writes the target, one token after the other.
-
-    The table of target embeddings is also the last linear layer, as in the paper.
-
-    Args:    vocab_in, vocab_out: sizes of the two vocabularies.
-             dim, heads, layers, hidden: of the tokens, their attention, each of the two stacks, the feed-forward parts.
-             dropout: of each sub-layer, and of the embeddings.
-             longest: tokens of a sequence, at most.
-             padding: the token that fills up rows, in both vocabularies.
-             share: one table for both vocabularies, which must then be equal in size.
-    Raises:  ValueError: sizes that do not fit, no tokens, too many, or one outside the vocabulary.
-             TypeError: tokens that are no integers.
-    Source:  Vaswani et al. (2017). Differs: none.
-    """
+    r"""An encoder that reads the source, and a decoder that writes the target, one token after the other."""
 
     def __init__(
         self,
@@ -150,7 +122,7 @@ class Transformer(nn.Module):
         share=False,
     ):
         super().__init__()
-        _check_share(vocab_in, vocab_out, share)
+        contract.check_share(vocab_in, vocab_out, share)
         self.dim, self.padding, self.longest = dim, padding, longest
         self.source_embedding = nn.Embedding(vocab_in, dim)
         self.target_embedding = self.source_embedding if share else nn.Embedding(vocab_out, dim)
@@ -202,25 +174,17 @@ class Transformer(nn.Module):
         return maps
 
     def _embed(self, tokens, table):
-        _check_sequence(tokens, table.num_embeddings, self.longest)
+        integers = not tokens.dtype.is_floating_point and tokens.dtype != torch.bool
+        contract.check_sequence(tokens.shape, integers, tokens.dtype, self.longest)
+        # A GPU would have to be waited for; there, the embedding's own check ends the program.
+        if tokens.device.type == "cpu" and tokens.numel() and not torch.compiler.is_compiling():
+            contract.check_vocabulary(*(int(value) for value in torch.aminmax(tokens)), table.num_embeddings)
         return self.dropout(table(tokens) * math.sqrt(self.dim) + self.positions[: tokens.shape[1]])
 
 
 def label_smoothing_loss(scores, targets, smoothing=0.1, padding=0):
-    r"""-sum_k q_k log softmax(scores)_k, the mean over tokens that are no padding.
-
-    q is 1 - e + e/K at the target and e/K elsewhere: a little probability is asked for everywhere.
-
-    Args:    scores: for K classes. Shape (batch, time, K).
-             targets: integers. Shape (batch, time).
-             smoothing: e, between 0 and 1.
-             padding: the target that does not count.
-    Returns: a scalar; 0 where all is padding.
-    Raises:  ValueError: shapes that do not fit, or a smoothing outside [0, 1]. Targets that are no classes get the
-             error of `cross_entropy`.
-    Source:  Szegedy et al. (2016), section 7; Vaswani et al. (2017), section 5.4. Differs: none.
-    """
-    _check_loss(scores.shape, targets.shape, smoothing)
+    r"""-sum_k q_k log softmax(scores)_k, the mean over tokens that are no padding."""
+    contract.check_loss(scores.shape, targets.shape, smoothing)
     total = F.cross_entropy(
         scores.flatten(0, 1),
         targets.flatten(),
@@ -231,21 +195,6 @@ def label_smoothing_loss(scores, targets, smoothing=0.1, padding=0):
     return total / (targets != padding).sum().clamp(min=1)
 
 
-def warmup_schedule(step, dim, warmup_steps):
-    r"""The learning rate dim^{-1/2} min(step^{-1/2}, step warmup^{-3/2}): up in a line, then down like a root.
-
-    Args:    step: counts from 1. dim: of the model. warmup_steps: where the peak is.
-    Returns: a number.
-    Raises:  ValueError: a step, dim or warm-up below 1.
-    Source:  Vaswani et al. (2017), equation 3. Differs: none.
-    """
-    if min(step, dim, warmup_steps) < 1:
-        raise ValueError(
-            f"warmup_schedule: expected step, dim and warmup_steps of at least 1, got {step}, {dim} and {warmup_steps}"
-        )
-    return dim**-0.5 * min(step**-0.5, step * warmup_steps**-1.5)
-
-
 def _residual(layer, x, norm, part):
     """One sub-layer with its residual connection."""
     if layer.norm_first:
@@ -253,40 +202,4 @@ def _residual(layer, x, norm, part):
     return norm(x + layer.dropout(part(x)))
 
 
-def _check_activation(activation):
-    if activation not in ("relu", "gelu"):
-        raise ValueError(f"FeedForward: activation={activation!r}, expected 'relu' or 'gelu'")
-
-
-def _check_share(vocab_in, vocab_out, share):
-    if share and vocab_in != vocab_out:
-        raise ValueError(
-            f"Transformer: share=True needs one vocabulary, got {vocab_in} and {vocab_out} tokens; leave it False"
-        )
-
-
-def _check_sequence(tokens, vocabulary, longest):
-    if tokens.dtype.is_floating_point or tokens.dtype == torch.bool:
-        raise TypeError(f"Transformer: got tokens of {tokens.dtype}, expected integers")
-    if tokens.ndim != 2 or not 1 <= tokens.shape[1] <= longest:
-        raise ValueError(
-            f"Transformer: expected tokens of shape (batch, 1 to {longest}), got {tuple(tokens.shape)}; "
-            "a larger `longest` takes longer ones"
-        )
-    # A GPU would have to be waited for; there, the embedding's own check ends the program.
-    if tokens.device.type == "cpu" and tokens.numel() and not torch.compiler.is_compiling():
-        low, high = (int(value) for value in torch.aminmax(tokens))
-        if low < 0 or high >= vocabulary:
-            raise ValueError(
-                f"Transformer: token {low if low < 0 else high} is outside the vocabulary of {vocabulary} tokens"
-            )
-
-
-def _check_loss(scores, targets, smoothing):
-    if len(scores) != 3 or tuple(targets) != tuple(scores[:2]):
-        raise ValueError(
-            f"label_smoothing_loss: expected scores (batch, time, classes) and targets (batch, time), got "
-            f"{tuple(scores)} and {tuple(targets)}"
-        )
-    if not 0 <= smoothing <= 1:
-        raise ValueError(f"label_smoothing_loss: expected a smoothing in [0, 1], got {smoothing}")
+complete_from_twin(globals())

@@ -6,26 +6,12 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from mylib.attention.transformer.contract import (
-    check_attention,
-    check_heads,
-    check_mask,
-    check_mask_of_heads,
-    check_tokens,
-)
+from mylib.attention.transformer import contract
 
 
 def scaled_dot_product_attention(q, k, v, mask=None, causal=False):
-    r"""softmax(Q K^T / sqrt(d)) V, fused: the scores of all heads never stand in memory together.
-
-    Args:    q, k, v: queries, keys and values. Shapes (..., query, dim), (..., key, dim), (..., key, value).
-             mask: booleans, True where a query may look at a key. Shape broadcasts to (..., query, key).
-             causal: a query looks at keys up to its own position only.
-    Returns: tensor of shape (..., query, value); zeros where a query may look at nothing.
-    Raises:  ValueError: shapes that do not fit. TypeError: a mask that is not boolean.
-    Source:  Vaswani et al. (2017), equation 1. Differs: a row without keys gives 0 and not NaN.
-    """
-    check_attention(q.shape, k.shape, v.shape, causal)
+    r"""softmax(Q K^T / sqrt(d)) V, fused: the scores of all heads never stand in memory together."""
+    contract.check_attention(q.shape, k.shape, v.shape, causal)
     _check_mask(mask, q, k)
     if not k.shape[-2]:
         return q @ (k.transpose(-1, -2) @ v)  # a sum of nothing is 0, and its gradient too
@@ -40,14 +26,8 @@ def scaled_dot_product_attention(q, k, v, mask=None, causal=False):
 
 
 def attention_weights(q, k, mask=None, causal=False):
-    r"""softmax(Q K^T / sqrt(d)): how much each query looks at each key, to be drawn.
-
-    Args:    q, k, mask, causal: as `scaled_dot_product_attention`.
-    Returns: tensor of shape (..., query, key); rows sum to 1, or are 0 where a query may look at nothing.
-    Raises:  ValueError, TypeError: as `scaled_dot_product_attention`.
-    Source:  Vaswani et al. (2017), equation 1. Differs: a row without keys gives 0 and not NaN.
-    """
-    check_attention(q.shape, k.shape, None, causal)
+    r"""softmax(Q K^T / sqrt(d)): how much each query looks at each key, to be drawn."""
+    contract.check_attention(q.shape, k.shape, None, causal)
     _check_mask(mask, q, k)
     scores = q @ k.transpose(-1, -2) / math.sqrt(q.shape[-1])
     allowed = torch.ones_like(scores, dtype=torch.bool) if mask is None else mask.expand(scores.shape)
@@ -58,55 +38,30 @@ def attention_weights(q, k, mask=None, causal=False):
 
 
 def causal_mask(length, device=None):
-    """True where position i may look at position j: j up to i.
-
-    Args:    length: of the sequence. device: of the mask.
-    Returns: booleans, shape (length, length).
-    Source:  Vaswani et al. (2017), section 3.2.3.
-    """
+    """True where position i may look at position j: j up to i."""
     return torch.ones(length, length, dtype=torch.bool, device=device).tril()
 
 
 def padding_mask(tokens, padding=0):
-    """True where a token is none that only fills up a row.
-
-    Args:    tokens: integers. Shape (batch, time). padding: the number that fills up.
-    Returns: booleans, shape (batch, 1, 1, time): the same for all heads and queries.
-    Raises:  ValueError: tokens of another shape.
-    Source:  elementary.
-    """
-    if tokens.ndim != 2:
-        raise ValueError(f"padding_mask: expected tokens of shape (batch, time), got {tuple(tokens.shape)}")
+    """True where a token is none that only fills up a row."""
+    contract.check_padding(tokens.shape)
     return (tokens != padding)[:, None, None]
 
 
 def sinusoidal_positions(length, dim):
-    r"""P[t, 2i] = sin(t / 10000^{2i/dim}), P[t, 2i+1] = cos(t / 10000^{2i/dim}).
-
-    Args:    length: number of positions. dim: even.
-    Returns: float32 tensor, shape (length, dim).
-    Raises:  ValueError: an odd dim.
-    Source:  Vaswani et al. (2017), section 3.5. Differs: none.
-    """
-    if dim % 2:
-        raise ValueError(f"sinusoidal_positions: expected an even dim, got {dim}; sines and cosines come in pairs")
+    r"""P[t, 2i] = sin(t / 10000^{2i/dim}), P[t, 2i+1] = cos(t / 10000^{2i/dim})."""
+    contract.check_positions(dim)
     rates = 10000.0 ** (-torch.arange(0, dim, 2, dtype=torch.float64) / dim)
     angles = torch.arange(length, dtype=torch.float64)[:, None] * rates
     return torch.stack([angles.sin(), angles.cos()], dim=-1).flatten(1).float()
 
 
 class MultiHeadAttention(nn.Module):
-    r"""Concat(head_1, ..., head_h) W^O with head_i = Attention(X W_i^Q, M W_i^K, M W_i^V).
-
-    Args:    dim: of the tokens. heads: h, a divisor of dim; each works in dim / h dimensions.
-             bias: add one to the four products.
-    Raises:  ValueError: heads that do not divide dim, or inputs of another size.
-    Source:  Vaswani et al. (2017), section 3.2.2. Differs: torch.nn.MultiheadAttention has biases by default.
-    """
+    r"""Concat(head_1, ..., head_h) W^O with head_i = Attention(X W_i^Q, M W_i^K, M W_i^V)."""
 
     def __init__(self, dim, heads, bias=False):
         super().__init__()
-        check_heads(dim, heads)
+        contract.check_heads(dim, heads)
         self.dim, self.heads = dim, heads
         self.query, self.key, self.value, self.output = (nn.Linear(dim, dim, bias=bias) for _ in range(4))
 
@@ -115,21 +70,21 @@ class MultiHeadAttention(nn.Module):
         q, k, v = self._project(x, memory, mask)
         return self.output(scaled_dot_product_attention(q, k, v, mask, causal).transpose(1, 2).flatten(2))
 
+    # The same text on both sides: it joins a method and a function that have their own mathematics.
     def weights(self, x, memory=None, mask=None, causal=False):
         """How each head distributes its attention. Shape (batch, heads, query, key)."""
         q, k, _ = self._project(x, memory, mask)
         return attention_weights(q, k, mask, causal)
 
     def _project(self, x, memory, mask):
+        contract.check_tokens(x.shape, None if memory is None else memory.shape, self.dim)
         memory = x if memory is None else memory
-        for tokens in (x, memory):
-            check_tokens("MultiHeadAttention", tokens.shape, self.dim)
         if mask is not None:
-            check_mask_of_heads(mask.shape)
+            contract.check_mask_of_heads(mask.shape)
         parts = (self.query(x), self.key(memory), self.value(memory))
         return (part.unflatten(2, (self.heads, -1)).transpose(1, 2) for part in parts)  # (batch, heads, time, d)
 
 
 def _check_mask(mask, q, k):
     if mask is not None:
-        check_mask(mask.shape, mask.dtype == torch.bool, mask.dtype, (*q.shape[:-1], k.shape[-2]))
+        contract.check_mask(mask.shape, mask.dtype == torch.bool, mask.dtype, (*q.shape[:-1], k.shape[-2]))

@@ -7,18 +7,7 @@ from mylib.vision.recurrent.pytorch import LSTM
 
 
 class RecurrentTranslator(nn.Module):
-    r"""An LSTM reads the source into one vector; a second LSTM starts from it, sees it at every step, and writes.
-
-    With c the encoder's output after the last token that is no padding: the decoder starts with m = c and memory
-    W c + b, and its input at each step is the embedded token beside c.
-
-    Args:    vocab_in, vocab_out: sizes of the two vocabularies.
-             dim: of the embeddings. hidden: of both memories.
-             dropout: share of the embeddings and outputs that is hidden while training.
-             padding: the token that fills up the source's rows.
-    Raises:  ValueError: no tokens. IndexError: a token outside the vocabulary.
-    Source:  Sutskever et al. (2014), Cho et al. (2014). Differs: one layer; no attention (Bahdanau et al. 2015).
-    """
+    r"""An LSTM reads the source into one vector; a second LSTM starts from it, sees it at every step, and writes."""
 
     def __init__(self, vocab_in, vocab_out, dim, hidden, dropout=0.1, padding=0):
         super().__init__()

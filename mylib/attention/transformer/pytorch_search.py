@@ -7,20 +7,13 @@ import math
 
 import torch
 
+from mylib.attention.transformer import contract
+
 
 @torch.no_grad()
 def greedy_decode(model, source, start, end, length):
-    r"""The likeliest token, again and again.
-
-    Args:    model: with `encode` and `decode`; it is used in eval mode.
-             source: integers. Shape (batch, key).
-             start, end: the tokens that begin and finish a sequence.
-             length: tokens to write, at most.
-    Returns: integers, shape (batch, length), with `end` after the first end.
-    Raises:  ValueError: a length below 1, or an end that the model cannot write.
-    Source:  elementary.
-    """
-    _check_search(length, 1)
+    r"""The likeliest token, again and again."""
+    contract.check_search("greedy_decode", length=length)
     was_training = model.training
     model.eval()
     try:
@@ -29,7 +22,7 @@ def greedy_decode(model, source, start, end, length):
         done = torch.zeros(len(source), dtype=torch.bool, device=source.device)
         for _ in range(length):
             scores = model.decode(tokens, memory)[:, -1]
-            _check_end(end, scores.shape[1])
+            contract.check_end("greedy_decode", end, scores.shape[1])
             token = scores.argmax(dim=1).masked_fill(done, end)
             tokens = torch.cat([tokens, token[:, None]], dim=1)
             done = done | (token == end)
@@ -42,19 +35,8 @@ def greedy_decode(model, source, start, end, length):
 
 @torch.no_grad()
 def beam_search(model, source, start, end, length, beam=4, penalty=0.6):
-    r"""The best of several sequences that are kept at each step.
-
-    Sequences are ranked by log P(y | x) / ((5 + |y|) / 6)^penalty, |y| with the end; a finished one stays in the race.
-
-    Args:    model, source, start, end, length: as `greedy_decode`.
-             beam: how many sequences are kept, at least 1.
-             penalty: 0 favours short sequences; at 1 nearly the mean per token counts.
-    Returns: integers, shape (batch, length), with `end` after the first end; and their ranks' values, shape (batch,).
-    Raises:  ValueError: a length or beam below 1, or an end that the model cannot write.
-    Source:  Vaswani et al. (2017), section 6.1; Wu et al. (2016), equation 14. Differs: no penalty for what the cross
-             attention has not covered.
-    """
-    _check_search(length, beam)
+    r"""The best of several sequences that are kept at each step."""
+    contract.check_search("beam_search", length=length, beam=beam)
     was_training = model.training
     model.eval()
     try:
@@ -70,7 +52,7 @@ def beam_search(model, source, start, end, length, beam=4, penalty=0.6):
             scores = model.decode(tokens.flatten(0, 1), memory)[:, -1]
             steps = scores.log_softmax(dim=-1).unflatten(0, (batch, beam))  # (batch, beam, vocabulary)
             vocabulary = steps.shape[2]
-            _check_end(end, vocabulary)
+            contract.check_end("beam_search", end, vocabulary)
             closing = torch.full_like(steps, -math.inf)
             closing[..., end] = 0  # a finished sequence goes on with `end`, at no cost
             totals = totals[..., None] + torch.where(done[..., None], closing, steps)
@@ -92,13 +74,3 @@ def beam_search(model, source, start, end, length, beam=4, penalty=0.6):
 
 def _filled(tokens, length, end):
     return torch.nn.functional.pad(tokens, (0, length - tokens.shape[1]), value=end)
-
-
-def _check_search(length, beam):
-    if length < 1 or beam < 1:
-        raise ValueError(f"search: expected a length and a beam of at least 1, got {length} and {beam}")
-
-
-def _check_end(end, vocabulary):
-    if not 0 <= end < vocabulary:
-        raise ValueError(f"search: expected an end among the {vocabulary} tokens that can be written, got {end}")

@@ -5,6 +5,8 @@ from collections import Counter
 
 import numpy as np
 
+from mylib.shared import expect_range
+
 
 def bleu(candidates, references, order=4):
     r"""BLEU of a whole corpus: how many of the n-grams are right, with a penalty for being short.
@@ -26,8 +28,7 @@ def bleu(candidates, references, order=4):
         0.2857142857142857
     """
     _check_corpus("bleu", candidates, references)
-    if order < 1:
-        raise ValueError(f"bleu: expected order of at least 1, got {order}; 4 is usual")
+    expect_range("bleu", 1, None, "4 is usual", order=order)
     right, total = [0] * order, [0] * order
     length = nearest = 0
     for candidate, choices in zip(candidates, references, strict=True):

@@ -9,6 +9,8 @@ import math
 
 import numpy as np
 
+from mylib.attention.transformer import contract
+from mylib.attention.transformer.schedule import warmup_schedule
 from mylib.attention.transformer.scores import bleu, phoneme_error_rate
 from mylib.attention.transformer.scratch_attention import (
     MultiHeadAttention,
@@ -58,8 +60,7 @@ class FeedForward(nn.Module):
 
     def __init__(self, dim, hidden, activation="relu"):
         super().__init__()
-        if activation not in ("relu", "gelu"):
-            raise ValueError(f"FeedForward: activation={activation!r}, expected 'relu' or 'gelu'")
+        contract.check_activation(activation)
         self.activation = {"relu": relu, "gelu": gelu}[activation]
         self.inner, self.outer = nn.Linear(dim, hidden), nn.Linear(hidden, dim)
 
@@ -168,10 +169,7 @@ class Transformer(nn.Module):
         share=False,
     ):
         super().__init__()
-        if share and vocab_in != vocab_out:
-            raise ValueError(
-                f"Transformer: share=True needs one vocabulary, got {vocab_in} and {vocab_out} tokens; leave it False"
-            )
+        contract.check_share(vocab_in, vocab_out, share)
         self.dim, self.padding, self.longest = dim, padding, longest
         self.source_embedding = _table(vocab_in, dim)
         self.target_embedding = self.source_embedding if share else _table(vocab_out, dim)
@@ -187,6 +185,7 @@ class Transformer(nn.Module):
             x = layer(x, mask)
         return x, mask
 
+    # The same text on both sides: it only passes on what layers return, which have their own mathematics.
     def decode(self, target, memory):
         """Scores of the token after each, from what `encode` returns. Shape (batch, time, vocab_out)."""
         memory, mask = memory
@@ -221,7 +220,9 @@ class Transformer(nn.Module):
 
     def _embed(self, tokens, table):
         tokens = np.asarray(tokens)
-        _check_sequence(tokens, table.num_embeddings, self.longest)
+        integers = tokens.dtype.kind in "iu" or not tokens.size
+        contract.check_sequence(tokens.shape, integers, tokens.dtype, self.longest)
+        contract.check_vocabulary(tokens.min(initial=0), tokens.max(initial=0), table.num_embeddings)
         embedded = table(tokens) * math.sqrt(self.dim)
         return self.dropout(embedded + self.positions[: tokens.shape[1]].astype(embedded.dtype))
 
@@ -245,35 +246,10 @@ def label_smoothing_loss(scores, targets, smoothing=0.1, padding=0):
         1.386294
     """
     scores, targets = as_tensor(scores), np.asarray(targets)
-    if scores.ndim != 3 or targets.shape != scores.shape[:2]:
-        raise ValueError(
-            f"label_smoothing_loss: expected scores (batch, time, classes) and targets (batch, time), got "
-            f"{scores.shape} and {targets.shape}"
-        )
-    if not 0 <= smoothing <= 1:
-        raise ValueError(f"label_smoothing_loss: expected a smoothing in [0, 1], got {smoothing}")
+    contract.check_loss(scores.shape, targets.shape, smoothing)
     flat = scores.reshape(targets.size, scores.shape[2])
     total = cross_entropy(flat, targets.ravel(), "sum", smoothing, ignore_index=padding)
     return total / max(1, np.count_nonzero(targets != padding))
-
-
-def warmup_schedule(step, dim, warmup_steps):
-    r"""The learning rate dim^{-1/2} min(step^{-1/2}, step warmup^{-3/2}): up in a line, then down like a root.
-
-    Args:    step: counts from 1. dim: of the model. warmup_steps: where the peak is.
-    Returns: a number.
-    Raises:  ValueError: a step, dim or warm-up below 1.
-    Source:  Vaswani et al. (2017), equation 3. Differs: none.
-
-    Example:
-        >>> f"{warmup_schedule(4000, 512, 4000):.1e}"  # the paper's peak
-        '7.0e-04'
-    """
-    if min(step, dim, warmup_steps) < 1:
-        raise ValueError(
-            f"warmup_schedule: expected step, dim and warmup_steps of at least 1, got {step}, {dim} and {warmup_steps}"
-        )
-    return dim**-0.5 * min(step**-0.5, step * warmup_steps**-1.5)
 
 
 def critical_path(result):
@@ -304,6 +280,7 @@ def critical_path(result):
     return max(depth.values(), default=0)
 
 
+# The same text on both sides: a sum of what layers return reads alike in any library.
 def _residual(layer, x, norm, part):
     """One sub-layer with its residual connection."""
     if layer.norm_first:
@@ -316,16 +293,3 @@ def _table(vocabulary, dim):
     table = nn.Embedding(vocabulary, dim)
     table.weight.data = generator().normal(0, dim**-0.5, (vocabulary, dim))
     return table
-
-
-def _check_sequence(tokens, vocabulary, longest):
-    if tokens.dtype.kind not in "iu" and tokens.size:
-        raise TypeError(f"Transformer: got tokens of {tokens.dtype}, expected integers")
-    if tokens.ndim != 2 or not 1 <= tokens.shape[1] <= longest:
-        raise ValueError(
-            f"Transformer: expected tokens of shape (batch, 1 to {longest}), got {tokens.shape}; "
-            "a larger `longest` takes longer ones"
-        )
-    if tokens.size and (tokens.min() < 0 or tokens.max() >= vocabulary):
-        worst = tokens.min() if tokens.min() < 0 else tokens.max()
-        raise ValueError(f"Transformer: token {worst} is outside the vocabulary of {vocabulary} tokens")

@@ -5,18 +5,16 @@ import math
 import numpy as np
 
 from mylib import engine
-from mylib.attention.transformer.contract import (
-    check_attention,
-    check_heads,
-    check_mask,
-    check_mask_of_heads,
-    check_tokens,
-)
+from mylib.attention.transformer import contract
 from mylib.engine import as_tensor, nn
 
 
 def scaled_dot_product_attention(q, k, v, mask=None, causal=False):
-    r"""softmax(Q K^T / sqrt(d)) V, as one operation of the engine that never holds the scores of all heads.
+    r"""softmax(Q K^T / sqrt(d)) V: each query takes the mean of the values, weighted by how well their keys match.
+
+    The equation in code is `plain_attention`; this is the engine's operation, which is faster: it computes the scores
+    of a few heads and queries at a time, so that they stay in the processor's cache, and computes them again on the way
+    back instead of reading them from memory.
 
     Args:    q, k, v: queries, keys and values. Shapes (..., query, dim), (..., key, dim), (..., key, value).
              mask: booleans, True where a query may look at a key. Shape broadcasts to (..., query, key).
@@ -29,7 +27,15 @@ def scaled_dot_product_attention(q, k, v, mask=None, causal=False):
         >>> scaled_dot_product_attention([[0.0]], [[1.0], [2.0]], [[3.0], [5.0]])  # the mean of both values
         Tensor([[4.]])
     """
+    q, k, v = as_tensor(q), as_tensor(k), as_tensor(v)
+    contract.check_attention(q.shape, k.shape, v.shape, causal)
+    _check_mask(mask, q, k)
     return engine.attention(q, k, v, mask, causal)
+
+
+def plain_attention(q, k, v, mask=None, causal=False):
+    r"""softmax(Q K^T / sqrt(d)) V as it is written, with every score in memory: what the fast one is tested against."""
+    return attention_weights(q, k, mask, causal) @ v
 
 
 def attention_weights(q, k, mask=None, causal=False):
@@ -46,15 +52,13 @@ def attention_weights(q, k, mask=None, causal=False):
                 [0.5, 0.5]])
     """
     q, k = as_tensor(q), as_tensor(k)
-    check_attention(q.shape, k.shape, None, causal)
+    contract.check_attention(q.shape, k.shape, None, causal)
+    _check_mask(mask, q, k)
     scores = q @ k.swapaxes(-1, -2) / math.sqrt(q.shape[-1])  # (..., query, key)
-    if mask is not None:
-        mask = np.asarray(mask)
-        check_mask(mask.shape, mask.dtype == np.bool_, mask.dtype, scores.shape)
     allowed = np.broadcast_to(True if mask is None else mask, scores.shape)
     if causal:
         allowed = allowed & causal_mask(k.shape[-2])
-    blind = ~allowed.any(axis=-1, keepdims=True)
+    blind = ~allowed.any(axis=-1, keepdims=True)  # (..., query, 1): a row of -inf alone has no softmax
     weights = engine.softmax(engine.where(allowed | blind, scores, scores.dtype.type(-np.inf)))
     return engine.where(blind, scores.dtype.type(0), weights)
 
@@ -62,9 +66,9 @@ def attention_weights(q, k, mask=None, causal=False):
 def causal_mask(length, device=None):
     """True where position i may look at position j: j up to i.
 
-    Args:    length: of the sequence. device: None; NumPy has no other.
+    Args:    length: of the sequence. device: of PyTorch's mask; NumPy has none.
     Returns: booleans, shape (length, length).
-    Raises:  ValueError: a device.
+    Raises:  ValueError: a device, in NumPy.
     Source:  Vaswani et al. (2017), section 3.2.3.
 
     Example:
@@ -89,8 +93,7 @@ def padding_mask(tokens, padding=0):
         [True, True, False]
     """
     tokens = np.asarray(tokens)
-    if tokens.ndim != 2:
-        raise ValueError(f"padding_mask: expected tokens of shape (batch, time), got {tokens.shape}")
+    contract.check_padding(tokens.shape)
     return (tokens != padding)[:, None, None]
 
 
@@ -98,7 +101,7 @@ def sinusoidal_positions(length, dim):
     r"""P[t, 2i] = sin(t / 10000^{2i/dim}), P[t, 2i+1] = cos(t / 10000^{2i/dim}).
 
     Args:    length: number of positions. dim: even.
-    Returns: float32 array, shape (length, dim).
+    Returns: float32, shape (length, dim).
     Raises:  ValueError: an odd dim.
     Source:  Vaswani et al. (2017), section 3.5. Differs: none.
 
@@ -106,8 +109,7 @@ def sinusoidal_positions(length, dim):
         >>> sinusoidal_positions(2, 4).round(2).tolist()[0]
         [0.0, 1.0, 0.0, 1.0]
     """
-    if dim % 2:
-        raise ValueError(f"sinusoidal_positions: expected an even dim, got {dim}; sines and cosines come in pairs")
+    contract.check_positions(dim)
     positions = np.empty((length, dim), np.float32)
     angles = np.arange(length)[:, None] / 10000 ** (np.arange(0, dim, 2) / dim)
     positions[:, 0::2], positions[:, 1::2] = np.sin(angles), np.cos(angles)
@@ -129,7 +131,7 @@ class MultiHeadAttention(nn.Module):
 
     def __init__(self, dim, heads, bias=False):
         super().__init__()
-        check_heads(dim, heads)
+        contract.check_heads(dim, heads)
         self.dim, self.heads = dim, heads
         self.query, self.key, self.value, self.output = (nn.Linear(dim, dim, bias=bias) for _ in range(4))
 
@@ -139,6 +141,7 @@ class MultiHeadAttention(nn.Module):
         heads = scaled_dot_product_attention(q, k, v, mask, causal)  # (batch, heads, query, d)
         return self.output(heads.swapaxes(1, 2).flatten(2))
 
+    # The same text on both sides: it joins a method and a function that have their own mathematics.
     def weights(self, x, memory=None, mask=None, causal=False):
         """How each head distributes its attention. Shape (batch, heads, query, key)."""
         q, k, _ = self._project(x, memory, mask)
@@ -146,10 +149,16 @@ class MultiHeadAttention(nn.Module):
 
     def _project(self, x, memory, mask):
         x = as_tensor(x)
-        memory = x if memory is None else as_tensor(memory)
-        for tokens in (x, memory):
-            check_tokens("MultiHeadAttention", tokens.shape, self.dim)
-        check_mask_of_heads(np.shape(mask))
+        memory = None if memory is None else as_tensor(memory)
+        contract.check_tokens(x.shape, None if memory is None else memory.shape, self.dim)
+        memory = x if memory is None else memory
+        contract.check_mask_of_heads(np.shape(mask))
         parts = (self.query(x), self.key(memory), self.value(memory))
         d = self.dim // self.heads
         return (p.reshape(*p.shape[:2], self.heads, d).swapaxes(1, 2) for p in parts)  # (batch, heads, time, d)
+
+
+def _check_mask(mask, q, k):
+    if mask is not None:
+        mask = np.asarray(mask)
+        contract.check_mask(mask.shape, mask.dtype == np.bool_, mask.dtype, (*q.shape[:-1], k.shape[-2]))

@@ -7,6 +7,7 @@ import contextlib
 
 import numpy as np
 
+from mylib.attention.transformer import contract
 from mylib.engine import no_grad
 
 
@@ -26,7 +27,7 @@ def greedy_decode(model, source, start, end, length):
         >>> greedy_decode(scratch.Transformer(9, 7, 8, 2, 1, 16), [[3, 4]], start=1, end=2, length=5).shape
         (1, 5)
     """
-    _check_search(length, 1)
+    contract.check_search("greedy_decode", length=length)
     source = np.asarray(source)
     written = np.full((len(source), 1 + length), end)
     written[:, 0] = start
@@ -35,7 +36,7 @@ def greedy_decode(model, source, start, end, length):
         memory = model.encode(source)
         for step in range(length):
             scores = model.decode(written[:, : step + 1], memory).data[:, -1]
-            _check_end(end, scores.shape[1])
+            contract.check_end("greedy_decode", end, scores.shape[1])
             token = scores.argmax(axis=1)
             written[:, step + 1] = np.where(done, end, token)
             done |= written[:, step + 1] == end
@@ -63,7 +64,7 @@ def beam_search(model, source, start, end, length, beam=4, penalty=0.6):
         >>> tokens.shape, ranks.shape
         ((1, 5), (1,))
     """
-    _check_search(length, beam)
+    contract.check_search("beam_search", length=length, beam=beam)
     source = np.asarray(source)
     batch = len(source)
     rows = np.arange(batch)[:, None]
@@ -78,7 +79,7 @@ def beam_search(model, source, start, end, length, beam=4, penalty=0.6):
             so_far = written[..., : step + 1].reshape(batch * beam, step + 1)
             scores = model.decode(so_far, memory)[:, -1]
             vocabulary = scores.shape[1]
-            _check_end(end, vocabulary)
+            contract.check_end("beam_search", end, vocabulary)
             steps = scores.log_softmax(axis=-1).data.reshape(batch, beam, vocabulary)
             # A finished sequence goes on with `end`, at no cost.
             closing = np.where(np.arange(vocabulary) == end, 0, -np.inf)
@@ -108,13 +109,3 @@ def _evaluating(model):
             yield
     finally:
         model.train(was_training)
-
-
-def _check_search(length, beam):
-    if length < 1 or beam < 1:
-        raise ValueError(f"search: expected a length and a beam of at least 1, got {length} and {beam}")
-
-
-def _check_end(end, vocabulary):
-    if not 0 <= end < vocabulary:
-        raise ValueError(f"search: expected an end among the {vocabulary} tokens that can be written, got {end}")

@@ -8,7 +8,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mylib import engine
 from mylib.attention.transformer import scratch
+from mylib.attention.transformer.scratch_attention import plain_attention
 from tests.attention.transformer.cases import RNG, SMALL, SOURCES, Language, normal, on, randomise, tokens
 from tests.twins import array
 
@@ -63,6 +65,21 @@ def test_masks_broadcast_from_any_shape(side, shape):
     np.testing.assert_allclose(got, weights, rtol=1e-9, atol=1e-12)
     got = array(module.scaled_dot_product_attention(tensor(q), tensor(k), tensor(v), on(module, mask)))
     np.testing.assert_allclose(got, weights @ v, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("causal", [False, True])
+@pytest.mark.parametrize("masked", [False, True])
+def test_fast_attention_is_the_equation_as_it_is_written(causal, masked):
+    arrays, mask = [normal(2, 3, 70, 4, seed=s) for s in range(3)], RNG(3).random((2, 1, 70, 70)) < 0.7
+    mask[0, 0, 2] = False  # a row that sees nothing
+    results = []
+    for attend in (scratch.scaled_dot_product_attention, plain_attention):
+        inputs = [engine.Tensor(a, requires_grad=True) for a in arrays]
+        y = attend(*inputs, mask if masked else None, causal)
+        (y * y).sum().backward()
+        results.append([array(y), *(t.grad for t in inputs)])
+    for fast, plain in zip(*results, strict=True):
+        np.testing.assert_allclose(fast, plain, rtol=1e-9, atol=1e-12)
 
 
 @pytest.mark.parametrize("bias", [False, True])

@@ -19,40 +19,40 @@ BAD = {
     "heads that do not divide": (
         lambda m: m.MultiHeadAttention(10, 4),
         ValueError,
-        "dim=10 does not divide into heads=4",
+        "expected heads that divide dim, got 4 heads and dim 10",
     ),
-    "no heads": (lambda m: m.MultiHeadAttention(8, 0), ValueError, "does not divide into heads=0"),
+    "no heads": (lambda m: m.MultiHeadAttention(8, 0), ValueError, "expected heads that divide dim, got 0 heads"),
     "tokens of another size": (
         lambda m: m.MultiHeadAttention(8, 2)(SIDES_TENSOR[m](np.zeros((1, 3, 4), np.float32))),
         ValueError,
-        "expected tokens of shape (batch, time, 8), got (1, 3, 4)",
+        "expected tokens (batch, time, 8), got (1, 3, 4)",
     ),
     "memory without a batch": (
         lambda m: m.MultiHeadAttention(8, 2)(*(SIDES_TENSOR[m](np.zeros(s, np.float32)) for s in ((1, 3, 8), (3, 8)))),
         ValueError,
-        "expected tokens of shape (batch, time, 8), got (3, 8)",
+        "expected tokens (batch, time, 8) and memory (batch, key, 8), got (1, 3, 8) and (3, 8)",
     ),
     "keys of another length": (
         lambda m: m.scaled_dot_product_attention(*(SIDES_TENSOR[m](np.zeros(s)) for s in ((2, 3), (4, 5), (4, 3)))),
         ValueError,
-        "queries (2, 3), keys (4, 5) and values (4, 3) do not fit",
+        "got (2, 3) and (4, 5) and (4, 3), where dim is both 3 and 5",
     ),
     "weights of other batches": (
         lambda m: m.attention_weights(*(SIDES_TENSOR[m](np.zeros(s)) for s in ((2, 1, 3), (3, 1, 3)))),
         ValueError,
-        "do not fit",
+        "expected queries (..., query, dim) and keys (..., key, dim), got (2, 1, 3) and (3, 1, 3)",
     ),
     "causal across": (
         lambda m: m.attention_weights(*(SIDES_TENSOR[m](np.zeros(s)) for s in ((2, 3), (4, 3))), causal=True),
         ValueError,
-        "causal needs as many queries as keys, got 2 and 4",
+        "where time is both 2 and 4; causal needs as many queries as keys",
     ),
     "causal attention across": (
         lambda m: m.scaled_dot_product_attention(
             *(SIDES_TENSOR[m](np.zeros(s)) for s in ((2, 3), (4, 3), (4, 3))), causal=True
         ),
         ValueError,
-        "causal needs as many queries as keys, got 2 and 4",
+        "where time is both 2 and 4; causal needs as many queries as keys",
     ),
     "a mask for other sequences": (
         lambda m: m.scaled_dot_product_attention(
@@ -76,23 +76,23 @@ BAD = {
     "a mask of numbers": (
         lambda m: m.scaled_dot_product_attention(*[SIDES_TENSOR[m](np.zeros((2, 3)))] * 3, mask=on(m, np.ones((2, 2)))),
         TypeError,
-        "float64, expected booleans, True where a query may look",
+        "expected a mask of booleans, True where a query may look, got",
     ),
     "weights with a mask of numbers": (
         lambda m: m.attention_weights(*[SIDES_TENSOR[m](np.zeros((2, 3)))] * 2, mask=on(m, np.ones((2, 2)))),
         TypeError,
-        "float64, expected booleans, True where a query may look",
+        "expected a mask of booleans, True where a query may look, got",
     ),
     "padding of one sequence": (
         lambda m: m.padding_mask(on(m, np.ones(3, int))),
         ValueError,
-        "expected tokens of shape (batch, time), got (3,)",
+        "expected tokens (batch, time), got (3,)",
     ),
     "odd positions": (lambda m: m.sinusoidal_positions(3, 5), ValueError, "expected an even dim, got 5"),
     "activation": (
         lambda m: m.FeedForward(2, 3, "tanh"),
         ValueError,
-        "activation='tanh', expected 'relu' or 'gelu'",
+        "expected activation of 'relu' or 'gelu', got 'tanh'",
     ),
     "sharing two vocabularies": (
         lambda m: m.Transformer(9, 7, **SMALL, share=True),
@@ -132,7 +132,7 @@ BAD = {
     "tokens that are no integers": (
         lambda m: m.Transformer(9, 7, **SMALL).encode(float_tokens(m)),
         TypeError,
-        "expected integers",
+        "expected tokens as integers, got",
     ),
     "a token outside the LSTMs' vocabulary": (
         lambda m: m.RecurrentTranslator(9, 7, 4, 5).encode(on(m, np.array([[9]]))),
@@ -159,7 +159,7 @@ BAD = {
             SIDES_TENSOR[m](np.zeros((2, 3, 4))), on(m, np.ones((2, 3), int)), smoothing=1.5
         ),
         ValueError,
-        "expected a smoothing in [0, 1], got 1.5",
+        "expected smoothing from 0 to 1, got 1.5",
     ),
     "smoothing below 0": (
         lambda m: m.label_smoothing_loss(
@@ -173,12 +173,12 @@ BAD = {
     "beam 0": (
         lambda m: m.beam_search(Language(m), on(m, SOURCES), 1, 2, 3, beam=0),
         ValueError,
-        "a beam of at least 1, got 3 and 0",
+        "beam_search: expected length and beam of at least 1, got 3 and 0",
     ),
     "no length": (
         lambda m: m.greedy_decode(Language(m), on(m, SOURCES), 1, 2, 0),
         ValueError,
-        "a length and a beam of at least 1, got 0",
+        "greedy_decode: expected length of at least 1, got 0",
     ),
     "beam of no length": (
         lambda m: m.beam_search(Language(m), on(m, SOURCES), 1, 2, 0),
@@ -188,12 +188,12 @@ BAD = {
     "an end that cannot be written": (
         lambda m: m.greedy_decode(Language(m), on(m, SOURCES), 1, 4, 3),
         ValueError,
-        "expected an end among the 4 tokens that can be written, got 4",
+        "greedy_decode: expected end from 0 to 3, got 4; the model has a score for no other token",
     ),
     "an end of a beam that cannot be written": (
         lambda m: m.beam_search(Language(m), on(m, SOURCES), 1, -1, 3),
         ValueError,
-        "expected an end among the 4 tokens that can be written, got -1",
+        "beam_search: expected end from 0 to 3, got -1; the model has a score for no other token",
     ),
     "no candidates": (lambda m: m.bleu([], []), ValueError, "bleu: expected at least one candidate"),
     "references that are missing": (lambda m: m.bleu([list("ab")], []), ValueError, "got 1 and 0"),
