@@ -8,6 +8,9 @@ import torch.nn.functional as F
 from torch import nn
 
 from mylib.shared.devices import on_cpu
+from mylib.shared.docstrings import complete_from_twin
+from mylib.vision.segmentation import contract
+from mylib.vision.segmentation.contract import IGNORE
 from mylib.vision.segmentation.pytorch_instances import MaskHead, MaskRCNN, mask_iou, roi_align
 
 __all__ = [
@@ -23,42 +26,19 @@ __all__ = [
     "MaskRCNN",
 ]
 
-IGNORE = -1  # the label of pixels that do not count
-
 
 def conv_transpose2d(x, weight, bias=None, stride=1, padding=0, output_padding=0, dilation=1, groups=1):
-    r"""The transpose (adjoint) of `conv2d`: every value of x puts a scaled copy of the kernel into y.
+    """The transpose (adjoint) of `conv2d`: every value of x puts a scaled copy of the kernel into y.
 
-    y[n, o, i s + u d - p, j s + v d - p] += w[c, o, u, v] x[n, c, i, j]; what falls outside y is dropped.
-
-    Args:    x: Shape (batch, channels, height, width).
-             weight: w. Shape (channels, out / groups, k_h, k_w).
-             bias: Shape (out,), or None.
-             stride, padding, output_padding, dilation: s, p, extra rows at the end, d; numbers or pairs.
-             groups: into how many independent groups the channels fall.
-    Returns: Shape (batch, out, height', width'), height' = (height - 1) s - 2 p + d (k - 1) + output_padding + 1.
-    Raises:  ValueError: shapes that do not fit each other.
-    Source:  Zeiler et al. (2010); slide "Deconvolution". Differs: none.
+    Raises:  ValueError: shapes that do not fit each other. RuntimeError: nothing is left of y.
     """
-    if x.ndim != 4 or weight.ndim != 4 or weight.shape[0] != x.shape[1] or x.shape[1] % groups:
-        raise ValueError(
-            f"conv_transpose2d: expected x (batch, channels, height, width) and weight (channels, out / {groups}, k, "
-            f"k), got {tuple(x.shape)} and {tuple(weight.shape)}"
-        )
+    contract.check_layer(x.shape, weight.shape, groups)
     return F.conv_transpose2d(x, weight, bias, stride, padding, output_padding, groups, dilation)
 
 
 def bilinear_kernel(channels, factor):
-    r"""Weights with which a transposed convolution of stride f interpolates: w[u] = 1 - |u - c| / f, outer product.
-
-    Args:    channels: of input and output.
-             factor: f, at least 1.
-    Returns: float32, for `conv_transpose2d`. Shape (channels, channels, k, k), with k = 2 f - f mod 2.
-    Raises:  ValueError: a number below 1.
-    Source:  Long, Shelhamer and Darrell (2015), section 3.3. Differs: none.
-    """
-    if channels < 1 or factor < 1:
-        raise ValueError(f"bilinear_kernel: expected channels and factor of at least 1, got {channels}, {factor}")
+    """w[u] = 1 - |u - c| / f, outer product: a tent, made by filtering a box with a box."""
+    contract.check_kernel(channels, factor)
     box = torch.ones(1, 1, factor, factor, dtype=torch.float64) / factor
     tent = F.conv2d(box, box, padding=factor - 1)  # a tent is a box filtered with a box
     if factor % 2 == 0:  # an even factor has its middle between two taps
@@ -69,41 +49,17 @@ def bilinear_kernel(channels, factor):
 
 
 def upsample_bilinear(x, factor):
-    r"""Enlarge a map f times by bilinear interpolation; beyond its border the outermost value continues.
-
-    Args:    x: Shape (batch, channels, height, width).
-             factor: f, at least 1.
-    Returns: Shape (batch, channels, f height, f width).
-    Raises:  ValueError: not four axes, or a factor below 1.
-    Source:  Long, Shelhamer and Darrell (2015). Differs: PyTorch's own interpolation, without a kernel.
-    """
-    if x.ndim != 4 or factor < 1:
-        raise ValueError(
-            f"upsample_bilinear: expected x (batch, channels, height, width) and a factor of at least 1, got "
-            f"{tuple(x.shape)} and {factor}"
-        )
+    """Enlarge a map f times by PyTorch's own bilinear interpolation, without a kernel."""
+    contract.check_enlarging(x.shape, factor)
     return F.interpolate(x, scale_factor=factor, mode="bilinear", align_corners=False)
 
 
 class FCN(nn.Module):
-    r"""A network without fully connected layers: images of any size in, scores of every pixel out.
-
-    Args:    classes: scores of each pixel; 1 for a regression.
-             skips: 32, 16 or 8: the stride of the finest map that is used.
-             width: channels of the first map; the next have 2, 4, 4 and 4 times as many.
-             channels: of the images.
-    Raises:  ValueError: other skips, a size below 1, or images whose sides 32 does not divide.
-    Source:  Long, Shelhamer and Darrell (2015). Differs: as in `scratch`.
-    """
+    """A network without fully connected layers: images of any size in, scores of every pixel out."""
 
     def __init__(self, classes, skips=8, width=16, channels=3):
         super().__init__()
-        if skips not in (32, 16, 8):
-            raise ValueError(f"FCN: expected skips of 32, 16 or 8, got {skips}")
-        if min(classes, width, channels) < 1:
-            raise ValueError(
-                f"FCN: expected classes, width and channels of at least 1, got {classes}, {width}, {channels}"
-            )
+        contract.check_network(classes, skips, width, channels)
         self.skips = skips
         widths = [channels, width, 2 * width, 4 * width, 4 * width, 4 * width]
         for i in range(1, 6):
@@ -125,11 +81,7 @@ class FCN(nn.Module):
 
     def forward(self, images):
         """Shapes (batch, channels, height, width) to (batch, classes, height, width)."""
-        if images.ndim != 4 or images.shape[2] % 32 or images.shape[3] % 32 or not min(images.shape):
-            raise ValueError(
-                f"FCN: expected images (batch, channels, height, width) with sides that 32 divides, got "
-                f"{tuple(images.shape)}; pad them"
-            )
+        contract.check_images(images.shape)
         x = images
         for conv, norm in ((self.conv1, self.norm1), (self.conv2, self.norm2), (self.conv3, self.norm3)):
             x = torch.relu(norm(conv(x)))
@@ -143,25 +95,8 @@ class FCN(nn.Module):
 
 
 def pixel_loss(outputs, targets, kind="cross_entropy"):
-    r"""The mean, over all pixels of all images, of a loss at each pixel.
-
-    Args:    outputs: Shape (batch, channels, height, width).
-             targets: for "cross_entropy" the class of each pixel, -1 where it does not count, int64, shape (batch,
-                 height, width); for "squared" the values, NaN or infinite where unknown, shape of the
-                 outputs.
-             kind: "cross_entropy", or "squared": the squared difference.
-    Returns: a number; 0 where no pixel counts.
-    Raises:  ValueError: an unknown kind, or shapes that do not fit.
-    Source:  Long, Shelhamer and Darrell (2015). Differs: as in `scratch`.
-    """
-    wanted = {"cross_entropy": (outputs.shape[0], *outputs.shape[2:]), "squared": tuple(outputs.shape)}
-    if kind not in wanted:
-        raise ValueError(f"pixel_loss: expected kind of {tuple(wanted)}, got {kind!r}")
-    if outputs.ndim != 4 or tuple(targets.shape) != wanted[kind]:
-        raise ValueError(
-            f"pixel_loss: expected outputs (batch, channels, height, width) and targets {wanted[kind]} for {kind}, got "
-            f"{tuple(outputs.shape)} and {tuple(targets.shape)}"
-        )
+    """The mean, over all pixels of all images, of a loss at each pixel; class labels are int64."""
+    contract.check_pixels(outputs.shape, targets.shape, kind)
     if kind == "cross_entropy":
         total = F.cross_entropy(outputs, targets, ignore_index=IGNORE, reduction="sum")
         return total / (targets != IGNORE).sum().clamp(min=1)
@@ -172,28 +107,20 @@ def pixel_loss(outputs, targets, kind="cross_entropy"):
 
 
 def mean_iou(predicted, target, classes):
-    r"""Pixels that are c in both maps over pixels that are c in either, mean over the classes c that occur.
+    """Pixels that are c in both maps over pixels that are c in either, mean over the classes c that occur.
 
-    Args:    predicted: class of each pixel. Integers, any shape.
-             target: the same shape; pixels of -1 do not count.
-             classes: how many there are.
     Returns: a number in [0, 1], on the device. float64.
     Raises:  ValueError: shapes that differ; on the CPU also a class outside 0 to classes - 1, or no pixel that counts.
-    Source:  Long, Shelhamer and Darrell (2015), section 5. Differs: as in `scratch`.
     """
-    if predicted.shape != target.shape:
-        raise ValueError(
-            f"mean_iou: expected two maps of one shape, got {tuple(predicted.shape)} and {tuple(target.shape)}"
-        )
+    contract.check_maps(predicted.shape, target.shape)
     counts = target != IGNORE
     if on_cpu(target):
         both = torch.stack([predicted[counts], target[counts]])
-        if not both.numel() or both.min() < 0 or both.max() >= classes:
-            raise ValueError(
-                f"mean_iou: expected at least one pixel that counts, and classes 0 to {classes - 1} only; -1 is for "
-                "the target"
-            )
+        contract.check_classes(both.numel() > 0 and bool(both.min() >= 0) and bool(both.max() < classes), classes)
     names = torch.arange(classes, device=target.device).reshape(-1, *[1] * target.ndim)
     a, b = (predicted == names) & counts, (target == names) & counts  # (classes, ...)
     shared, either = (a & b).flatten(1).sum(1).double(), (a | b).flatten(1).sum(1).double()
     return (shared / either.clamp(min=1)).sum() / (either > 0).sum()
+
+
+complete_from_twin(globals())

@@ -12,8 +12,8 @@ from mylib.shared.devices import at_least_float32
 from mylib.vision.detection.pytorch import STRIDE, FasterRCNN, detections_of, region_rows
 from mylib.vision.detection.pytorch_boxes import pairwise_iou
 from mylib.vision.detection.pytorch_regions import check_rois
-
-HALF = 0.4999  # half a pixel covered, with room for rounding: where coordinates are whole, ties are common
+from mylib.vision.segmentation import contract
+from mylib.vision.segmentation.contract import HALF
 
 
 def roi_align(features, boxes, output_size, spatial_scale, sampling_ratio=2):
@@ -22,21 +22,9 @@ def roi_align(features, boxes, output_size, spatial_scale, sampling_ratio=2):
     The points of a bin read four cells each: a bag of cells with shares, and one fused call adds up all bags. With
     sampling_ratio 0, where no one knows how many points there are without looking at the boxes, two matrix products
     instead, along rows and along columns: only points inside the map give anything, at most two for each cell.
-
-    Args:    features: Shape (batch, channels, height, width).
-             boxes: batch index, x1, y1, x2, y2 in image pixels. Shape (k, 5).
-             output_size: h = w, or (h, w).
-             spatial_scale: cells per pixel: 1 / stride.
-             sampling_ratio: points in each bin along each axis; 0 takes as many as a bin has cells, rounded up.
-    Returns: Shape (k, channels, h, w).
-    Raises:  ValueError: as `roi_pool`, or a sampling ratio below 0.
-    Source:  He et al. (2017), "Mask R-CNN", section 3. Differs: as in `scratch`.
     """
     size = check_rois("roi_align", features, boxes, output_size, spatial_scale)
-    if sampling_ratio < 0 or sampling_ratio != int(sampling_ratio):
-        raise ValueError(
-            f"roi_align: expected a sampling_ratio of 0 (as many as a bin has cells) or more, got {sampling_ratio}"
-        )
+    contract.check_sampling(sampling_ratio)
     height, width = features.shape[2:]
     corners = at_least_float32(boxes)[:, 1:] * spatial_scale - 0.5
     axes = (corners[:, 1], corners[:, 3], size[0], height), (corners[:, 0], corners[:, 2], size[1], width)
@@ -46,37 +34,22 @@ def roi_align(features, boxes, output_size, spatial_scale, sampling_ratio=2):
 
 
 def mask_iou(a, b):
-    r"""Intersection over union of every mask of a with every mask of b, counted in pixels.
+    """Intersection over union of every mask of a with every mask of b, counted in pixels.
 
-    Args:    a: booleans. Shape (n, height, width).
-             b: booleans. Shape (m, height, width).
     Returns: float64 in [0, 1]. Shape (n, m); 0 where both masks are empty.
-    Raises:  ValueError: shapes that do not fit.
-    Source:  Lin et al. (2014), "Microsoft COCO". Differs: none.
     """
-    if a.ndim != 3 or b.ndim != 3 or a.shape[1:] != b.shape[1:]:
-        raise ValueError(
-            f"mask_iou: expected masks (n, height, width) and (m, height, width), got {tuple(a.shape)} and "
-            f"{tuple(b.shape)}"
-        )
+    contract.check_pairs(a.shape, b.shape)
     a, b = a.flatten(1).double(), b.flatten(1).double()
     both = a @ b.T
     return both / (a.sum(dim=1)[:, None] + b.sum(dim=1) - both).clamp(min=1)
 
 
 class MaskHead(nn.Module):
-    r"""The two layers that Mask R-CNN adds: a transposed convolution that doubles the size, and scores of each pixel.
-
-    Args:    channels: of the pooled features.
-             classes: one mask for each; only that of the object's class is used.
-    Raises:  ValueError: a number below 1.
-    Source:  He et al. (2017), figure 4, left. Differs: as in `scratch`.
-    """
+    """The two layers that Mask R-CNN adds: a transposed convolution that doubles the size, and scores of each pixel."""
 
     def __init__(self, channels, classes):
         super().__init__()
-        if min(channels, classes) < 1:
-            raise ValueError(f"MaskHead: expected channels and classes of at least 1, got {channels}, {classes}")
+        contract.check_head(channels, classes)
         self.enlarge = nn.ConvTranspose2d(channels, channels, 2, stride=2)
         self.score = nn.Conv2d(channels, classes, 1)
 
@@ -86,14 +59,7 @@ class MaskHead(nn.Module):
 
 
 class MaskRCNN(FasterRCNN):
-    r"""Faster R-CNN with a mask head: boxes, classes, and which pixels of each box belong to the object.
-
-    Args:    classes: without background; width: of the backbone.
-             sizes, ratios, count: of the `RegionProposalNetwork`.
-             align: pool by `roi_align`; False pools by `roi_pool`, which is what the paper compares with.
-    Raises:  ValueError: as `FasterRCNN`.
-    Source:  He et al. (2017). Differs: as in `scratch`.
-    """
+    """Faster R-CNN with a mask head: boxes, classes, and which pixels of each box belong to the object."""
 
     pooled_mask, learned_from = 8, 8
 
@@ -109,15 +75,8 @@ class MaskRCNN(FasterRCNN):
         return super().extract(features, rois, size)
 
     def loss(self, images, truth, labels, masks):
-        """The four losses of Faster R-CNN, plus the cross-entropy of the mask's pixels, for the true class only.
-
-        Args:    images: Shape (batch, 3, height, width).
-                 truth, labels: of the objects; label -1 is padding. Shapes (batch, m, 4) and (batch, m).
-                 masks: of the objects. Booleans, shape (batch, m, height, width).
-        Returns: a number.
-        Raises:  ValueError: not one mask of the images' size for each object, or bad boxes.
-        """
-        check_masks(masks.shape, images.shape, labels.shape)
+        """The four losses of Faster R-CNN, plus the cross-entropy of the mask's pixels, for the true class only."""
+        contract.check_masks(images.shape, labels.shape, masks.shape)
         total, features, boxes, assigned = self._joint_loss(images, truth, labels)
         if not masks.shape[1]:
             return total  # no object, not even padding: there is no mask to learn
@@ -134,12 +93,7 @@ class MaskRCNN(FasterRCNN):
 
     @torch.no_grad()
     def detect(self, images, least_score=0.05, threshold=0.3):
-        """What the pictures show, by falling score, after suppression within each class; waits for the device.
-
-        Args:    images: Shape (batch, 3, height, width).
-                 least_score: detections below are dropped; threshold: of the suppression.
-        Returns: for each image boxes (k, 4), scores (k,), labels (k,) and masks, booleans, (k, height, width).
-        """
+        """What the pictures show, by falling score, after suppression within each class; waits for the device."""
         features = self.backbone(images)
         proposals, valid = self.rpn.propose(*self.rpn(features), *images.shape[2:])
         outputs = self.classify(features, proposals)
@@ -155,14 +109,6 @@ class MaskRCNN(FasterRCNN):
             return torch.zeros(0, height, width, dtype=torch.bool, device=boxes.device)
         logits = self.mask(self.extract(features, region_rows(boxes[None]), self.pooled_mask))
         return paste(logits[torch.arange(len(labels), device=labels.device), labels], boxes, height, width)
-
-
-def check_masks(masks, images, labels):
-    """Raise unless each object has one mask, of the size of the images."""
-    if tuple(masks) != (*labels, *images[2:]):
-        raise ValueError(
-            f"MaskRCNN: expected masks (batch, objects, height, width) = {(*labels, *images[2:])}, got {tuple(masks)}"
-        )
 
 
 def crop_masks(masks, boxes, which, size):

@@ -1,13 +1,15 @@
 """One answer for every pixel, in NumPy: enlarging maps, fully convolutional networks, their losses and their measure.
 
-Notation: maps are (batch, channels, height, width), f is the factor by which a map is enlarged.
+Notation: maps are (batch, channels, height, width), f is the factor by which a map is enlarged, g a gradient dL/dy.
 """
 
 import numpy as np
 
 from mylib import engine
-from mylib.engine import conv_transpose2d, nn, relu
+from mylib.engine import nn, relu
 from mylib.engine.tensor import float_tensor
+from mylib.vision.segmentation import contract
+from mylib.vision.segmentation.contract import IGNORE
 from mylib.vision.segmentation.scratch_instances import (
     MaskHead,
     MaskRCNN,
@@ -30,7 +32,41 @@ __all__ = [
     "MaskRCNN",
 ]
 
-IGNORE = -1  # the label of pixels that do not count
+
+def conv_transpose2d(x, weight, bias=None, stride=1, padding=0, output_padding=0, dilation=1, groups=1):
+    r"""The transpose (adjoint) of `conv2d`: every value of x puts a scaled copy of the kernel into y.
+
+    y[n, o, i s + u d - p, j s + v d - p] += w[c, o, u, v] x[n, c, i, j]; what falls outside y is dropped. The engine
+    does it by one product of matrices, `plain_conv_transpose2d` copy by copy. Gradients: dL/dx = conv2d(g, w), which
+    reads what was written, and dL/dw[c, o, u, v] = sum_{n, i, j} x[n, c, i, j] g[n, o, i s + u d - p, j s + v d - p].
+
+    Args:    x: Shape (batch, channels, height, width).
+             weight: w. Shape (channels, out / groups, k_h, k_w).
+             bias: Shape (out,), or None.
+             stride, padding, output_padding, dilation: s, p, extra rows at the end, d; numbers or pairs.
+             groups: into how many independent groups the channels fall.
+    Returns: Tensor. Shape (batch, out, height', width'), with
+             height' = (height - 1) s - 2 p + d (k - 1) + output_padding + 1.
+    Raises:  ValueError: shapes that do not fit each other, or nothing is left of y.
+    Source:  Zeiler et al. (2010); slide "Deconvolution". Differs: torch also takes an output_padding below the dilation.
+
+    Example:
+        >>> conv_transpose2d([[[[1.0, 3.0]]]], [[[[1.0, 2.0]]]], stride=(1, 2)).numpy().tolist()
+        [[[[1.0, 2.0, 3.0, 6.0]]]]
+    """
+    contract.check_layer(np.shape(x), np.shape(weight), groups)
+    return engine.conv_transpose2d(x, weight, bias, stride, padding, output_padding, dilation, groups)
+
+
+def plain_conv_transpose2d(x, weight, stride, padding):
+    """A copy of the kernel for every place, added up in an array, of which the padding is cut off in the end."""
+    (batch, _, height, width), (_, out, k_h, k_w) = x.shape, weight.shape
+    y = np.zeros((batch, out, (height - 1) * stride[0] + k_h, (width - 1) * stride[1] + k_w), x.dtype)
+    for i in range(height):
+        for j in range(width):
+            top, left = i * stride[0], j * stride[1]
+            y[:, :, top : top + k_h, left : left + k_w] += np.tensordot(x[:, :, i, j], weight, axes=1)
+    return y[:, :, padding[0] : y.shape[2] - padding[0], padding[1] : y.shape[3] - padding[1]]
 
 
 def bilinear_kernel(channels, factor):
@@ -48,8 +84,7 @@ def bilinear_kernel(channels, factor):
         >>> bilinear_kernel(1, 2)[0, 0, 0].tolist()
         [0.0625, 0.1875, 0.1875, 0.0625]
     """
-    if channels < 1 or factor < 1:
-        raise ValueError(f"bilinear_kernel: expected channels and factor of at least 1, got {channels}, {factor}")
+    contract.check_kernel(channels, factor)
     return (np.eye(channels)[:, :, None, None] * np.outer(_tent(factor), _tent(factor))).astype(np.float32)
 
 
@@ -71,10 +106,7 @@ def upsample_bilinear(x, factor):
         [0.0, 1.0, 3.0, 4.0]
     """
     x = float_tensor(x, "upsample_bilinear")
-    if x.ndim != 4:
-        raise ValueError(f"upsample_bilinear: expected x (batch, channels, height, width), got {x.shape}")
-    if factor < 1:
-        raise ValueError(f"upsample_bilinear: expected a factor of at least 1, got {factor}")
+    contract.check_enlarging(x.shape, factor)
     batch, channels, height, width = x.shape
     y, tent, cut = x.reshape(batch * channels, 1, height, width), _tent(factor).astype(x.dtype), factor // 2
     for stride, padding, shape in (((factor, 1), (cut, 0), (-1, 1)), ((1, factor), (0, cut), (1, -1))):
@@ -106,7 +138,7 @@ class FCN(nn.Module):
 
     def __init__(self, classes, skips=8, width=16, channels=3):
         super().__init__()
-        check_network(classes, skips, width, channels)
+        contract.check_network(classes, skips, width, channels)
         self.skips = skips
         widths = [channels, width, 2 * width, 4 * width, 4 * width, 4 * width]
         for i in range(1, 6):
@@ -123,11 +155,7 @@ class FCN(nn.Module):
 
     def forward(self, images):
         """Shapes (batch, channels, height, width) to (batch, classes, height, width)."""
-        if len(images.shape) != 4 or images.shape[2] % 32 or images.shape[3] % 32 or not min(images.shape):
-            raise ValueError(
-                f"FCN: expected images (batch, channels, height, width) with sides that 32 divides, got "
-                f"{images.shape}; pad them"
-            )
+        contract.check_images(images.shape)
         x, maps = images, {}
         for i in range(1, 6):
             x = relu(getattr(self, f"norm{i}")(getattr(self, f"conv{i}")(x)))
@@ -158,7 +186,7 @@ def pixel_loss(outputs, targets, kind="cross_entropy"):
         9.0
     """
     outputs = float_tensor(outputs, "pixel_loss")
-    check_pixels(outputs.shape, np.shape(targets), kind)
+    contract.check_pixels(outputs.shape, np.shape(targets), kind)
     if kind == "cross_entropy":
         reduction = "mean" if (np.asarray(targets) != IGNORE).any() else "sum"  # a sum of nothing is 0
         return engine.cross_entropy(outputs, targets, ignore_index=IGNORE, reduction=reduction)
@@ -184,15 +212,11 @@ def mean_iou(predicted, target, classes):
         0.5833333333333333
     """
     predicted, target = np.asarray(predicted), np.asarray(target)
-    if predicted.shape != target.shape:
-        raise ValueError(f"mean_iou: expected two maps of one shape, got {predicted.shape} and {target.shape}")
+    contract.check_maps(predicted.shape, target.shape)
     counts = target != IGNORE
     a, b = predicted[counts], target[counts]
-    if not a.size or min(a.min(), b.min()) < 0 or max(a.max(), b.max()) >= classes:
-        raise ValueError(
-            f"mean_iou: expected at least one pixel that counts, and classes 0 to {classes - 1} only; -1 is for the "
-            "target"
-        )
+    good = a.size > 0 and min(a.min(), b.min()) >= 0 and max(a.max(), b.max()) < classes
+    contract.check_classes(good, classes)
     table = np.bincount(b.ravel() * classes + a.ravel(), minlength=classes**2).reshape(classes, classes)
     both = table.diagonal()
     either = table.sum(axis=0) + table.sum(axis=1) - both
@@ -203,23 +227,3 @@ def _tent(factor):
     """1 - |u - c| / f for the 2 f - f mod 2 taps around the middle c."""
     taps = 2 * factor - factor % 2
     return 1 - np.abs(np.arange(taps) - (taps - 1) / 2) / factor
-
-
-def check_network(classes, skips, width, channels):
-    """Raise unless there can be such a network."""
-    if skips not in (32, 16, 8):
-        raise ValueError(f"FCN: expected skips of 32, 16 or 8, got {skips}")
-    if min(classes, width, channels) < 1:
-        raise ValueError(f"FCN: expected classes, width and channels of at least 1, got {classes}, {width}, {channels}")
-
-
-def check_pixels(outputs, targets, kind):
-    """Raise unless the shapes fit the kind of loss."""
-    wanted = {"cross_entropy": (outputs[0], *outputs[2:]), "squared": tuple(outputs)}
-    if kind not in wanted:
-        raise ValueError(f"pixel_loss: expected kind of {tuple(wanted)}, got {kind!r}")
-    if len(outputs) != 4 or tuple(targets) != wanted[kind]:
-        raise ValueError(
-            f"pixel_loss: expected outputs (batch, channels, height, width) and targets {wanted[kind]} for {kind}, got "
-            f"{tuple(outputs)} and {tuple(targets)}"
-        )

@@ -10,8 +10,8 @@ from mylib.engine import nn, relu
 from mylib.vision.detection.scratch import STRIDE, FasterRCNN, detections_of, region_rows
 from mylib.vision.detection.scratch_boxes import iou
 from mylib.vision.detection.scratch_regions import check_rois
-
-HALF = 0.4999  # half a pixel covered, with room for rounding: where coordinates are whole, ties are common
+from mylib.vision.segmentation import contract
+from mylib.vision.segmentation.contract import HALF
 
 
 def roi_align(features, boxes, output_size, spatial_scale, sampling_ratio=2):
@@ -38,7 +38,7 @@ def roi_align(features, boxes, output_size, spatial_scale, sampling_ratio=2):
         1.5
     """
     x, boxes, (h, w) = check_rois("roi_align", features, boxes, output_size, spatial_scale)
-    check_sampling(sampling_ratio)
+    contract.check_sampling(sampling_ratio)
     channels, height, width = x.shape[1:]
     rows = _weights(boxes[:, 2], boxes[:, 4], h, spatial_scale, height, sampling_ratio).astype(x.dtype)
     columns = _weights(boxes[:, 1], boxes[:, 3], w, spatial_scale, width, sampling_ratio).astype(x.dtype)
@@ -79,7 +79,7 @@ def roi_align_loops(features, boxes, output_size, spatial_scale, sampling_ratio=
         1.5
     """
     x, boxes, (h, w) = check_rois("roi_align", features, boxes, output_size, spatial_scale)
-    check_sampling(sampling_ratio)
+    contract.check_sampling(sampling_ratio)
     x = x.numpy()
     pooled = np.zeros((len(boxes), x.shape[1], h, w), x.dtype)
     for k, (image, *corners) in enumerate(boxes):
@@ -109,10 +109,7 @@ def mask_iou(a, b):
         [[0.3333333333333333]]
     """
     a, b = np.asarray(a, bool), np.asarray(b, bool)
-    if a.ndim != 3 or b.ndim != 3 or a.shape[1:] != b.shape[1:]:
-        raise ValueError(
-            f"mask_iou: expected masks (n, height, width) and (m, height, width), got {a.shape} and {b.shape}"
-        )
+    contract.check_pairs(a.shape, b.shape)
     area = a.shape[1] * a.shape[2]
     a, b = (masks.reshape(len(masks), area).astype(float) for masks in (a, b))
     both = a @ b.T
@@ -136,8 +133,7 @@ class MaskHead(nn.Module):
 
     def __init__(self, channels, classes):
         super().__init__()
-        if min(channels, classes) < 1:
-            raise ValueError(f"MaskHead: expected channels and classes of at least 1, got {channels}, {classes}")
+        contract.check_head(channels, classes)
         self.enlarge = nn.ConvTranspose2d(channels, channels, 2, stride=2)
         self.score = nn.Conv2d(channels, classes, 1)
 
@@ -179,7 +175,7 @@ class MaskRCNN(FasterRCNN):
         Returns: a number.
         Raises:  ValueError: not one mask of the images' size for each object, or bad boxes.
         """
-        check_masks(np.shape(masks), np.shape(images), np.shape(labels))
+        contract.check_masks(np.shape(images), np.shape(labels), np.shape(masks))
         total, features, boxes, assigned = self._joint_loss(images, truth, labels)
         if not masks.shape[1]:
             return total  # no object, not even padding: there is no mask to learn
@@ -240,22 +236,6 @@ def paste(logits, boxes, height, width):
         cell = (place * size - 0.5).clip(0, size - 1)[..., None]
         sides.append(np.maximum(1 - np.abs(cell - np.arange(size)), 0) * inside[..., None])  # (k, length, size)
     return sides[0] @ logits @ sides[1].swapaxes(1, 2) > 0
-
-
-def check_masks(masks, images, labels):
-    """Raise unless each object has one mask, of the size of the images."""
-    if masks != (*labels, *images[2:]):
-        raise ValueError(
-            f"MaskRCNN: expected masks (batch, objects, height, width) = {(*labels, *images[2:])}, got {masks}"
-        )
-
-
-def check_sampling(sampling_ratio):
-    """Raise unless it is a number of points, or 0."""
-    if sampling_ratio < 0 or sampling_ratio != int(sampling_ratio):
-        raise ValueError(
-            f"roi_align: expected a sampling_ratio of 0 (as many as a bin has cells) or more, got {sampling_ratio}"
-        )
 
 
 def _weights(low, high, count, spatial_scale, length, sampling_ratio):

@@ -38,6 +38,19 @@ def test_transposed_convolution_is_the_adjoint_of_convolution(seed, stride, padd
         assert np.vdot(y, x) == pytest.approx(np.vdot(a, back), rel=1e-9)
 
 
+SIZES = st.integers(1, 4)
+
+
+@given(SIZES, SIZES, SIZES, st.tuples(SIZES, SIZES), st.tuples(SIZES, SIZES), st.tuples(SIZES, SIZES), st.data())
+def test_transposed_convolution_is_its_plain_form(batch, channels, out, size, kernel, stride, drawn):
+    padding = tuple(drawn.draw(st.integers(0, (k - 1) // 2)) for k in kernel)  # something is left
+    rng = np.random.default_rng(0)
+    x, weight = rng.normal(size=(batch, channels, *size)), rng.normal(size=(channels, out, *kernel))
+    plain = scratch.plain_conv_transpose2d(x, weight, stride, padding)
+    got = scratch.conv_transpose2d(x, weight, None, stride, padding).numpy()
+    np.testing.assert_allclose(got, plain, rtol=1e-9, atol=1e-12)
+
+
 def test_enlarging_keeps_constants_and_straight_lines(side):
     module, array = side
     line = np.tile(np.arange(6.0), (1, 1, 3, 1))

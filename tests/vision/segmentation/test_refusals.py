@@ -8,13 +8,13 @@ from tests.vision.segmentation.cases import scenes
 
 def test_bad_maps_and_losses_are_refused(side):
     module, array = side
-    with pytest.raises(ValueError, match="channels and factor of at least 1, got 0, 2"):
+    with pytest.raises(ValueError, match="channels and factor of at least 1, got 0 and 2"):
         module.bilinear_kernel(0, 2)
     with pytest.raises(ValueError, match="upsample_bilinear: expected"):
         module.upsample_bilinear(array(np.zeros((2, 3, 4))), 2)
     with pytest.raises(ValueError, match="factor of at least 1"):
         module.upsample_bilinear(array(np.zeros((1, 1, 3, 4))), 0)
-    with pytest.raises(ValueError, match="conv_transpose2d: "):
+    with pytest.raises(ValueError, match=r"conv_transpose2d: expected x .*, got \(1, 2, 3, 3\) and \(3, 2, 3, 3\)"):
         module.conv_transpose2d(array(np.zeros((1, 2, 3, 3))), array(np.zeros((3, 2, 3, 3))))
     outputs = array(np.zeros((2, 3, 4, 4)))
     with pytest.raises(ValueError, match="expected kind of .*, got 'absolute'"):
@@ -35,7 +35,7 @@ def test_bad_label_maps_are_refused(side):
             module.mean_iou(array(np.asarray(predicted)), array(np.asarray(target)), 2)
     with pytest.raises(ValueError, match="at least one pixel that counts"):
         module.mean_iou(zeros, array(np.full(4, -1)), 2)
-    with pytest.raises(ValueError, match="mask_iou: expected masks"):
+    with pytest.raises(ValueError, match="mask_iou: expected a .* and b .*, where width is both 3 and 4"):
         module.mask_iou(array(np.zeros((1, 3, 3), bool)), array(np.zeros((1, 3, 4), bool)))
 
 
@@ -56,7 +56,7 @@ def test_bad_regions_are_refused(side):
 
 def test_bad_networks_and_images_are_refused(side):
     module, array = side
-    with pytest.raises(ValueError, match="skips of 32, 16 or 8, got 4"):
+    with pytest.raises(ValueError, match="skips of 32 or 16 or 8, got 4"):
         module.FCN(2, skips=4)
     with pytest.raises(ValueError, match="classes, width and channels of at least 1"):
         module.FCN(0)
@@ -83,5 +83,5 @@ def test_masks_that_do_not_belong_to_the_objects_are_refused(side):
     images, truth, labels, masks = scenes(1)
     model = module.MaskRCNN(10, 4)
     for bad in (masks[:, :-1], masks[..., :32]):
-        with pytest.raises(ValueError, match=r"MaskRCNN: expected masks \(batch, objects, height, width\) = "):
+        with pytest.raises(ValueError, match=r"MaskRCNN: .* masks \(batch, objects, height, width\), got .* is both"):
             model.loss(array(images), array(truth), array(labels), array(np.ascontiguousarray(bad)))

@@ -4,11 +4,13 @@ import numpy as np
 import pytest
 import torch
 
+from mylib import syllabus
 from mylib.vision.segmentation import pytorch, scratch
 from tests.twins import (
     TOLERANCE,
     assert_close,
     assert_same_function,
+    assert_same_help,
     assert_same_module,
     share_random_weights,
 )
@@ -108,6 +110,11 @@ def test_a_training_step_compiles_as_one_graph():
     model = pytorch.MaskRCNN(10, 4, count=4)
     compiled = torch.compile(model.loss, backend="eager", fullgraph=True)
     torch.testing.assert_close(compiled(*batch), model.loss(*batch))
+
+
+@pytest.mark.parametrize("method", [m.name for m in syllabus.topic("segmentation").methods if m.twins])
+def test_help_says_on_both_sides_what_the_twin_says(method):
+    assert_same_help(getattr(scratch, method), getattr(pytorch, method))
 
 
 @pytest.mark.gpu
