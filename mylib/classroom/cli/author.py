@@ -1,5 +1,6 @@
 """Verbs of those who write the course: release, answers, mutants, lectures, claims, index."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
@@ -95,10 +96,13 @@ def lectures(
     jobs: JOBS = None,
     scale: Annotated[str, typer.Option(help="quick: two CPU cores; full: what one would run on a GPU.")] = "quick",
     save: Annotated[bool, typer.Option("--save", help="Write the outputs back to lectures/.")] = False,
+    listings: Annotated[
+        bool, typer.Option("--listings", help="Execute nothing; renew only the code that lectures/ shows.")
+    ] = False,
 ) -> None:
     """Execute the lectures with papermill, and write them as pages with an index to build/site/.
 
-    Example: `mylib lectures`, `mylib lectures --topic backprop --save`
+    Example: `mylib lectures`, `mylib lectures --topic backprop --save`, `mylib lectures --listings`
     """
     from mylib import syllabus
     from mylib.classroom.publishing import execute as run
@@ -110,6 +114,8 @@ def lectures(
     # quick is what the notebooks say themselves
     given: dict[str, Any] = {} if scale == "quick" else {"SCALE": scale}
     topics = [syllabus.topic(topic)] if topic else syllabus.topics()
+    if listings:
+        return _renew_listings(topics)
     runs = run.execute(topics, jobs, **given)
     for one in runs:
         typer.echo(f"{one.topic}: {one.seconds:.0f} s{'' if not one.error else ', failed'}")
@@ -119,6 +125,21 @@ def lectures(
             run.save(one)
     typer.echo(f"pages in {site.build(runs)}")
     raise typer.Exit(1 if any(one.error for one in runs) else 0)
+
+
+def _renew_listings(topics: Sequence[Any]) -> None:
+    import nbformat
+
+    from mylib import syllabus
+    from mylib.classroom.publishing.listings import renew
+
+    for topic in topics:
+        path = syllabus.ROOT / topic.lecture
+        notebook = nbformat.read(path, as_version=4)
+        changed = renew(notebook)
+        if changed:
+            nbformat.write(notebook, path)
+        typer.echo(f"{topic.name}: {changed} renewed")
 
 
 @app.command()

@@ -1,6 +1,5 @@
 """Figures of the lectures: text for whoever cannot see them, and the same bytes on every run."""
 
-import ast
 import base64
 import io
 
@@ -11,13 +10,14 @@ from bs4 import BeautifulSoup
 from PIL import Image
 
 from mylib import fit, plots
+from mylib.plots import figures
 
 
 @pytest.fixture
 def displayed(monkeypatch):
     """What was displayed: pairs of object and metadata."""
     shown = []
-    monkeypatch.setattr(plots, "display", lambda thing, metadata=None: shown.append((thing, metadata)))
+    monkeypatch.setattr(figures, "display", lambda thing, metadata=None: shown.append((thing, metadata)))
     yield shown
     plt.close("all")
 
@@ -100,64 +100,6 @@ def test_alt_text_of_an_animation_is_escaped(displayed):
 def test_an_animation_without_frames_is_refused(displayed):
     with pytest.raises(ValueError, match="animate: expected at least one frame"):
         plots.animate([], "Nothing.")
-
-
-def documented(x):
-    """One line of documentation.
-
-    And more of it.
-    """
-    y = x + 1
-    return y
-
-
-class Documented:
-    """Of the class."""
-
-    factor = 2
-
-    def double(self, x):
-        """Of the method."""
-
-        def inner(z):
-            """Of the function inside."""
-            return self.factor * z
-
-        return inner(x)
-
-    def nothing(self):
-        """All that stands here."""
-
-
-def shown_source(displayed):
-    text = displayed[-1][0].data
-    assert text.startswith("```python\n")
-    assert text.endswith("\n```")
-    return text.removeprefix("```python\n").removesuffix("\n```")
-
-
-def test_source_drops_docstrings_and_keeps_code_that_does_the_same(displayed):
-    plots.source(documented, Documented)
-    text = shown_source(displayed)
-    room = {}
-    exec(compile(text, "shown", "exec"), room)
-    assert room["documented"](2) == documented(2) == 3
-    assert room["Documented"]().double(5) == 10
-    assert room["Documented"]().nothing() is None
-    for gone in ("One line", "And more", "Of the class", "Of the method", "Of the function inside"):
-        assert gone not in text
-    assert "All that stands here" in text  # without it the function would have no body
-
-
-def test_source_of_one_method_stands_at_the_margin(displayed):
-    plots.source(Documented.double)
-    assert shown_source(displayed).startswith("def double(self, x):")
-
-
-def test_source_keeps_docstrings_on_request(displayed):
-    plots.source(documented, docstrings=True)
-    (function,) = ast.parse(shown_source(displayed)).body
-    assert ast.get_docstring(function).startswith("One line of documentation.")
 
 
 def test_images_lie_on_a_grid_in_order_with_the_rest_empty():

@@ -1,17 +1,14 @@
-"""Figures for the lectures: one style, a palette for every eye, alt text on every picture, identical bytes each run."""
+"""Figures: one style, a palette for every eye, alt text on every picture, identical bytes each run."""
 
-import ast
 import base64
 import html
-import inspect
 import io
 import math
-import textwrap
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
-from IPython.display import HTML, Image, Markdown, display
+from IPython.display import HTML, Image, display
 
 # Okabe and Ito (2008): told apart with each of the common colour-vision deficiencies, and in print.
 BLUE, ORANGE, GREEN, RED, PURPLE, SKY, YELLOW, GREY = PALETTE = (
@@ -107,18 +104,6 @@ def animate(frames, alt, seconds_per_frame=0.4):
     display(HTML(f'<img src="data:image/gif;base64,{encoded}" alt="{html.escape(alt)}">'))
 
 
-def source(*objects, docstrings=False):
-    """Show the source of functions or classes, coloured; what a lecture explains is what the library runs.
-
-    Args:    objects: functions or classes.
-             docstrings: keep them; the lecture's text usually says the same.
-    """
-    pieces = [textwrap.dedent(inspect.getsource(thing)).rstrip() for thing in objects]
-    if not docstrings:
-        pieces = [_without_docstrings(piece) for piece in pieces]
-    display(Markdown("```python\n{}\n```".format("\n\n\n".join(pieces))))
-
-
 def image(axes, pixels, title="", **keywords):
     """Draw one image on axes, without ticks.
 
@@ -192,12 +177,3 @@ def _png(fig):
     # Without matplotlib's version in it, a picture changes only when what it shows does.
     fig.savefig(buffer, format="png", dpi=DOTS_PER_INCH, metadata={"Software": None})
     return buffer.getvalue()
-
-
-def _without_docstrings(text):
-    lines = text.splitlines()
-    for node in reversed(list(ast.walk(ast.parse(text)))):
-        if isinstance(node, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node) and len(node.body) > 1:
-            docstring = node.body[0]
-            del lines[docstring.lineno - 1 : docstring.end_lineno]
-    return "\n".join(lines)
