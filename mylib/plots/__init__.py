@@ -1,0 +1,46 @@
+"""What lectures show: figures, and the code that the library runs."""
+
+from mylib.plots.figures import (
+    BLUE,
+    DOTS_PER_INCH,
+    GREEN,
+    GREY,
+    ORANGE,
+    PALETTE,
+    PURPLE,
+    RED,
+    SKY,
+    YELLOW,
+    animate,
+    curves,
+    embed,
+    figure,
+    image,
+    images,
+    show,
+    use_style,
+)
+from mylib.plots.listings import listing, source
+
+__all__ = [
+    "BLUE",
+    "DOTS_PER_INCH",
+    "GREEN",
+    "GREY",
+    "ORANGE",
+    "PALETTE",
+    "PURPLE",
+    "RED",
+    "SKY",
+    "YELLOW",
+    "animate",
+    "curves",
+    "embed",
+    "figure",
+    "image",
+    "images",
+    "listing",
+    "show",
+    "source",
+    "use_style",
+]
