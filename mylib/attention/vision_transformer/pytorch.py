@@ -5,14 +5,9 @@ import torch.nn.functional as F
 from torch import nn
 
 from mylib.attention.transformer.pytorch import EncoderLayer
-from mylib.attention.vision_transformer.contract import (
-    check_channels,
-    check_maps,
-    check_patches,
-    check_rows,
-    check_sizes,
-)
+from mylib.attention.vision_transformer import contract
 from mylib.attention.vision_transformer.sizes import vit_preset
+from mylib.shared.docstrings import complete_from_twin
 
 __all__ = [
     "patchify",
@@ -26,70 +21,42 @@ __all__ = [
 
 
 def patchify(images, patch):
-    r"""Cut images into square patches, each laid out as one row: channel, then row, then column.
-
-    Args:    images: shape (batch, channels, height, width). patch: its side, a divisor of both.
-    Returns: tensor of shape (batch, patches, channels patch^2); patches row by row.
-    Raises:  ValueError: images of another shape, or a patch that does not divide them.
-    Source:  Dosovitskiy et al. (2021), section 3.1. Differs: their code lays the channel last in a row.
-    """
-    check_patches("patchify", images.shape, patch)
+    r"""Cut images into square patches, each laid out as one row: channel, then row, then column."""
+    contract.check_patches(images.shape, patch)
     batch, channels, height, width = images.shape
     x = images.reshape(batch, channels, height // patch, patch, width // patch, patch)
     return x.permute(0, 2, 4, 1, 3, 5).reshape(batch, height // patch * (width // patch), channels * patch**2)
 
 
 def unpatchify(patches, patch, height, width):
-    r"""Put the rows of `patchify` back into images.
-
-    Args:    patches: shape (batch, patches, channels patch^2). patch: its side. height, width: of the images.
-    Returns: tensor of shape (batch, channels, height, width).
-    Raises:  ValueError: patches that do not fill such images.
-    Source:  elementary.
-    """
-    check_rows(patches.shape, patch, height, width)
+    r"""Put the rows of `patchify` back into images."""
+    contract.check_rows(patches.shape, patch, height, width)
     batch, _, row = patches.shape
     x = patches.reshape(batch, height // patch, width // patch, row // patch**2, patch, patch)
     return x.permute(0, 3, 1, 4, 2, 5).reshape(batch, row // patch**2, height, width)
 
 
 class PatchEmbedding(nn.Module):
-    r"""A linear map of each patch to dim numbers; the same as a convolution whose stride is its kernel.
-
-    Args:    channels: of the images. patch: side of a patch. dim: of the tokens.
-    Raises:  ValueError: sizes below 1, or images that do not fit.
-    Source:  Dosovitskiy et al. (2021), equation 1. Differs: none.
-    """
+    r"""A linear map of each patch to dim numbers; the same as a convolution whose stride is its kernel."""
 
     def __init__(self, channels, patch, dim):
         super().__init__()
-        check_sizes("PatchEmbedding", channels=channels, patch=patch, dim=dim)
+        contract.check_embedding(channels, patch, dim)
         self.patch = patch
         self.projection = nn.Conv2d(channels, dim, patch, stride=patch)
 
     def forward(self, images):
         """Shapes (batch, channels, height, width) to (batch, patches, dim)."""
-        check_channels(images.shape, self.projection.in_channels)
-        check_patches("PatchEmbedding", images.shape, self.patch)
+        contract.check_images(images.shape, self.projection.in_channels, self.patch)
         return self.projection(images).flatten(2).transpose(1, 2)
 
 
 class ViT(nn.Module):
-    r"""Patches, a class token and learned positions through an encoder; the class token's result names the image.
-
-    Args:    image_size: side of the images. patch: side of a patch, a divisor.
-             dim, depth, heads, mlp_dim: of the tokens, and of the encoder's layers.
-             classes: scores. channels: of the images. dropout: of the layers.
-    Raises:  ValueError: sizes that do not fit, or other images.
-    Source:  Dosovitskiy et al. (2021), equations 1 to 4. Differs: the norms' eps is 1e-5 and not 1e-6; no dropout after
-             the positions and inside the two-layer networks; linear layers start as torch's, where the authors draw
-             from Xavier's uniform distribution with biases near 0.
-    """
+    r"""Patches, a class token and learned positions through an encoder; the class token's result names the image."""
 
     def __init__(self, image_size, patch, dim, depth, heads, mlp_dim, classes, channels=3, dropout=0.0):
         super().__init__()
-        check_sizes("ViT", image_size=image_size, patch=patch, depth=depth, classes=classes)
-        check_patches("ViT", (1, channels, image_size, image_size), patch)
+        contract.check_model(image_size, patch, depth, classes)
         self.image_size, self.side = image_size, image_size // patch
         self.embedding = PatchEmbedding(channels, patch, dim)
         self.class_token = nn.Parameter(torch.zeros(1, 1, dim))
@@ -99,6 +66,7 @@ class ViT(nn.Module):
         self.norm = nn.LayerNorm(dim)
         self.head = nn.Linear(dim, classes)
 
+    # The same text on both sides: it only passes on what layers return, which have their own mathematics.
     def forward(self, images):
         """Shapes (batch, channels, image_size, image_size) to (batch, classes)."""
         x = self._embed(images)
@@ -106,6 +74,7 @@ class ViT(nn.Module):
             x = layer(x)
         return self.head(self.norm(x[:, 0]))
 
+    # The same text on both sides: it only passes on what layers return, which have their own mathematics.
     @torch.no_grad()
     def attention_maps(self, images):
         """The weights of every layer: a list of (batch, heads, tokens, tokens), the class token first.
@@ -119,28 +88,15 @@ class ViT(nn.Module):
         return maps
 
     def _embed(self, images):
-        if images.shape[2:] != (self.image_size, self.image_size):
-            raise ValueError(
-                f"ViT: expected images of shape (batch, channels, {self.image_size}, {self.image_size}), got "
-                f"{tuple(images.shape)}; resize them"
-            )
+        contract.check_image_size(images.shape, self.image_size)
         x = self.embedding(images)
         first = self.class_token.expand(len(x), -1, -1)
         return torch.cat([first, x], dim=1) + self.positions  # (batch, patches + 1, dim)
 
 
 def attention_rollout(maps):
-    r"""How much of each token's result comes from each token of the input, through all layers.
-
-    With A_l the mean over heads of layer l, and half of every token passed on by the residual connection:
-    R = (A_L + I)/2 ... (A_2 + I)/2 (A_1 + I)/2.
-
-    Args:    maps: weights of each layer, first layer first. Shape of each (batch, heads, tokens, tokens).
-    Returns: tensor of shape (batch, tokens, tokens); rows sum to 1.
-    Raises:  ValueError: no layers, or shapes that do not fit.
-    Source:  Abnar, Zuidema (2020). Differs: none.
-    """
-    check_maps([layer.shape for layer in maps])
+    r"""How much of each token's result comes from each token of the input, through all layers."""
+    contract.check_maps([layer.shape for layer in maps])
     eye = torch.eye(maps[0].shape[-1], dtype=maps[0].dtype, device=maps[0].device)
     rollout = eye.expand(len(maps[0]), -1, -1)
     for layer in maps:
@@ -149,12 +105,9 @@ def attention_rollout(maps):
 
 
 def position_similarity(model):
-    r"""The cosine between the position vectors of each two patches.
-
-    Args:    model: `ViT`.
-    Returns: tensor of shape (rows, columns, rows, columns), entries between -1 and 1, 0 for vectors
-             of zeros; the class token is left out.
-    Source:  Dosovitskiy et al. (2021), figure 7 (centre).
-    """
+    r"""The cosine between the position vectors of each two patches."""
     vectors = F.normalize(model.positions.detach()[0, 1:], dim=1)  # (patches, dim)
     return (vectors @ vectors.T).reshape((model.side,) * 4)
+
+
+complete_from_twin(globals())

@@ -7,13 +7,7 @@ channels patch^2 numbers; with the class token in front, the encoder of topic `t
 import numpy as np
 
 from mylib.attention.transformer.scratch import EncoderLayer
-from mylib.attention.vision_transformer.contract import (
-    check_channels,
-    check_maps,
-    check_patches,
-    check_rows,
-    check_sizes,
-)
+from mylib.attention.vision_transformer import contract
 from mylib.attention.vision_transformer.sizes import vit_preset
 from mylib.engine import as_tensor, concatenate, generator, linear, nn, no_grad
 from mylib.engine.tensor import float_tensor
@@ -42,7 +36,7 @@ def patchify(images, patch):
         [2.0, 3.0, 6.0, 7.0]
     """
     images = as_tensor(images)
-    check_patches("patchify", images.shape, patch)
+    contract.check_patches(images.shape, patch)
     batch, channels, height, width = images.shape
     x = images.reshape(batch, channels, height // patch, patch, width // patch, patch)
     return x.permute(0, 2, 4, 1, 3, 5).reshape(batch, height // patch * (width // patch), channels * patch**2)
@@ -62,7 +56,7 @@ def unpatchify(patches, patch, height, width):
         True
     """
     patches = as_tensor(patches)
-    check_rows(patches.shape, patch, height, width)
+    contract.check_rows(patches.shape, patch, height, width)
     batch, _, row = patches.shape
     x = patches.reshape(batch, height // patch, width // patch, row // patch**2, patch, patch)
     return x.permute(0, 3, 1, 4, 2, 5).reshape(batch, row // patch**2, height, width)
@@ -82,14 +76,14 @@ class PatchEmbedding(nn.Module):
 
     def __init__(self, channels, patch, dim):
         super().__init__()
-        check_sizes("PatchEmbedding", channels=channels, patch=patch, dim=dim)
+        contract.check_embedding(channels, patch, dim)
         self.patch = patch
         self.projection = nn.Conv2d(channels, dim, patch, stride=patch)  # holds the weights, as kernels
 
     def forward(self, images):
         """Shapes (batch, channels, height, width) to (batch, patches, dim)."""
         images = float_tensor(images, "PatchEmbedding")
-        check_channels(images.shape, self.projection.in_channels)
+        contract.check_images(images.shape, self.projection.in_channels, self.patch)
         weight = self.projection.weight
         rows = weight.reshape(weight.shape[0], weight.size // weight.shape[0])
         return linear(patchify(images, self.patch), rows, self.projection.bias)
@@ -113,8 +107,7 @@ class ViT(nn.Module):
 
     def __init__(self, image_size, patch, dim, depth, heads, mlp_dim, classes, channels=3, dropout=0.0):
         super().__init__()
-        check_sizes("ViT", image_size=image_size, patch=patch, depth=depth, classes=classes)
-        check_patches("ViT", (1, channels, image_size, image_size), patch)
+        contract.check_model(image_size, patch, depth, classes)
         self.image_size, self.side = image_size, image_size // patch
         self.embedding = PatchEmbedding(channels, patch, dim)
         self.class_token = nn.Parameter(np.zeros((1, 1, dim), np.float32))
@@ -125,6 +118,7 @@ class ViT(nn.Module):
         self.norm = nn.LayerNorm(dim)
         self.head = nn.Linear(dim, classes)
 
+    # The same text on both sides: it only passes on what layers return, which have their own mathematics.
     def forward(self, images):
         """Shapes (batch, channels, image_size, image_size) to (batch, classes)."""
         x = self._embed(images)
@@ -132,6 +126,7 @@ class ViT(nn.Module):
             x = layer(x)
         return self.head(self.norm(x[:, 0]))
 
+    # The same text on both sides: it only passes on what layers return, which have their own mathematics.
     @no_grad()
     def attention_maps(self, images):
         """The weights of every layer: a list of (batch, heads, tokens, tokens), the class token first.
@@ -146,11 +141,7 @@ class ViT(nn.Module):
 
     def _embed(self, images):
         images = as_tensor(images)
-        if images.shape[2:] != (self.image_size, self.image_size):
-            raise ValueError(
-                f"ViT: expected images of shape (batch, channels, {self.image_size}, {self.image_size}), got "
-                f"{images.shape}; resize them"
-            )
+        contract.check_image_size(images.shape, self.image_size)
         x = self.embedding(images)
         first = self.class_token.broadcast_to(len(x), 1, x.shape[2])
         return concatenate([first, x], axis=1) + self.positions  # (batch, patches + 1, dim)
@@ -163,7 +154,7 @@ def attention_rollout(maps):
     R = (A_L + I)/2 ... (A_2 + I)/2 (A_1 + I)/2.
 
     Args:    maps: weights of each layer, first layer first. Shape of each (batch, heads, tokens, tokens).
-    Returns: array of shape (batch, tokens, tokens); rows sum to 1.
+    Returns: shape (batch, tokens, tokens); rows sum to 1.
     Raises:  ValueError: no layers, or shapes that do not fit.
     Source:  Abnar, Zuidema (2020). Differs: none.
 
@@ -172,7 +163,7 @@ def attention_rollout(maps):
         [[0.75, 0.25], [0.25, 0.75]]
     """
     maps = [np.asarray(as_tensor(layer).data) for layer in maps]
-    check_maps([layer.shape for layer in maps])
+    contract.check_maps([layer.shape for layer in maps])
     eye = np.eye(maps[0].shape[-1], dtype=maps[0].dtype)
     rollout = np.broadcast_to(eye, (len(maps[0]), *eye.shape))
     for layer in maps:
@@ -184,8 +175,8 @@ def position_similarity(model):
     r"""The cosine between the position vectors of each two patches.
 
     Args:    model: `ViT`.
-    Returns: array of shape (rows, columns, rows, columns), entries between -1 and 1, 0 for vectors
-             of zeros; the class token is left out.
+    Returns: shape (rows, columns, rows, columns), entries between -1 and 1, 0 for vectors of zeros; the class token is
+                 left out.
     Source:  Dosovitskiy et al. (2021), figure 7 (centre).
 
     Example:

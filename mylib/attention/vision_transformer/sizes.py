@@ -1,6 +1,7 @@
 """The sizes of Dosovitskiy et al. (2021), and what a size costs, counted without making one."""
 
-from mylib.attention.vision_transformer.contract import check_patches
+from mylib.attention.vision_transformer.contract import check_sides
+from mylib.shared import expect_choice
 
 PRESETS = {
     "B/16": {"patch": 16, "dim": 768, "depth": 12, "heads": 12, "mlp_dim": 3072},
@@ -22,15 +23,14 @@ def vit_preset(name, image_size=224, classes=1000):
         >>> vit_preset("B/16")["depth"]
         12
     """
-    if name not in PRESETS:
-        raise ValueError(f"vit_preset: expected one of {sorted(PRESETS)}, got {name!r}")
-    check_patches("vit_preset", (1, 3, image_size, image_size), PRESETS[name]["patch"])
+    expect_choice("vit_preset", PRESETS, name=name)
+    check_sides("vit_preset", image_size, image_size, PRESETS[name]["patch"])
     return {"image_size": image_size, **PRESETS[name], "classes": classes}
 
 
 def tokens(image_size, patch):
     """Patches of an image, and the class token. ValueError: the patches do not fill the image."""
-    check_patches("tokens", (1, 1, image_size, image_size), patch)
+    check_sides("tokens", image_size, image_size, patch)
     return (image_size // patch) ** 2 + 1
 
 
