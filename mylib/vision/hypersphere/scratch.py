@@ -8,6 +8,8 @@ import numpy as np
 
 from mylib.engine import Tensor, as_tensor, binary_cross_entropy_with_logits, nn, record
 from mylib.vision.convolution.scratch import LeNet
+from mylib.vision.hypersphere import contract
+from mylib.vision.hypersphere.contract import SHORTEST
 
 __all__ = [
     "separated_prototypes",
@@ -18,8 +20,6 @@ __all__ = [
     "classify",
     "HypersphericalNet",
 ]
-
-SHORTEST = 1e-8  # a shorter vector has no direction: cosine 0 to everything, and no gradient
 
 
 def separated_prototypes(classes, dims, steps=1000, seed=0, triplets=None, weight=10.0):
@@ -48,7 +48,7 @@ def separated_prototypes(classes, dims, steps=1000, seed=0, triplets=None, weigh
         >>> bool(np.allclose(p @ p.T, 1.5 * np.eye(3) - 0.5, atol=1e-3))
         True
     """
-    _check_prototypes(classes, dims, steps)
+    contract.check_prototypes(classes, dims, steps)
     points = _unit(np.random.default_rng(seed).normal(size=(classes, dims)))
     momentum = np.zeros_like(points)
     # With a last rate of 1e-4 five points on the circle still jumped about by 1e-3; with 3e-5 they come to rest.
@@ -82,8 +82,10 @@ def prototype_loss(z, prototypes, labels):
         1.0
     """
     z, prototypes, labels = as_tensor(z), np.asarray(prototypes), np.asarray(labels)
-    _check_directions("prototype_loss", z.shape, prototypes, labels.shape)
-    _check_labels(labels, len(prototypes))
+    contract.check_classification("prototype_loss", z.shape, prototypes.shape, labels.shape)
+    _check_directions("prototype_loss", prototypes)
+    bad = labels[(labels < 0) | (labels >= len(prototypes))]
+    contract.check_labels(str(labels.dtype), bad.tolist(), len(prototypes))
     return _squared_gap(z, prototypes[labels], np.ones(len(labels)))
 
 
@@ -104,9 +106,13 @@ def semantic_ranking_loss(prototypes, triplets):
         >>> round(loss.item(), 4)  # -log sigmoid(1 - (-1))
         0.1269
     """
-    prototypes = as_tensor(prototypes)
-    i, j, k, wanted = _check_triplets(triplets, prototypes.shape)
-    _check_lengths("semantic_ranking_loss", prototypes.data)
+    prototypes, triplets = as_tensor(prototypes), np.asarray(triplets)
+    contract.check_triplets(prototypes.shape, triplets.shape, str(triplets.dtype))
+    names = triplets[:, :3]
+    contract.check_names(names[(names < 0) | (names >= len(prototypes))].tolist(), len(prototypes))
+    _check_directions("semantic_ranking_loss", prototypes.data)
+    i, j, k = names.T
+    wanted = triplets[:, 3] if triplets.shape[1] == 4 else np.ones(len(triplets), int)
     p = prototypes / (prototypes * prototypes).sum(axis=1, keepdims=True).sqrt()
     difference = (p[i] * (p[j] - p[k])).sum(axis=1)  # cos theta_ij - cos theta_ik, one for each triplet
     return binary_cross_entropy_with_logits(difference, wanted.astype(p.dtype))
@@ -126,12 +132,9 @@ def regression_target(y, lower, upper):
         [-1.0, 0.0, 1.0]
     """
     y = np.asarray(y)
-    if not lower < upper:
-        raise ValueError(f"regression_target: expected lower < upper, got {lower} and {upper}; exchange them?")
-    if y.size and not (lower <= y.min() and y.max() <= upper):
-        raise ValueError(
-            f"regression_target: expected y from {lower} to {upper}, got {y.min()} to {y.max()}; widen the bounds"
-        )
+    contract.check_bounds(lower, upper)
+    if y.size:
+        contract.check_between(y.min(), y.max(), lower, upper)
     return 2 * (y - lower) / (upper - lower) - 1
 
 
@@ -150,7 +153,8 @@ def prototype_regression_loss(z, prototype, targets):
         0.25
     """
     z, prototype, targets = as_tensor(z), np.asarray(prototype), np.asarray(targets)
-    _check_directions("prototype_regression_loss", z.shape, prototype[None], targets.shape)
+    contract.check_regression(z.shape, prototype.shape, targets.shape)
+    _check_directions("prototype_regression_loss", prototype[None])
     return _squared_gap(z, np.broadcast_to(prototype, z.shape), targets)
 
 
@@ -168,7 +172,8 @@ def classify(z, prototypes):
         [1, 0]
     """
     z, prototypes = np.asarray(as_tensor(z)), np.asarray(prototypes)
-    _check_directions("classify", z.shape, prototypes, z.shape[:1])
+    contract.check_classification("classify", z.shape, prototypes.shape)
+    _check_directions("classify", prototypes)
     return (z @ _unit(prototypes).T).argmax(axis=1)  # the length of z changes no order
 
 
@@ -194,8 +199,7 @@ class HypersphericalNet(nn.Module):
 
     def __init__(self, classes, dims, joint=False, seed=0):
         super().__init__()
-        if dims < 2 + joint:
-            raise ValueError(f"HypersphericalNet: expected dims of at least {2 + joint}, got {dims}; use more")
+        contract.check_space(dims, joint)
         self.joint = joint
         self.backbone = LeNet(dims)
         places = separated_prototypes(classes, dims - joint, seed=seed).astype(np.float32)
@@ -208,11 +212,7 @@ class HypersphericalNet(nn.Module):
 
     def loss(self, z, labels, targets=None):
         """Mean over the batch of the class loss and, in a joint space, of the loss of the number's cosine."""
-        if (targets is not None) != self.joint:
-            raise ValueError(
-                f"HypersphericalNet: expected targets {'for' if self.joint else 'only in'} a joint space, got "
-                f"{'none' if targets is None else 'some'}; see joint="
-            )
+        contract.check_targets(self.joint, targets is not None)
         if not self.joint:
             return prototype_loss(z, self.prototypes, labels) / len(z)
         by_class = prototype_loss(z[:, :-1], self.prototypes[:, :-1], labels)
@@ -266,55 +266,7 @@ def _unit(points):
     return points / np.linalg.norm(points, axis=-1, keepdims=True)
 
 
-def _check_prototypes(classes, dims, steps):
-    if classes < 2 or dims < 1 or steps < 1:
-        raise ValueError(
-            "separated_prototypes: expected classes of at least 2, dims and steps of at least 1, got "
-            f"{classes}, {dims} and {steps}"
-        )
-    if dims == 1 and classes > 2:
-        raise ValueError(
-            f"separated_prototypes: {classes} classes cannot be told apart in 1 dimension, whose sphere is two points; "
-            "use 2 dimensions or more"
-        )
-
-
-def _check_directions(name, z, prototypes, labels):
-    """Raise unless the shapes z and labels fit the prototypes and each prototype has a direction."""
-    if len(z) != 2 or prototypes.ndim != 2 or prototypes.shape[1] != z[1] or labels != z[:1]:
-        raise ValueError(
-            f"{name}: expected z (batch, dims), prototypes with the same dims and one label or target for each z, got "
-            f"{z}, {prototypes.shape} and {labels}"
-        )
-    _check_lengths(name, prototypes)
-
-
-def _check_lengths(name, prototypes):
-    if not np.isfinite(prototypes).all() or not prototypes.any(axis=1).all():
-        raise ValueError(
-            f"{name}: expected finite prototypes of a length above 0, got {prototypes.tolist()}; a direction is needed"
-        )
-
-
-def _check_labels(labels, classes):
-    if len(labels) and not (labels.dtype.kind in "iu" and 0 <= labels.min() <= labels.max() < classes):
-        raise ValueError(
-            f"prototype_loss: expected integer labels from 0 to {classes - 1}, got {np.unique(labels)}; each class "
-            "needs a prototype"
-        )
-
-
-def _check_triplets(triplets, prototypes):
-    """Columns i, j, k and the label S'."""
-    triplets = np.asarray(triplets)
-    if triplets.ndim != 2 or triplets.shape[1] not in (3, 4) or not len(triplets) or triplets.dtype.kind not in "iu":
-        raise ValueError(
-            f"semantic_ranking_loss: expected integer triplets of shape (n, 3) or (n, 4), n at least 1, got "
-            f"{triplets.shape} of {triplets.dtype}"
-        )
-    names = triplets[:, :3]
-    if names.min() < 0 or names.max() >= prototypes[0]:
-        raise ValueError(
-            f"semantic_ranking_loss: expected classes from 0 to {prototypes[0] - 1}, got {names.min()} to {names.max()}"
-        )
-    return (*names.T, triplets[:, 3] if triplets.shape[1] == 4 else np.ones(len(triplets), int))
+def _check_directions(operation, prototypes):
+    """Refuse prototypes that do not have a direction each."""
+    bad = prototypes[~(np.isfinite(prototypes).all(axis=1) & prototypes.any(axis=1))]
+    contract.check_directions(operation, bad.tolist())

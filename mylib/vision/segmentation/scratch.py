@@ -48,7 +48,8 @@ def conv_transpose2d(x, weight, bias=None, stride=1, padding=0, output_padding=0
     Returns: Tensor. Shape (batch, out, height', width'), with
              height' = (height - 1) s - 2 p + d (k - 1) + output_padding + 1.
     Raises:  ValueError: shapes that do not fit each other, or nothing is left of y.
-    Source:  Zeiler et al. (2010); slide "Deconvolution". Differs: torch also takes an output_padding below the dilation.
+    Source:  Zeiler et al. (2010); slide "Deconvolution". Differs: torch also takes an output_padding
+             below the dilation.
 
     Example:
         >>> conv_transpose2d([[[[1.0, 3.0]]]], [[[[1.0, 2.0]]]], stride=(1, 2)).numpy().tolist()

@@ -4,10 +4,17 @@ import numpy as np
 import pytest
 
 
-@pytest.mark.parametrize(("classes", "dims", "steps"), [(1, 3, 10), (3, 0, 10), (4, 2, 0)])
-def test_prototypes_refuse_numbers_that_make_no_sense(side, classes, dims, steps):
-    with pytest.raises(ValueError, match="separated_prototypes: expected classes of at least 2"):
-        side[0].separated_prototypes(classes, dims, steps)
+@pytest.mark.parametrize(
+    ("numbers", "message"),
+    [
+        ((1, 3, 10), "classes of at least 2, got 1"),
+        ((3, 0, 10), "dims and steps of at least 1, got 0 and 10"),
+        ((4, 2, 0), "dims and steps of at least 1, got 2 and 0"),
+    ],
+)
+def test_prototypes_refuse_numbers_that_make_no_sense(side, numbers, message):
+    with pytest.raises(ValueError, match=f"separated_prototypes: expected {message}"):
+        side[0].separated_prototypes(*numbers)
 
 
 def test_prototypes_refuse_more_classes_than_the_sphere_of_one_dimension_has_points(side):
@@ -18,7 +25,7 @@ def test_prototypes_refuse_more_classes_than_the_sphere_of_one_dimension_has_poi
 def test_losses_name_shapes_that_do_not_fit(side):
     module, array = side
     z, p = array(np.zeros((2, 3))), array(np.eye(4))
-    with pytest.raises(ValueError, match=r"prototype_loss: expected z .*\(2, 3\), \(4, 4\) and \(2,\)"):
+    with pytest.raises(ValueError, match=r"prototype_loss: expected z .*\(2, 3\) and \(4, 4\) and \(2,\), where dims"):
         module.prototype_loss(z, p, array([0, 1]))
     with pytest.raises(ValueError, match="classify: expected z"):
         module.classify(z, p)

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import torch
 
+from mylib import syllabus
 from mylib.vision.hypersphere import pytorch, scratch
-from tests.twins import assert_close, assert_same_function, assert_same_module, share_random_weights
+from tests.twins import assert_close, assert_same_function, assert_same_help, assert_same_module, share_random_weights
 from tests.vision.hypersphere.cases import RNG, largest_cosine
 
 
@@ -65,6 +66,11 @@ def test_losses_compile_without_looking_at_values():
     compiled = torch.compile(pytorch.prototype_loss, backend="eager", fullgraph=True)
     z, p, labels = torch.randn(4, 3), torch.randn(2, 3), torch.tensor([0, 1, 1, 0])
     torch.testing.assert_close(compiled(z, p, labels), pytorch.prototype_loss(z, p, labels))
+
+
+@pytest.mark.parametrize("method", [m.name for m in syllabus.topic("hypersphere").methods if m.twins])
+def test_help_says_on_both_sides_what_the_twin_says(method):
+    assert_same_help(getattr(scratch, method), getattr(pytorch, method))
 
 
 @pytest.mark.gpu
