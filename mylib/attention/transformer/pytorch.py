@@ -141,6 +141,7 @@ class Transformer(nn.Module):
             x = layer(x, mask)
         return x, mask
 
+    # The same text on both sides: it only passes on what layers return, which have their own mathematics.
     def decode(self, target, memory):
         """Scores of the token after each, from what `encode` returns. Shape (batch, time, vocab_out)."""
         memory, mask = memory
@@ -195,6 +196,7 @@ def label_smoothing_loss(scores, targets, smoothing=0.1, padding=0):
     return total / (targets != padding).sum().clamp(min=1)
 
 
+# The same text on both sides: a sum of what layers return reads alike in any library.
 def _residual(layer, x, norm, part):
     """One sub-layer with its residual connection."""
     if layer.norm_first:
