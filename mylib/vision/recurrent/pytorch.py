@@ -8,6 +8,9 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from mylib.shared.docstrings import complete_from_twin
+from mylib.vision.recurrent import contract
+
 __all__ = [
     "RNNCell",
     "RNN",
@@ -20,12 +23,7 @@ __all__ = [
 
 
 class RNNCell(nn.Module):
-    r"""One step of the plain recurrent network, c_t = W tanh(c_{t-1}) + U x_t + b.
-
-    Args:    input_size, hidden_size: lengths of x_t and of the memory c_t.
-    Raises:  ValueError: a size below 1; inputs or memories of another size. TypeError: integers as inputs.
-    Source:  Elman (1990); slide "LSTMs vs RNNs". Differs: torch.nn.RNNCell keeps tanh(c_t), with the same weights.
-    """
+    r"""One step of the plain recurrent network, c_t = W tanh(c_{t-1}) + U x_t + b."""
 
     def __init__(self, input_size, hidden_size):
         super().__init__()
@@ -33,7 +31,7 @@ class RNNCell(nn.Module):
 
     def forward(self, x, c=None):
         """The next memory. Shapes (batch, input_size) and (batch, hidden_size) to (batch, hidden_size)."""
-        _check_input(self, x, 2)
+        _check_step(self, x)
         c = _memory(self, x, c)
         return F.linear(torch.tanh(c), self.weight_hh, self.bias_hh) + F.linear(x, self.weight_ih, self.bias_ih)
 
@@ -42,19 +40,15 @@ class RNN(nn.RNN):
     r"""`RNNCell` over a sequence: the same weights at every step.
 
     torch.nn.RNN keeps h_t = tanh(c_t); one more product over all steps, W h_{t-1} + U x_t + b, gives c_t back.
-
-    Args:    input_size, hidden_size: as for the cell.
-    Raises:  ValueError: as for the cell; a sequence of length 0.
-    Source:  slides "Layout of Recurrent Networks", "RNNs vs MLPs". Differs: torch.nn.RNN returns tanh(c_t).
     """
 
     def __init__(self, input_size, hidden_size):
-        _check_sizes(self, input_size, hidden_size)
+        contract.check_sizes(type(self).__name__, input_size, hidden_size)
         super().__init__(input_size, hidden_size, batch_first=True)
 
     def forward(self, x, c=None):
         """All memories and the last. Shapes (batch, time, input) to (batch, time, hidden) and (batch, hidden)."""
-        _check_input(self, x, 3)
+        _check_sequence(self, x)
         first = torch.tanh(_memory(self, x, c))
         squashed, _ = super().forward(x, first[None])  # tanh(c_1) ... tanh(c_T)
         earlier = torch.cat([first[:, None], squashed[:, :-1]], dim=1)
@@ -64,21 +58,7 @@ class RNN(nn.RNN):
 
 
 class LSTMCell(nn.Module):
-    r"""One step of the long short-term memory.
-
-    i = sigmoid(U_i x_t + W_i m_{t-1} + b_i)    what of the candidate is written
-    f = sigmoid(U_f x_t + W_f m_{t-1} + b_f)    what of the old memory is kept
-    o = sigmoid(U_o x_t + W_o m_{t-1} + b_o)    what of the memory is shown
-    g = tanh(U_g x_t + W_g m_{t-1} + b_g)       the candidate memory
-    c_t = c_{t-1} f + g i,    m_t = tanh(c_t) o
-
-    Args:    input_size, hidden_size: lengths of x_t, and of c_t and m_t.
-             forget_bias: b_f at the start. With 0 the forget gate begins near 1/2, and a memory halves at every step;
-                 with 1 it begins near 3/4 (Gers et al. 2000; Jozefowicz et al. 2015).
-    Raises:  ValueError, TypeError: as `RNNCell`; TypeError: a state that is no pair.
-    Source:  Hochreiter, Schmidhuber (1997), with the forget gate of Gers et al. (2000); slides "LSTM: step-by-step".
-             Differs: the slide has no biases, and writes row vectors times matrices; torch starts with b_f near 0.
-    """
+    """One step of the long short-term memory, written out."""
 
     def __init__(self, input_size, hidden_size, forget_bias=1.0):
         super().__init__()
@@ -93,47 +73,37 @@ class LSTMCell(nn.Module):
 
     def forward(self, x, state=None):
         """The next m and c from x_t and the pair (m, c). Shapes (batch, input) to twice (batch, hidden)."""
-        _check_input(self, x, 2)
-        m, c = (_memory(self, x, part) for part in _pair(self, state))
+        _check_step(self, x)
+        m, c = (_memory(self, x, part) for part in contract.pair(type(self).__name__, state))
         i, f, g, o = self.gates(x, m)
         c = c * f + g * i
         return torch.tanh(c) * o, c
 
 
 class LSTM(nn.LSTM):
-    r"""`LSTMCell` over a sequence: torch.nn.LSTM of one layer, batch first, with the forget gate's bias at the start.
+    """`LSTMCell` over a sequence: torch.nn.LSTM of one layer, batch first, with the forget gate's bias at the start.
 
-    Args:    input_size, hidden_size, forget_bias: as for the cell.
-    Raises:  ValueError, TypeError: as for the cell; ValueError: a sequence of length 0.
     Source:  slide "LSTMs vs RNNs". Differs: states without torch's axis of layers; see the cell for the bias.
     """
 
     def __init__(self, input_size, hidden_size, forget_bias=1.0):
-        _check_sizes(self, input_size, hidden_size)
+        contract.check_sizes(type(self).__name__, input_size, hidden_size)
         super().__init__(input_size, hidden_size, batch_first=True)
         _set_forget_bias(self.bias_ih_l0, self.bias_hh_l0, forget_bias)
 
     def forward(self, x, state=None):
         """All outputs m, and the last (m, c). Shapes (batch, time, input) to (batch, time, hidden), (batch, hidden)."""
-        _check_input(self, x, 3)
-        m, c = (_memory(self, x, part) for part in _pair(self, state))
+        _check_sequence(self, x)
+        m, c = (_memory(self, x, part) for part in contract.pair(type(self).__name__, state))
         outputs, (m, c) = super().forward(x, (m[None], c[None]))
         return outputs, (m[0], c[0])
 
 
 def gradient_norms_through_time(model, x):
-    r"""How much of the last memory's gradient reaches each earlier memory: ||d sum(c_T) / d c_t|| for t = 1 ... T.
-
-    Args:    model: `RNN` or `LSTM`.
-             x: inputs. Shape (batch, time, input).
-    Returns: the mean over the batch of the Euclidean norms. Shape (time,).
-    Raises:  ValueError: as the model, or a batch of none; TypeError: another model.
-    Source:  Pascanu, Mikolov, Bengio (2013); slide "The problem with RNNs".
-    """
+    r"""||d sum(c_T) / d c_t|| for t = 1 ... T, by autograd: the cells run one by one, and each memory is asked for."""
     cell = _cell_of(model)
-    _check_input(model, x, 3)
-    if not len(x):
-        raise ValueError(f"gradient_norms_through_time: expected a batch of at least 1, got {tuple(x.shape)}")
+    _check_sequence(model, x)
+    contract.check_batch(x.shape)
     state, memories = None, []
     for step in x.unbind(dim=1):
         state = cell(step, state)
@@ -143,24 +113,11 @@ def gradient_norms_through_time(model, x):
 
 
 def truncated_bptt(model, head, x, targets, loss, optimizer, window):
-    r"""Train on one long sequence, a window at a time: memories are handed on, gradients stop at the window's start.
+    """Train on one long sequence, a window at a time: memories are handed on, gradients stop at the window's start.
 
-    Args:    model: `RNN` or `LSTM`.
-             head: from its outputs, shape (batch, window, hidden), to scores.
-             x: inputs. Shape (batch, time, input).
-             targets: one for each step. Shape (batch, time).
-             loss: of (scores, targets), both with (batch, window) joined into one axis.
-             optimizer: of all parameters.
-             window: steps that a gradient travels at most.
     Returns: the loss of each window before its update, on the device. Shape (ceil(time / window),).
-    Raises:  ValueError: no steps, a window below 1, or targets of another length.
-    Source:  Williams, Peng (1990); slide "The problem with RNNs".
     """
-    if window < 1 or x.ndim < 2 or x.shape[1] < 1 or targets.shape != x.shape[:2]:
-        raise ValueError(
-            "truncated_bptt: expected at least one step, a window of at least 1 and targets of shape "
-            f"{tuple(x.shape[:2])}, got {window} and {tuple(targets.shape)}"
-        )
+    contract.check_windows(x.shape, targets.shape, window)
     state, losses = None, []
     for inputs, wanted in zip(x.split(window, dim=1), targets.split(window, dim=1), strict=True):
         outputs, state = model(inputs, state)
@@ -174,24 +131,11 @@ def truncated_bptt(model, head, x, targets, loss, optimizer, window):
 
 
 class CaptionNet(nn.Module):
-    r"""Show and tell: a convolutional network reads the picture, an LSTM says what is there.
-
-    `look` scores, for each cell of 8 x 8 pixels, which kind of thing has its middle there (0: nothing). `tell` turns
-    these into features, gives them to the LSTM beside each word so far, and scores the word that follows.
-
-    Args:    words: size of the vocabulary; kinds: of things, with 0 for nothing.
-             size: height and width of the pictures, a multiple of 8.
-             hidden: length of features, word vectors and memory.
-             dropout: share of what was seen that is hidden while training.
-    Raises:  ValueError: a size that is none, pictures of another one, or not one row of words for each.
-    Source:  Vinyals et al. (2015), Mao et al. (2015); slide "LSTMs in computer vision". Differs: a small network,
-             trained on cells, in place of one trained on ImageNet; the picture is shown at each word, as Mao et al. do,
-             not once; and the word of the highest score instead of a beam search.
-    """
+    """Show and tell: a convolutional network reads the picture, an LSTM says what is there."""
 
     def __init__(self, words, kinds=11, size=48, hidden=96, dropout=0.2):
         super().__init__()
-        _check_caption(words, kinds, size, hidden)
+        contract.check_caption(words, kinds, size, hidden)
         self.size, self.words = size, words
         channels = (3, 12, 24, 48, 48)
         pairs = list(zip(channels[:-1], channels[1:], strict=True))
@@ -207,7 +151,7 @@ class CaptionNet(nn.Module):
 
     def look(self, images):
         """What stands in each cell. Shapes (batch, 3, size, size) to (batch, kinds, size / 8, size / 8)."""
-        _check_images(images.shape, self.size)
+        contract.check_images(images.shape, self.size)
         x = images
         for layer, (conv, norm) in enumerate(zip(self.convs, self.norms, strict=True)):
             x = torch.relu(norm(conv(x)))
@@ -218,7 +162,7 @@ class CaptionNet(nn.Module):
         """Scores of the word after each word, shape (batch, time, words), and the memory, from what `look` returns."""
         seen = self.dropout(seen.softmax(dim=1).flatten(1))
         features = torch.relu(self.hidden2(torch.relu(self.hidden1(seen)))).unsqueeze(1)  # (batch, 1, hidden)
-        _check_words(words.shape, len(seen))
+        contract.check_words(words.shape, len(seen))
         embedded = self.embedding(words)  # (batch, time, hidden)
         outputs, state = self.lstm(torch.cat([features.expand_as(embedded), embedded], dim=2), state)
         return self.scores(outputs), state
@@ -230,8 +174,7 @@ class CaptionNet(nn.Module):
     @torch.no_grad()
     def caption(self, images, length, start=0):
         """The likeliest word, again and again. Shapes (batch, 3, size, size) to integers (batch, length)."""
-        if length < 1:
-            raise ValueError(f"CaptionNet: expected a length of at least 1 word, got {length}")
+        contract.check_length(length)
         seen, state = self.look(images), None
         word, said = images.new_full((len(images), 1), start, dtype=torch.long), []
         for _ in range(length):
@@ -241,36 +184,9 @@ class CaptionNet(nn.Module):
         return torch.cat(said, dim=1)
 
 
-def _check_caption(words, kinds, size, hidden):
-    if min(words, kinds, hidden) < 1 or size < 8 or size % 8:
-        raise ValueError(
-            f"CaptionNet: expected words, kinds and hidden of at least 1 and a size that 8 divides, got {words}, "
-            f"{kinds}, {hidden} and {size}"
-        )
-
-
-def _check_words(shape, batch):
-    if len(shape) != 2 or shape[0] != batch:
-        raise ValueError(
-            f"CaptionNet: expected words of shape ({batch}, time), one row for each picture, got {tuple(shape)}"
-        )
-
-
-def _check_images(shape, size):
-    if shape[1:] != (3, size, size):
-        raise ValueError(
-            f"CaptionNet: expected images of shape (batch, 3, {size}, {size}), got {tuple(shape)}; resize them"
-        )
-
-
-def _check_sizes(module, input_size, hidden_size):
-    if min(input_size, hidden_size) < 1:
-        raise ValueError(f"{type(module).__name__}: expected sizes of at least 1, got {input_size} and {hidden_size}")
-
-
 def _add_parameters(module, input_size, hidden_size, gates):
     """The parameters of torch's own cells, drawn in the same way."""
-    _check_sizes(module, input_size, hidden_size)
+    contract.check_sizes(type(module).__name__, input_size, hidden_size)
     module.input_size, module.hidden_size = input_size, hidden_size
     bound = hidden_size**-0.5
     shapes = {"weight_ih": (input_size,), "weight_hh": (hidden_size,), "bias_ih": (), "bias_hh": ()}
@@ -288,33 +204,29 @@ def _set_forget_bias(bias_ih, bias_hh, value):
 
 def _cell_of(model):
     """The cell with the model's own parameters, for whoever wants to look at single steps."""
-    if not isinstance(model, RNN | LSTM):
-        raise TypeError(f"expected an RNN or an LSTM, got {type(model).__name__}")
+    contract.check_model(isinstance(model, RNN | LSTM), type(model).__name__)
     cell = (RNNCell if isinstance(model, RNN) else LSTMCell)(model.input_size, model.hidden_size)
     for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"):
         setattr(cell, name, getattr(model, f"{name}_l0"))
     return cell
 
 
-def _check_input(module, x, axes):
+def _check_step(module, x):
+    _check_floating(module, x)
+    contract.check_step(type(module).__name__, x.shape, module.input_size)
+
+
+def _check_sequence(module, x):
+    _check_floating(module, x)
+    contract.check_sequence(type(module).__name__, x.shape, module.input_size)
+
+
+def _check_floating(module, x):
+    """The engine's tensors refuse integers themselves."""
     if not x.is_floating_point():
         raise TypeError(
             f"{type(module).__name__}: got {x.dtype} values, expected floating point; convert with .float()"
         )
-    if x.ndim != axes or x.shape[-1] != module.input_size or 0 in x.shape[1:-1]:
-        middle = "time of at least 1, " if axes == 3 else ""
-        raise ValueError(
-            f"{type(module).__name__}: expected x of shape (batch, {middle}{module.input_size}), got {tuple(x.shape)}"
-        )
-
-
-def _pair(module, state):
-    """The pair (m, c), or two that are to be zeros."""
-    if state is None:
-        return None, None
-    if not isinstance(state, tuple | list) or len(state) != 2:
-        raise TypeError(f"{type(module).__name__}: expected a state (m, c), got {type(state).__name__}")
-    return state
 
 
 def _memory(module, x, state):
@@ -322,6 +234,8 @@ def _memory(module, x, state):
     shape = (len(x), module.hidden_size)
     if state is None:
         return x.new_zeros(shape)
-    if state.shape != shape:
-        raise ValueError(f"{type(module).__name__}: expected a state of shape {shape}, got {tuple(state.shape)}")
+    contract.check_memory(type(module).__name__, state.shape, shape)
     return state
+
+
+complete_from_twin(globals())

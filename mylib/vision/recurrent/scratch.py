@@ -24,6 +24,7 @@ from mylib.engine import (
     tanh,
 )
 from mylib.engine.tensor import float_tensor
+from mylib.vision.recurrent import contract
 from mylib.vision.recurrent.scratch_bptt import lstm_backward, lstm_forward
 
 __all__ = [
@@ -125,7 +126,7 @@ class LSTMCell(nn.Module):
     def forward(self, x, state=None):
         """The next m and c from x_t and the pair (m, c). Shapes (batch, input) to twice (batch, hidden)."""
         x = _step_input(self, x)
-        m, c = (_memory(self, x, part) for part in _pair(self, state))
+        m, c = (_memory(self, x, part) for part in contract.pair(type(self).__name__, state))
         i, f, g, o = self.gates(x, m)
         c = c * f + g * i
         return tanh(c) * o, c
@@ -151,7 +152,7 @@ class LSTM(nn.Module):
     def forward(self, x, state=None):
         """All outputs m, and the last (m, c). Shapes (batch, time, input) to (batch, time, hidden), (batch, hidden)."""
         x = _sequence_input(self, x)
-        m, c = (_memory(self, x, part) for part in _pair(self, state))
+        m, c = (_memory(self, x, part) for part in contract.pair(type(self).__name__, state))
         weights = (self.weight_ih_l0, self.weight_hh_l0)
         biases = (self.bias_ih_l0, self.bias_hh_l0)
         arrays = [tensor.data for tensor in (x, m, c, *weights)]
@@ -181,8 +182,7 @@ def gradient_norms_through_time(model, x):
     x = _sequence_input(model, x)
     cell = _cell_of(model)
     batch, time, _ = x.shape
-    if not batch:
-        raise ValueError(f"gradient_norms_through_time: expected a batch of at least 1, got {x.shape}")
+    contract.check_batch(x.shape)
     probes = [Tensor(np.zeros((batch, model.hidden_size), x.dtype), requires_grad=True) for _ in range(time)]
     m = c = _memory(model, x, None)
     for t, probe in enumerate(probes):
@@ -210,7 +210,7 @@ def truncated_bptt(model, head, x, targets, loss, optimizer, window):
     Raises:  ValueError: no steps, a window below 1, or targets of another length.
     Source:  Williams, Peng (1990); slide "The problem with RNNs".
     """
-    _check_windows(x.shape, targets.shape, window)
+    contract.check_windows(x.shape, targets.shape, window)
     state, losses = None, []
     for start in range(0, x.shape[1], window):
         outputs, state = model(x[:, start : start + window], state)
@@ -246,7 +246,7 @@ class CaptionNet(nn.Module):
 
     def __init__(self, words, kinds=11, size=48, hidden=96, dropout=0.2):
         super().__init__()
-        _check_caption(words, kinds, size, hidden)
+        contract.check_caption(words, kinds, size, hidden)
         self.size, self.words = size, words
         channels = (3, 12, 24, 48, 48)
         pairs = list(zip(channels[:-1], channels[1:], strict=True))
@@ -263,7 +263,7 @@ class CaptionNet(nn.Module):
     def look(self, images):
         """What stands in each cell. Shapes (batch, 3, size, size) to (batch, kinds, size / 8, size / 8)."""
         x = as_tensor(images)
-        _check_images(x.shape, self.size)
+        contract.check_images(x.shape, self.size)
         for layer, (conv, norm) in enumerate(zip(self.convs, self.norms, strict=True)):
             x = relu(norm(conv(x)))
             x = max_pool2d(x, 2) if layer < 3 else x
@@ -274,7 +274,7 @@ class CaptionNet(nn.Module):
         seen = softmax(as_tensor(seen), axis=1)
         seen = self.dropout(seen.flatten(1))
         features = relu(self.hidden2(relu(self.hidden1(seen)))).unsqueeze(1)  # (batch, 1, hidden)
-        _check_words(np.shape(words), len(seen))
+        contract.check_words(np.shape(words), len(seen))
         embedded = self.embedding(words)  # (batch, time, hidden)
         inputs = concatenate([features.broadcast_to(embedded.shape), embedded], axis=2)
         outputs, state = self.lstm(inputs, state)
@@ -287,8 +287,7 @@ class CaptionNet(nn.Module):
     @no_grad()
     def caption(self, images, length, start=0):
         """The likeliest word, again and again. Shapes (batch, 3, size, size) to integers (batch, length)."""
-        if length < 1:
-            raise ValueError(f"CaptionNet: expected a length of at least 1 word, got {length}")
+        contract.check_length(length)
         seen, state = self.look(images), None
         word, said = np.full((len(images), 1), start), []
         for _ in range(length):
@@ -298,32 +297,9 @@ class CaptionNet(nn.Module):
         return np.concatenate(said, axis=1)
 
 
-def _check_caption(words, kinds, size, hidden):
-    if min(words, kinds, hidden) < 1 or size < 8 or size % 8:
-        raise ValueError(
-            f"CaptionNet: expected words, kinds and hidden of at least 1 and a size that 8 divides, got {words}, "
-            f"{kinds}, {hidden} and {size}"
-        )
-
-
-def _check_words(shape, batch):
-    if len(shape) != 2 or shape[0] != batch:
-        raise ValueError(
-            f"CaptionNet: expected words of shape ({batch}, time), one row for each picture, got {tuple(shape)}"
-        )
-
-
-def _check_images(shape, size):
-    if shape[1:] != (3, size, size):
-        raise ValueError(
-            f"CaptionNet: expected images of shape (batch, 3, {size}, {size}), got {tuple(shape)}; resize them"
-        )
-
-
 def _add_parameters(module, input_size, hidden_size, gates, suffix="", forget_bias=None):
     """Torch's parameters, drawn as torch draws them."""
-    if min(input_size, hidden_size) < 1:
-        raise ValueError(f"{type(module).__name__}: expected sizes of at least 1, got {input_size} and {hidden_size}")
+    contract.check_sizes(type(module).__name__, input_size, hidden_size)
     module.input_size, module.hidden_size = input_size, hidden_size
     bound = hidden_size**-0.5
     shapes = {"weight_ih": (input_size,), "weight_hh": (hidden_size,), "bias_ih": (), "bias_hh": ()}
@@ -336,8 +312,7 @@ def _add_parameters(module, input_size, hidden_size, gates, suffix="", forget_bi
 
 def _cell_of(model):
     """The cell with the model's own parameters, for whoever wants to look at single steps."""
-    if not isinstance(model, RNN | LSTM):
-        raise TypeError(f"expected an RNN or an LSTM, got {type(model).__name__}")
+    contract.check_model(isinstance(model, RNN | LSTM), type(model).__name__)
     cell = (RNNCell if isinstance(model, RNN) else LSTMCell)(model.input_size, model.hidden_size)
     for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"):
         setattr(cell, name, getattr(model, f"{name}_l0"))
@@ -346,28 +321,14 @@ def _cell_of(model):
 
 def _step_input(module, x):
     x = float_tensor(x, type(module).__name__)
-    if x.ndim != 2 or x.shape[1] != module.input_size:
-        raise ValueError(f"{type(module).__name__}: expected x of shape (batch, {module.input_size}), got {x.shape}")
+    contract.check_step(type(module).__name__, x.shape, module.input_size)
     return x
 
 
 def _sequence_input(module, x):
     x = float_tensor(x, type(module).__name__)
-    if x.ndim != 3 or x.shape[1] < 1 or x.shape[2] != module.input_size:
-        raise ValueError(
-            f"{type(module).__name__}: expected x of shape (batch, time, {module.input_size}) with at least one step, "
-            f"got {x.shape}"
-        )
+    contract.check_sequence(type(module).__name__, x.shape, module.input_size)
     return x
-
-
-def _pair(module, state):
-    """The pair (m, c), or two that are to be zeros."""
-    if state is None:
-        return None, None
-    if not isinstance(state, tuple | list) or len(state) != 2:
-        raise TypeError(f"{type(module).__name__}: expected a state (m, c), got {type(state).__name__}")
-    return state
 
 
 def _memory(module, x, state):
@@ -376,14 +337,5 @@ def _memory(module, x, state):
     if state is None:
         return Tensor(np.zeros(shape, x.dtype))
     state = as_tensor(state)
-    if state.shape != shape:
-        raise ValueError(f"{type(module).__name__}: expected a state of shape {shape}, got {state.shape}")
+    contract.check_memory(type(module).__name__, state.shape, shape)
     return state
-
-
-def _check_windows(x, targets, window):
-    if window < 1 or len(x) < 2 or x[1] < 1 or tuple(targets) != tuple(x[:2]):
-        raise ValueError(
-            "truncated_bptt: expected at least one step, a window of at least 1 and targets of shape "
-            f"{tuple(x[:2])}, got {window} and {tuple(targets)}"
-        )

@@ -278,7 +278,7 @@ def test_batches_of_none_give_outputs_of_none(side, kind):
         tensor(np.zeros((0, 11, 1, 1), np.float32)),
         np.zeros((0, 3), int) if module is scratch else torch.zeros(0, 3).long(),
     )[0].shape == (0, 3, 5)
-    with pytest.raises(ValueError, match="a batch of at least 1"):
+    with pytest.raises(ValueError, match="batch of at least 1"):
         module.gradient_norms_through_time(model, empty)
 
 

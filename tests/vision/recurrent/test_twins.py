@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from mylib import engine
+from mylib import engine, syllabus
 from mylib.vision.recurrent import pytorch, scratch
-from tests.twins import assert_close, assert_same_function, assert_same_module, share_random_weights
+from tests.twins import assert_close, assert_same_function, assert_same_help, assert_same_module, share_random_weights
 from tests.vision.recurrent.cases import RNG
 
 
@@ -97,6 +97,11 @@ def test_the_recurrence_agrees_with_plain_functions_of_the_twins():
         return run
 
     assert_same_function(through(scratch), through(pytorch), *inputs)
+
+
+@pytest.mark.parametrize("method", [m.name for m in syllabus.topic("recurrent").methods if m.twins])
+def test_help_says_on_both_sides_what_the_twin_says(method):
+    assert_same_help(getattr(scratch, method), getattr(pytorch, method))
 
 
 @pytest.mark.gpu
