@@ -8,17 +8,9 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from mylib.attention.activation_maps.contract import (
-    HEAT,
-    SMALLEST,
-    check_features,
-    check_labels,
-    check_map,
-    check_overlay,
-    check_pointing,
-    check_range,
-    refuse_map,
-)
+from mylib.attention.activation_maps import contract
+from mylib.attention.activation_maps.contract import HEAT
+from mylib.shared.docstrings import complete_from_twin
 from mylib.vision.convnets.pytorch import BatchNorm2d, convolution
 from mylib.vision.segmentation.pytorch import upsample_bilinear
 
@@ -33,22 +25,11 @@ __all__ = [
 
 
 class GAPNet(nn.Module):
-    r"""Convolutions, global average pooling and one linear layer without bias: S_c = sum_k w_k^c mean_{x,y} f_k(x, y).
-
-    Args:    classes: number of scores.
-             channels_in: of the images.
-             width: channels of the first convolution; the others have 2, 4 and 4 times as many.
-    Raises:  ValueError: a number below 1; images of other channels or smaller than 4 x 4.
-    Source:  Zhou et al. (2016), section 2; slide "Class Activation Maps". Differs: as in `scratch.GAPNet`.
-    """
+    r"""Convolutions, global average pooling and one linear layer without bias: S_c = sum_k w_k^c mean_{x,y} f_k(x, y)."""
 
     def __init__(self, classes=10, channels_in=3, width=12):
         super().__init__()
-        if min(classes, channels_in, width) < 1:
-            raise ValueError(
-                f"GAPNet: expected classes, channels_in and width of at least 1, got {classes}, {channels_in} and "
-                f"{width}"
-            )
+        contract.check_network(classes, channels_in, width)
         self.channels_in = channels_in
         self.features = nn.Sequential(
             ConvUnit(channels_in, width),
@@ -62,11 +43,7 @@ class GAPNet(nn.Module):
 
     def forward(self, x):
         """Scores. Shapes (batch, channels_in, height, width) to (batch, classes)."""
-        if x.ndim != 4 or x.shape[1] != self.channels_in or min(x.shape[2:]) < SMALLEST:
-            raise ValueError(
-                f"GAPNet: expected images (batch, {self.channels_in}, height, width) of at least {SMALLEST} x "
-                f"{SMALLEST} pixels, got {tuple(x.shape)}; resize or pad them"
-            )
+        contract.check_images(x.shape, self.channels_in)
         return self.linear(self.features(x).mean((2, 3)))
 
 
@@ -84,56 +61,34 @@ class ConvUnit(nn.Module):
 
 
 def class_scores(features, weights):
-    r"""S_c = sum_k w_k^c F_k with F_k = 1 / (H W) sum_{x,y} f_k(x, y): what the network's last two layers compute.
-
-    Args:    features: f, the maps of the last convolution. Shape (batch, channels, height, width).
-             weights: w, a row for each class. Shape (classes, channels).
-    Returns: Shape (batch, classes).
-    Raises:  ValueError: shapes that do not fit.
-    Source:  Zhou et al. (2016), section 2; slide "Review: CNN". Differs: as in `scratch.class_scores`.
-    """
-    check_features("class_scores", features.shape, weights.shape)
+    r"""S_c = sum_k w_k^c F_k with F_k = 1 / (H W) sum_{x,y} f_k(x, y): what the network's last two layers compute."""
+    contract.check_features("class_scores", features.shape, weights.shape)
     return F.linear(F.adaptive_avg_pool2d(features, 1).flatten(1), weights)
 
 
 def class_activation_map(features, weights, label):
     r"""M_c(x, y) = sum_k w_k^c f_k(x, y): how much each place speaks for class c. Its mean is the score S_c.
 
-    Args:    features: f. Shape (batch, channels, height, width).
-             weights: w. Shape (classes, channels).
-             label: c, one integer, or one for each image. Shape () or (batch,).
-    Returns: Shape (batch, height, width).
-    Raises:  ValueError: shapes that do not fit, labels that are no integers, or a label out of range.
-    Source:  Zhou et al. (2016), equation 2; slide "Class Activation Maps". Differs: as in the twin; for all classes
-             at once it is a 1x1 convolution with the linear layer's weights.
+    For all classes at once it is a 1x1 convolution with the linear layer's weights.
 
     Example:
         >>> f = torch.tensor([[[[1.0, 3.0]], [[0.0, 2.0]]]])
         >>> class_activation_map(f, torch.tensor([[1.0, 0.0], [1.0, -1.0]]), 1)
         tensor([[[1., 1.]]])
     """
-    check_features("class_activation_map", features.shape, weights.shape)
+    contract.check_features("class_activation_map", features.shape, weights.shape)
     label = torch.as_tensor(label, device=features.device)
     integer = not (label.is_floating_point() or label.is_complex() or label.dtype == torch.bool)
-    check_labels(tuple(label.shape), integer, len(features))
+    contract.check_labels(tuple(label.shape), integer, len(features))
     if label.numel():
-        check_range(int(label.min()), int(label.max()), len(weights))
+        contract.check_range(int(label.min()), int(label.max()), len(weights))
     return torch.einsum("nk,nkhw->nhw", weights[label.long().expand(len(features))], features)
 
 
 def overlay(image, cam, opacity=0.6):
-    r"""A map laid over its image: (1 - a) image + a colour, with a = opacity max(M, 0) / max(M).
-
-    Args:    image: in [0, 1], grey or coloured. Shape (..., 1 or 3, height, width).
-             cam: M. Shape (..., height / f, width / f) with a whole number f.
-             opacity: at the map's maximum, in [0, 1].
-    Returns: in [0, 1]. Shape (..., 3, height, width).
-    Raises:  ValueError: sizes that do not fit, values outside [0, 1] in the image, a map that is not finite.
-    Source:  Zhou et al. (2016), figure 2; slide "Class Activation Maps". Differs: as in `scratch.overlay`.
-    """
-    factor = check_overlay(tuple(image.shape), tuple(cam.shape), opacity)
-    if not ((image >= 0) & (image <= 1)).all() or not cam.isfinite().all():
-        raise ValueError("overlay: expected an image with values in [0, 1] and a finite map; scale the image first")
+    r"""A map laid over its image: (1 - a) image + a colour, with a = opacity max(M, 0) / max(M)."""
+    factor = contract.check_overlay(tuple(image.shape), tuple(cam.shape), opacity)
+    contract.check_overlay_values(((image >= 0) & (image <= 1)).all() and cam.isfinite().all())
     image = image.to(torch.promote_types(image.dtype, torch.float32))
     large = upsample_bilinear(cam.detach().to(image.dtype).reshape(-1, 1, *cam.shape[-2:]), factor)
     evidence = large.clamp_min(0).reshape(*image.shape[:-3], 1, *image.shape[-2:])
@@ -151,26 +106,19 @@ def overlay(image, cam, opacity=0.6):
 def box_from_map(cam, threshold=0.2):
     r"""The box around the largest connected region where M > threshold max(M).
 
-    Args:    cam: M, best enlarged to the size of the image. Shape (..., height, width).
-             threshold: share of the map's maximum, in [0, 1).
-    Returns: x1, y1, x2, y2. Shape (..., 4).
-    Raises:  ValueError: a threshold that is no such share, or a map without a finite maximum above 0: nothing is above
-                 the threshold then.
-    Source:  Zhou et al. (2016), section 3.2, which takes 20 % of the maximum. Differs: as in `scratch.box_from_map`.
-
     Example:
         >>> box_from_map(torch.tensor([[0.9, 0.0, 0.0], [0.0, 0.1, 0.5], [0.0, 0.0, 1.0]]))
         tensor([2., 1., 3., 3.])
     """
     cam = cam.to(torch.promote_types(cam.dtype, torch.float32))
-    check_map(tuple(cam.shape), threshold)
+    contract.check_map(tuple(cam.shape), threshold)
     if not cam.numel():
         return cam.new_zeros(*cam.shape[:-2], 4)
     maps = cam.reshape(-1, *cam.shape[-2:])
     most = maps.amax((1, 2), keepdim=True)
     bad = ~((most > 0) & (most < torch.inf))  # NaN too
     if bad.any():
-        refuse_map(most[bad][0].item())
+        contract.refuse_map(most[bad][0].item())
     region = largest_region(maps > threshold * most)
     (left, right), (top, bottom) = ends(region.any(1)), ends(region.any(2))
     return torch.stack([left, top, right, bottom], dim=1).reshape(*cam.shape[:-2], 4).to(cam)
@@ -211,17 +159,12 @@ def ends(occupied):
 
 
 def pointing_game(cams, boxes):
-    r"""Whether the middle of the map's highest pixel lies in the box: 1 is a hit, 0 is none.
-
-    Args:    cams: maps of the images' size; of several highest pixels the first in reading order counts. Shape (...,
-                 height, width).
-             boxes: x1, y1, x2, y2 of the object. Shape (..., 4).
-    Returns: booleans. Shape (...).
-    Raises:  ValueError: not one box for each map.
-    Source:  Zhang et al. (2016), section 4.1. Differs: as in `scratch.pointing_game`.
-    """
-    check_pointing(tuple(cams.shape), tuple(boxes.shape))
+    r"""Whether the middle of the map's highest pixel lies in the box: 1 is a hit, 0 is none."""
+    contract.check_pointing(tuple(cams.shape), tuple(boxes.shape))
     highest = cams.flatten(-2).argmax(-1)
     y = highest.div(cams.shape[-1], rounding_mode="floor") + 0.5
     x = highest % cams.shape[-1] + 0.5
     return (boxes[..., 0] <= x) & (x <= boxes[..., 2]) & (boxes[..., 1] <= y) & (y <= boxes[..., 3])
+
+
+complete_from_twin(globals())

@@ -6,17 +6,8 @@ the score of class c; M_c(x, y), its map. Boxes are x1, y1, x2, y2 in pixels, wh
 
 import numpy as np
 
-from mylib.attention.activation_maps.contract import (
-    HEAT,
-    SMALLEST,
-    check_features,
-    check_labels,
-    check_map,
-    check_overlay,
-    check_pointing,
-    check_range,
-    refuse_map,
-)
+from mylib.attention.activation_maps import contract
+from mylib.attention.activation_maps.contract import HEAT
 from mylib.engine import as_tensor, linear, nn, no_grad
 from mylib.vision.convnets.scratch import BatchNorm2d, convolution
 from mylib.vision.segmentation.scratch import upsample_bilinear
@@ -53,11 +44,7 @@ class GAPNet(nn.Module):
 
     def __init__(self, classes=10, channels_in=3, width=12):
         super().__init__()
-        if min(classes, channels_in, width) < 1:
-            raise ValueError(
-                f"GAPNet: expected classes, channels_in and width of at least 1, got {classes}, {channels_in} and "
-                f"{width}"
-            )
+        contract.check_network(classes, channels_in, width)
         self.channels_in = channels_in
         self.features = nn.Sequential(
             ConvUnit(channels_in, width),
@@ -71,11 +58,7 @@ class GAPNet(nn.Module):
 
     def forward(self, x):
         """Scores. Shapes (batch, channels_in, height, width) to (batch, classes)."""
-        if x.ndim != 4 or x.shape[1] != self.channels_in or min(x.shape[2:]) < SMALLEST:
-            raise ValueError(
-                f"GAPNet: expected images (batch, {self.channels_in}, height, width) of at least {SMALLEST} x "
-                f"{SMALLEST} pixels, got {x.shape}; resize or pad them"
-            )
+        contract.check_images(x.shape, self.channels_in)
         return self.linear(self.features(x).mean((2, 3)))
 
 
@@ -107,7 +90,7 @@ def class_scores(features, weights):
         [[2.0, 1.0]]
     """
     features, weights = as_tensor(features), as_tensor(weights)
-    check_features("class_scores", features.shape, weights.shape)
+    contract.check_features("class_scores", features.shape, weights.shape)
     return linear(features.mean((2, 3)), weights)
 
 
@@ -129,11 +112,11 @@ def class_activation_map(features, weights, label):
         [[[1.0, 1.0]]]
     """
     features, weights, label = as_tensor(features), as_tensor(weights), np.asarray(label)
-    check_features("class_activation_map", features.shape, weights.shape)
+    contract.check_features("class_activation_map", features.shape, weights.shape)
     batch, channels, height, width = features.shape
-    check_labels(label.shape, label.dtype.kind in "iu", batch)
+    contract.check_labels(label.shape, label.dtype.kind in "iu", batch)
     if label.size:
-        check_range(int(label.min()), int(label.max()), len(weights))
+        contract.check_range(int(label.min()), int(label.max()), len(weights))
     chosen = weights[np.broadcast_to(label, batch)].reshape(batch, 1, channels)
     maps = chosen @ features.reshape(batch, channels, height * width)  # (batch, 1, height width)
     return maps.reshape(batch, height, width)
@@ -148,7 +131,7 @@ def overlay(image, cam, opacity=0.6):
     Args:    image: in [0, 1], grey or coloured. Shape (..., 1 or 3, height, width).
              cam: M. Shape (..., height / f, width / f) with a whole number f.
              opacity: at the map's maximum, in [0, 1].
-    Returns: array in [0, 1]. Shape (..., 3, height, width).
+    Returns: in [0, 1]. Shape (..., 3, height, width).
     Raises:  ValueError: sizes that do not fit, values outside [0, 1] in the image, a map that is not finite.
     Source:  Zhou et al. (2016), figure 2; slide "Class Activation Maps". Differs: the paper blends a rainbow evenly.
 
@@ -158,9 +141,8 @@ def overlay(image, cam, opacity=0.6):
         ((3, 4, 4), [0.5, 0.5, 0.5])
     """
     image, cam = np.asarray(image), np.asarray(cam)
-    factor = check_overlay(image.shape, cam.shape, opacity)
-    if not ((image >= 0) & (image <= 1)).all() or not np.isfinite(cam).all():
-        raise ValueError("overlay: expected an image with values in [0, 1] and a finite map; scale the image first")
+    factor = contract.check_overlay(image.shape, cam.shape, opacity)
+    contract.check_overlay_values(((image >= 0) & (image <= 1)).all() and np.isfinite(cam).all())
     kind = np.result_type(image, np.float32)
     with no_grad():
         large = upsample_bilinear(cam.astype(kind).reshape(-1, 1, *cam.shape[-2:]), factor).numpy()
@@ -181,7 +163,7 @@ def box_from_map(cam, threshold=0.2):
 
     Args:    cam: M, best enlarged to the size of the image. Shape (..., height, width).
              threshold: share of the map's maximum, in [0, 1).
-    Returns: array x1, y1, x2, y2. Shape (..., 4).
+    Returns: x1, y1, x2, y2. Shape (..., 4).
     Raises:  ValueError: a threshold that is no such share, or a map without a finite maximum above 0: nothing is above
                  the threshold then.
     Source:  Zhou et al. (2016), section 3.2, which takes 20 % of the maximum. Differs: the paper does not say which
@@ -193,14 +175,14 @@ def box_from_map(cam, threshold=0.2):
     """
     cam = np.asarray(cam)
     cam = cam.astype(np.result_type(cam, np.float32), copy=False)
-    check_map(cam.shape, threshold)
+    contract.check_map(cam.shape, threshold)
     if not cam.size:
         return np.zeros((*cam.shape[:-2], 4), cam.dtype)
     maps = cam.reshape(-1, *cam.shape[-2:])
     most = maps.max((1, 2), keepdims=True)
     bad = ~((most > 0) & (most < np.inf))  # NaN too
     if bad.any():
-        refuse_map(most[bad][0])
+        contract.refuse_map(most[bad][0])
     region = largest_region(maps > threshold * most)
     boxes = np.stack([*ends(region.any(1)), *ends(region.any(2))])  # x1, x2, y1, y2
     return boxes[[0, 2, 1, 3]].T.reshape(*cam.shape[:-2], 4).astype(cam.dtype)
@@ -253,7 +235,7 @@ def pointing_game(cams, boxes):
         True
     """
     cams, boxes = np.asarray(cams), np.asarray(boxes)
-    check_pointing(cams.shape, boxes.shape)
+    contract.check_pointing(cams.shape, boxes.shape)
     highest = cams.reshape(*cams.shape[:-2], -1).argmax(-1)
     y, x = (place + 0.5 for place in np.divmod(highest, cams.shape[-1]))
     hit = (boxes[..., 0] <= x) & (x <= boxes[..., 2]) & (boxes[..., 1] <= y) & (y <= boxes[..., 3])
