@@ -8,6 +8,7 @@ import functools
 import tomllib
 from collections import Counter
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -33,11 +34,15 @@ class Method(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Claim(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a slide says, and at which scale it says so."""
+    """What a slide says, and at which scale it says so.
+
+    kind: an experiment can come out otherwise; a theorem and a count cannot, and what is measured illustrates them.
+    """
 
     name: str
     says: str
     scale: str
+    kind: Literal["experiment", "theorem", "count"] = "experiment"
 
 
 class Facts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -103,6 +108,11 @@ class Topic(msgspec.Struct, frozen=True):
     def tests(self) -> Path:
         """Folder of its tests."""
         return Path("tests") / self.part / self.name
+
+    @property
+    def measured(self) -> Path:
+        """What `mylib claims` has measured of its claims."""
+        return self.package / "claims.json"
 
     @property
     def lecture(self) -> Path:
@@ -216,8 +226,15 @@ def claim(name: str) -> Claim:
 
     Raises:  ValueError: there is none.
     """
+    return next(row for row in home(name).claims if row.name == name)
+
+
+def home(claim: str) -> Topic:
+    """The topic that a claim belongs to.
+
+    Raises:  ValueError: there is none.
+    """
     for found in topics():
-        for row in found.claims:
-            if row.name == name:
-                return row
-    raise ValueError(f"syllabus: expected a claim that a topic.toml lists, got {name!r}; add [[claims]] there")
+        if claim in (row.name for row in found.claims):
+            return found
+    raise ValueError(f"syllabus: expected a claim that a topic.toml lists, got {claim!r}; add [[claims]] there")

@@ -148,36 +148,39 @@ def claims(
     jobs: JOBS = None,
     seeds: Annotated[int, typer.Option(min=1, help="How many seeds, from 0.")] = 3,
 ) -> None:
-    """Run every lecture with several seeds and collect what it claims in lectures/CLAIMS.md.
+    """Run every lecture with several seeds, keep what it measures in claims.json, and write lectures/CLAIMS.md.
 
-    With --topic only that topic's part of the page is renewed.
+    A claim that is not reproduced is a result and no error; a lecture that fails is one.
 
     Example: `mylib claims --seeds 3`, `mylib claims --topic convolution`
     """
+    from mylib import claims as judge
     from mylib import syllabus
+    from mylib.classroom.publishing import claims as page
     from mylib.classroom.publishing import execute as run
 
     own_course()
     topics = [syllabus.topic(topic)] if topic else syllabus.topics()
     runs, rows = run.collect_claims(topics, jobs, range(seeds))
+    failed = {one.topic for one in runs if one.error}
     for one in runs:
         if one.error:
             typer.echo(f"seed {one.seed}: {one.error}", err=True)
-    failed = [row for row in rows if not row["holds"]]
-    for row in failed:
-        typer.echo(f"{row['name']} fails with seed {row['seed']}: {row['measured']}", err=True)
-    target = syllabus.ROOT / "lectures" / "CLAIMS.md"
-    before = target.read_text(encoding="utf-8") if target.exists() else ""
-    target.write_text(run.claims_page(topics, rows, before), encoding="utf-8")
-    typer.echo(f"{len(rows)} measurements of {len({row['name'] for row in rows})} claims in {target}")
-    raise typer.Exit(1 if failed or any(one.error for one in runs) else 0)
+    for written in (one for one in topics if one.name not in failed):
+        page.keep(written, rows)
+        for name, measured in judge.recorded(written).items():
+            typer.echo(f"{name}: {judge.standing(measured)}, {judge.passed(measured)}")
+    for name in sorted(failed):
+        typer.echo(f"{name}: kept as it was, since a run failed", err=True)
+    (syllabus.ROOT / "lectures" / "CLAIMS.md").write_text(page.page(), encoding="utf-8")
+    raise typer.Exit(1 if failed else 0)
 
 
 @app.command()
 def index(
     check: Annotated[bool, typer.Option("--check", help="Write nothing; fail if a file is out of date.")] = False,
 ) -> None:
-    """Write what follows from the syllabus: lectures/index.ipynb and the coverage table of README.md.
+    """Write what follows from the topics' files: lectures/index.ipynb, lectures/CLAIMS.md and the table of README.md.
 
     Example: `mylib index`, `mylib index --check`
     """

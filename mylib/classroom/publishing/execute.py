@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import re
 import tempfile
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -15,7 +14,6 @@ import nbformat
 from tqdm import tqdm
 
 from mylib import syllabus
-from mylib.claims import VERDICTS, number
 from mylib.classroom.course.limits import ONE_THREAD
 from mylib.classroom.course.nbgrader import private_sockets
 from mylib.classroom.notebook.text import screen
@@ -76,7 +74,7 @@ def execute(
                 for seed, path in pending.values():
                     assert path is not None
                     lines = path.read_text().splitlines() if path.exists() else []
-                    merged.writelines(json.dumps(json.loads(line) | {"seed": seed}) + "\n" for line in lines)
+                    merged.writelines(json.dumps(json.loads(line) | {"seed": seed or 0}) + "\n" for line in lines)
     order = [topic.name for topic in topics]
     return sorted(runs, key=lambda run: (order.index(run.topic), run.seed or 0))
 
@@ -130,52 +128,6 @@ def tidy(notebook: Any) -> Any:
             _drop_finished_progress_bars(cell)
             _join_streams(cell)
     return notebook
-
-
-def claims_page(topics: Sequence[syllabus.Topic], rows: Sequence[dict[str, Any]], before: str = "") -> str:
-    """The text of lectures/CLAIMS.md: every claim, what its slide says, and what was measured with each seed.
-
-    Args:    topics: of the syllabus.
-             rows: as `collect_claims` returns them.
-             before: the page as it is; its parts on other topics stay.
-    Returns: Markdown.
-    """
-    seeds = sorted({row["seed"] for row in rows}) or ["none"]
-    parts = dict(re.findall(r"(?ms)^## ([^\n]+)\n\n(.*?)\s*(?=^## |\Z)", before))
-    for topic in topics:
-        lines = []
-        for claim in topic.claims:
-            lines += _claim_section(
-                claim, sorted((r for r in rows if r["name"] == claim.name), key=lambda r: r["seed"])
-            )
-        parts[topic.title] = "\n".join(lines).strip()
-    order = [topic.title for topic in (*syllabus.topics(), *topics)]
-    titles = sorted(filter(order.count, parts), key=order.index)
-    text = ["# What the slides claim, and what we measured"]
-    text += [f"Each lecture was run with seeds {', '.join(map(str, seeds))} at quick scale by `make claims`."]
-    text += [f"## {title}\n\n{parts[title]}".strip() for title in titles]
-    return "\n\n".join(text) + "\n"
-
-
-def _claim_section(claim: syllabus.Claim, rows: Sequence[dict[str, Any]]) -> list[str]:
-    lines = [f"### {claim.name}", "", f"The slide: {claim.says} Its scale: {claim.scale}.", ""]
-    if not rows:
-        return [*lines, "**Not measured**: the lecture records no such claim.", ""]
-    weakest = max(rows, key=lambda row: VERDICTS.index(row["verdict"]))
-    failed = [str(row["seed"]) for row in rows if not row["holds"]]
-    verdict = "fails" if failed else weakest["verdict"]
-    reasons = [f"with seed {', '.join(failed)}"] if failed else []
-    reasons += [weakest["why"]] if weakest["why"] else []
-    lines += [
-        f"Ours: {weakest['scale']}. Verdict: **{verdict}**{': ' if reasons else ''}{'; '.join(reasons)}.",
-        "",
-    ]
-    lines += ["| measured | " + " | ".join(f"seed {row['seed']}" for row in rows) + " |"]
-    lines += ["|---|" + "---:|" * len(rows)]
-    for quantity in dict.fromkeys(quantity for row in rows for quantity in row["measured"]):
-        values = [number(row["measured"][quantity]) if quantity in row["measured"] else "" for row in rows]
-        lines += [" | ".join(["| " + quantity.replace("|", "\\|"), *values]) + " |"]
-    return [*lines, ""]
 
 
 def _execute_one(

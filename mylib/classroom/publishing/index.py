@@ -1,4 +1,4 @@
-"""What follows from the syllabus alone: the index of the lectures, and the coverage table of the README."""
+"""What follows from the topics' files: the index of the lectures, the README's table, the page of claims."""
 
 from pathlib import Path
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 import nbformat
 
 from mylib import syllabus
+from mylib.classroom.publishing import claims
 from mylib.classroom.publishing.start import WORK
 
 BEGIN, END = "<!-- coverage: written by `mylib index` -->", "<!-- end of coverage -->"
@@ -25,6 +26,7 @@ def generated() -> dict[Path, str]:
     return {
         readme: f"{before}{BEGIN}\n{coverage_table()}{END}{after}",
         syllabus.ROOT / "lectures" / "index.ipynb": nbformat.writes(index_notebook()) + "\n",
+        syllabus.ROOT / "lectures" / "CLAIMS.md": claims.page(),
     }
 
 
