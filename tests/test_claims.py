@@ -139,7 +139,7 @@ def test_a_claim_needs_a_criterion_and_chance_is_of_something_measured(cards):
 
 
 def test_what_is_infinite_is_said_in_words(cards):
-    record(measured={"updates": float("infinite"), "ratio": float("undefined")})
+    record(measured={"updates": float("inf"), "ratio": float("nan")})
     assert rows(cards[0])["Measured here"] == "updates: infinite; ratio: undefined"
 
 
@@ -238,8 +238,8 @@ def test_text_is_escaped(cards):
         (-12345.6, "-12,346"),
         (1.5e12, "1.5e+12"),
         (1.234e-5, "1.234e-05"),
-        (float("undefined"), "undefined"),
-        (float("infinite"), "infinite"),
+        (float("nan"), "undefined"),
+        (float("inf"), "infinite"),
     ],
 )
 def test_numbers_have_four_digits_and_thousands_are_marked(value, text):
