@@ -10,8 +10,7 @@ import math
 import torch
 
 from mylib.vision.convolution.pytorch import correlate2d
-
-METHODS = ("lucas_kanade", "horn_schunck")
+from mylib.vision.video import contract
 
 
 def in_full_precision(compute):
@@ -31,21 +30,9 @@ def in_full_precision(compute):
 
 @in_full_precision
 def lucas_kanade(frame0, frame1, window=9):
-    r"""The motion that explains a window best, by least squares: two equations with two unknowns at each pixel.
-
-    Args:    frame0, frame1: brightness, floating point. Shape (..., height, width), at least 3 x 3.
-             window: height and width of the window, pixels, odd.
-    Returns: flow (u, v), pixels per frame. Shape (..., 2, height, width).
-    Raises:  ValueError: frames of different or too small shapes, or an even window.
-    Source:  Lucas and Kanade (1981); slide "Two-stream networks". Differs: as the twin.
-    """
-    if window < 1 or window % 2 == 0:
-        raise ValueError(f"lucas_kanade: expected an odd window of at least 1, got {window}; it then has a middle")
+    """The motion that explains a window best, by least squares; the frames are floating point."""
+    contract.check_window(window, frame0.shape, frame1.shape)
     dx, dy, dt = derivatives("lucas_kanade", frame0, frame1)
-    if window // 2 + 1 > min(dx.shape[-2:]):
-        raise ValueError(
-            f"lucas_kanade: a window of {window} pixels does not fit frames {tuple(dx.shape)}; use a smaller one"
-        )
     products = torch.stack([dx * dx, dx * dy, dy * dy, dx * dt, dy * dt])
     xx, xy, yy, xt, yt = separable(products, torch.ones(window, dtype=dx.dtype, device=dx.device))
     little = 1e-7 * window**2
@@ -56,21 +43,8 @@ def lucas_kanade(frame0, frame1, window=9):
 
 @in_full_precision
 def horn_schunck(frame0, frame1, smoothness=0.02, iterations=200):
-    r"""The flow that fits the brightness and is smooth: the minimum of
-
-        E = sum (I_x u + I_y v + I_t)^2 + alpha^2 (|grad u|^2 + |grad v|^2).
-
-    Args:    frame0, frame1: brightness in [0, 1], floating point. Shape (..., height, width), at least 3 x 3.
-             smoothness: alpha, above 0.
-             iterations: rounds.
-    Returns: flow (u, v), pixels per frame. Shape (..., 2, height, width).
-    Raises:  ValueError: frames of different or too small shapes, smoothness not above 0, or negative iterations.
-    Source:  Horn and Schunck (1981), equations 6 and 10; slide "Two-stream networks". Differs: as the twin.
-    """
-    if not smoothness > 0 or iterations < 0:
-        raise ValueError(
-            f"horn_schunck: expected smoothness above 0 and iterations of at least 0, got {smoothness} and {iterations}"
-        )
+    """The flow that fits the brightness and is smooth, u and v in one tensor; the frames are floating point."""
+    contract.check_rounds(smoothness, iterations)
     dx, dy, dt = derivatives("horn_schunck", frame0, frame1)
     gradient = torch.stack([dx, dy])  # (2, ..., height, width)
     weight = 1 / (smoothness**2 + gradient.square().sum(0))
@@ -84,11 +58,7 @@ def horn_schunck(frame0, frame1, smoothness=0.02, iterations=200):
 
 def derivatives(name, frame0, frame1):
     """I_x, I_y and I_t of the slightly blurred frames; the first two are means over both frames."""
-    if frame0.shape != frame1.shape or frame0.ndim < 2 or min(frame0.shape[-2:]) < 3:
-        raise ValueError(
-            f"{name}: expected two frames of the same shape (..., height, width), at least 3 x 3, got "
-            f"{tuple(frame0.shape)} and {tuple(frame1.shape)}"
-        )
+    contract.check_frames(name, frame0.shape, frame1.shape)
     options = {"dtype": frame0.dtype, "device": frame0.device}
     blur = torch.tensor([1.0, 4, 6, 4, 1], **options) / 16
     slope = torch.tensor([[1.0, -8, 0, 8, -1]], **options) / 12
@@ -103,19 +73,8 @@ def separable(x, kernel):
 
 
 def flow_to_colour(flow, largest=None):
-    r"""A picture of a flow: the hue is the direction, the saturation the length; no motion is white.
-
-    Args:    flow: (u, v). Shape (..., 2, height, width).
-             largest: length that gets full colour, pixels; None is the longest of the flow.
-    Returns: red, green and blue in [0, 1]. Shape (..., 3, height, width).
-    Raises:  ValueError: not two components, or largest not above 0.
-    Source:  Baker et al. (2011), the Middlebury code for colours. Differs: as the twin.
-    """
-    if flow.ndim < 3 or flow.shape[-3] != 2 or (largest is not None and not largest > 0):
-        raise ValueError(
-            "flow_to_colour: expected a flow (..., 2, height, width) and largest above 0, got "
-            f"{tuple(flow.shape)} and {largest}"
-        )
+    """A picture of a flow: the hue is the direction, the saturation the length; no motion is white."""
+    contract.check_flow(flow.shape, largest)
     u, v = flow.to(torch.promote_types(flow.dtype, torch.float32)).unbind(-3)
     length = torch.hypot(u, v)
     if largest is None:  # without a motion, or without a flow, there is nothing to divide by, and nothing to colour
@@ -128,22 +87,8 @@ def flow_to_colour(flow, largest=None):
 
 
 def stack_flow(frames, length, method="lucas_kanade"):
-    r"""The input of a flow stream: `length` flows in a row as channels u_1, v_1, u_2, v_2, ...
-
-    Args:    frames: brightness. Shape (..., time, height, width), time above `length`.
-             length: L, flows in a stack.
-             method: "lucas_kanade" or "horn_schunck", with its default options.
-    Returns: the stack that begins at each frame. Shape (..., time - L, 2 L, height, width).
-    Raises:  ValueError: too few frames, length below 1, or an unknown method.
-    Source:  Simonyan and Zisserman (2014), equation 1; slide "Two-stream networks". Differs: as the twin.
-    """
-    if method not in METHODS:
-        raise ValueError(f"stack_flow: expected method of {METHODS}, got {method!r}")
-    if frames.ndim < 3 or not 1 <= length < frames.shape[-3]:
-        raise ValueError(
-            f"stack_flow: expected frames (..., time, height, width) with time above length={length} >= 1, got "
-            f"{tuple(frames.shape)}"
-        )
+    """The input of a flow stream: `length` flows in a row as channels u_1, v_1, u_2, v_2, ..."""
+    contract.check_stack(frames.shape, length, method)
     compute = lucas_kanade if method == "lucas_kanade" else horn_schunck
     flows = compute(frames[..., :-1, :, :], frames[..., 1:, :, :])  # (..., time - 1, 2, height, width)
     return flows.unfold(-4, length, 1).movedim(-1, -4).flatten(-4, -3)

@@ -1,15 +1,18 @@
 """Optical flow and three kinds of networks for videos, in NumPy.
 
 The flow methods stand in `scratch_flow`. Notation: clips x are (batch, channels, time, height, width), flows
-(..., 2, height, width).
+(..., 2, height, width), g is the gradient dL/dy.
 """
 
 import math
 
+import numpy as np
+
 from mylib import engine
-from mylib.engine import conv3d, nn
+from mylib.engine import nn
 from mylib.vision.convnets.contract import check_images
 from mylib.vision.convnets.scratch import BatchNorm2d
+from mylib.vision.video import contract
 from mylib.vision.video.scratch_flow import flow_to_colour, horn_schunck, lucas_kanade, stack_flow
 
 __all__ = [
@@ -22,6 +25,41 @@ __all__ = [
     "Conv3dNet",
     "RecurrentVideoNet",
 ]
+
+
+def conv3d(x, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
+    r"""y[n, o, t, i, j] = b[o] + sum_{c, r, u, v} w[o, c, r, u, v] x[n, c, t s + r - p, i s + u - p, j s + v - p].
+
+    A kernel sees a few frames at once, so that its weights can tell what moves. Gradients: as for images, each weight
+    gets what it was multiplied with, dL/dw[o, c, r, u, v] = sum_{n, t, i, j} g[n, o, t, i, j] x[n, c, t s + r - p,
+    i s + u - p, j s + v - p], each pixel likewise, and dL/db[o] = sum_{n, t, i, j} g[n, o, t, i, j].
+
+    Args:    x: clips. Shape (batch, channels, time, height, width).
+             weight: kernels. Shape (out, channels / groups, k_t, k_h, k_w).
+             bias: Shape (out,), or None.
+             stride, padding, dilation: s, p and the step within the kernel, each a number or (time, vertical,
+                 horizontal).
+             groups: into how many independent groups the channels fall.
+    Returns: Tensor. Shape (batch, out, time', height', width').
+    Raises:  ValueError: shapes that do not fit each other.
+    Source:  Tran et al. (2015); slide "3D convolutional networks". Differs: none.
+
+    Example:
+        >>> blink = np.array([0.0, 1.0, 1.0]).reshape(1, 1, 3, 1, 1)
+        >>> conv3d(blink, np.array([-1.0, 1.0]).reshape(1, 1, 2, 1, 1)).numpy().ravel().tolist()
+        [1.0, 0.0]
+    """
+    biases = None if bias is None else np.shape(bias)
+    contract.check_layer(np.shape(x), np.shape(weight), biases, stride, padding, dilation, groups)
+    return engine.conv3d(x, weight, bias, stride, padding, dilation, groups)
+
+
+def plain_conv3d(x, weight, stride, padding):
+    """Every box of the padded clip times every kernel, of arrays."""
+    x = np.pad(x, ((0, 0), (0, 0), *((p, p) for p in padding)))
+    boxes = np.lib.stride_tricks.sliding_window_view(x, weight.shape[2:], axis=(2, 3, 4))
+    boxes = boxes[:, :, :: stride[0], :: stride[1], :: stride[2]]  # (batch, channels, t', h', w', k_t, k_h, k_w)
+    return np.einsum("nctijruv, ocruv -> notij", boxes, weight)
 
 
 class Stream(nn.Module):
@@ -60,7 +98,6 @@ class TwoStreamNet(nn.Module):
     Source:  Simonyan and Zisserman (2014); slide "Two-stream networks". Differs: small streams, trained from scratch.
 
     Example:
-        >>> import numpy as np
         >>> net = TwoStreamNet(4, length=3)
         >>> log_p = net(np.zeros((2, 1, 16, 16), np.float32), np.zeros((2, 6, 16, 16), np.float32))
         >>> log_p.exp().sum(1).numpy().round(4).tolist()
@@ -69,7 +106,7 @@ class TwoStreamNet(nn.Module):
 
     def __init__(self, classes, length=5, channels_in=1, width=8):
         super().__init__()
-        check_sizes("TwoStreamNet", classes=classes, length=length, channels_in=channels_in, width=width)
+        contract.check_network("TwoStreamNet", classes=classes, length=length, channels_in=channels_in, width=width)
         self.spatial = Stream(channels_in, classes, width)
         self.temporal = Stream(2 * length, classes, width)
 
@@ -78,11 +115,7 @@ class TwoStreamNet(nn.Module):
 
         Shapes (batch, channels_in, height, width) and (batch, 2 length, height, width) to (batch, classes).
         """
-        if len(frame) != len(flow):
-            raise ValueError(
-                f"TwoStreamNet: expected a stack of flows for each frame, got {len(frame)} frames and {len(flow)} "
-                "stacks"
-            )
+        contract.check_streams(len(frame), len(flow))
         streams = self.spatial(frame).log_softmax(1), self.temporal(flow).log_softmax(1)
         return engine.stack(streams).logsumexp(0) - math.log(2)
 
@@ -109,14 +142,13 @@ class Conv3dNet(nn.Module):
              pooling.
 
     Example:
-        >>> import numpy as np
         >>> Conv3dNet(4)(np.zeros((2, 1, 8, 16, 16), np.float32)).shape
         (2, 4)
     """
 
     def __init__(self, classes, channels_in=1, width=8):
         super().__init__()
-        check_sizes("Conv3dNet", classes=classes, channels_in=channels_in, width=width)
+        contract.check_network("Conv3dNet", classes=classes, channels_in=channels_in, width=width)
         self.channels_in = channels_in
         layers = []
         shapes = (channels_in, width, (1, 2, 2)), (width, 2 * width, 2), (2 * width, 4 * width, 2)
@@ -127,7 +159,7 @@ class Conv3dNet(nn.Module):
 
     def forward(self, x):
         """(batch, channels_in, time, height, width) to (batch, classes)."""
-        check_clips("Conv3dNet", x.shape, self.channels_in)
+        contract.check_clips("Conv3dNet", x.shape, self.channels_in)
         return self.linear(self.features(x).mean((2, 3, 4)))
 
 
@@ -146,16 +178,16 @@ class RecurrentVideoNet(nn.Module):
              pre-trained network, a plain recurrence for an LSTM.
 
     Example:
-        >>> import numpy as np
         >>> RecurrentVideoNet(4, image_size=16)(np.zeros((2, 1, 5, 16, 16), np.float32)).shape
         (2, 4)
     """
 
     def __init__(self, classes, image_size=32, channels_in=1, width=8, hidden=64):
         super().__init__()
-        check_sizes("RecurrentVideoNet", classes=classes, channels_in=channels_in, width=width, hidden=hidden)
-        if image_size < 8 or image_size % 8:
-            raise ValueError(f"RecurrentVideoNet: expected image_size as a multiple of 8, got {image_size}")
+        contract.check_network(
+            "RecurrentVideoNet", classes=classes, channels_in=channels_in, width=width, hidden=hidden
+        )
+        contract.check_image_size(image_size)
         self.image_size, self.channels_in, self.hidden = image_size, channels_in, hidden
         self.features = frame_features(channels_in, width)
         self.input = nn.Linear(4 * width * (image_size // 8) ** 2, hidden)
@@ -164,7 +196,7 @@ class RecurrentVideoNet(nn.Module):
 
     def forward(self, x):
         """(batch, channels_in, time, image_size, image_size) to (batch, classes)."""
-        check_clips("RecurrentVideoNet", x.shape, self.channels_in, self.image_size)
+        contract.check_clips("RecurrentVideoNet", x.shape, self.channels_in, self.image_size)
         batch, channels, time, height, width = x.shape
         frames = engine.as_tensor(x).permute(0, 2, 1, 3, 4).reshape(batch * time, channels, height, width)
         drive = self.input(self.features(frames).flatten(1))  # W f_t + b for every t
@@ -173,16 +205,3 @@ class RecurrentVideoNet(nn.Module):
         for t in range(1, time):
             h = (drive[:, t] + self.recurrent(h)).tanh()
         return self.linear(h)
-
-
-def check_sizes(network, **sizes):
-    """Raise unless all sizes are at least 1."""
-    if min(sizes.values()) < 1:
-        raise ValueError(f"{network}: expected sizes of at least 1, got {sizes}")
-
-
-def check_clips(network, shape, channels, size=None):
-    """Raise unless a batch of clips has this shape."""
-    if len(shape) != 5 or shape[1] != channels or min(shape[2:]) < 1 or (size and shape[3:] != (size, size)):
-        sides = f"{size}, {size}" if size else "height, width"
-        raise ValueError(f"{network}: expected clips (batch, {channels}, time, {sides}), got {tuple(shape)}")

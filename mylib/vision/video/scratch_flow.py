@@ -12,11 +12,11 @@ let the motion be smooth. Frames are (..., height, width), flows (..., 2, height
 import numpy as np
 
 from mylib.vision.convolution.scratch import correlate2d
+from mylib.vision.video import contract
 
 NEAR = np.array([[1, 2, 1], [2, 0, 2], [1, 2, 1]]) / 12  # Horn and Schunck's weights of the eight neighbours
 BLUR = np.array([[1, 4, 6, 4, 1]]) / 16
 SLOPE = np.array([[1, -8, 0, 8, -1]]) / 12  # a derivative with an error of fourth order
-METHODS = ("lucas_kanade", "horn_schunck")
 
 
 def lucas_kanade(frame0, frame1, window=9):
@@ -42,11 +42,8 @@ def lucas_kanade(frame0, frame1, window=9):
         >>> lucas_kanade(ramp, np.roll(ramp, 1, axis=1))[0, 8, 8].round(1)
         np.float64(1.0)
     """
-    if window < 1 or window % 2 == 0:
-        raise ValueError(f"lucas_kanade: expected an odd window of at least 1, got {window}; it then has a middle")
+    contract.check_window(window, np.shape(frame0), np.shape(frame1))
     dx, dy, dt = derivatives("lucas_kanade", frame0, frame1)
-    if window // 2 + 1 > min(dx.shape[-2:]):
-        raise ValueError(f"lucas_kanade: a window of {window} pixels does not fit frames {dx.shape}; use a smaller one")
     ones = np.ones((1, window), dx.dtype)
     pairs = (dx, dx), (dx, dy), (dy, dy), (dx, dt), (dy, dt)
     xx, xy, yy, xt, yt = (separable(a * b, ones) for a, b in pairs)
@@ -59,7 +56,9 @@ def lucas_kanade(frame0, frame1, window=9):
 
 
 def horn_schunck(frame0, frame1, smoothness=0.02, iterations=200):
-    r"""The flow that fits the brightness and is smooth: the minimum of
+    r"""The flow that fits the brightness and is smooth.
+
+    It is the minimum of
 
         E = sum (I_x u + I_y v + I_t)^2 + alpha^2 (|grad u|^2 + |grad v|^2).
 
@@ -85,10 +84,7 @@ def horn_schunck(frame0, frame1, smoothness=0.02, iterations=200):
         >>> horn_schunck(ramp, np.roll(ramp, 1, axis=1))[0, 8, 8].round(1)
         np.float64(1.0)
     """
-    if not smoothness > 0 or iterations < 0:
-        raise ValueError(
-            f"horn_schunck: expected smoothness above 0 and iterations of at least 0, got {smoothness} and {iterations}"
-        )
+    contract.check_rounds(smoothness, iterations)
     dx, dy, dt = derivatives("horn_schunck", frame0, frame1)
     weight = 1 / (smoothness**2 + dx * dx + dy * dy)
     near, u, v = NEAR.astype(dx.dtype), np.zeros_like(dx), np.zeros_like(dx)
@@ -105,11 +101,7 @@ def derivatives(name, frame0, frame1):
     Differences see the finest details wrongly (half a pixel's wave has no slope at the pixels), so these go first.
     """
     frame0, frame1 = np.asarray(frame0), np.asarray(frame1)
-    if frame0.shape != frame1.shape or frame0.ndim < 2 or min(frame0.shape[-2:]) < 3:
-        raise ValueError(
-            f"{name}: expected two frames of the same shape (..., height, width), at least 3 x 3, got {frame0.shape} "
-            f"and {frame1.shape}"
-        )
+    contract.check_frames(name, frame0.shape, frame1.shape)
     dtype = np.result_type(frame0, frame1, np.float32)
     blurred = [separable(frame.astype(dtype), BLUR.astype(dtype)) for frame in (frame0, frame1)]
     mean, slope = (blurred[0] + blurred[1]) / 2, SLOPE.astype(dtype)
@@ -137,11 +129,7 @@ def flow_to_colour(flow, largest=None):
         [1.0, 0.0, 0.0]
     """
     flow = np.asarray(flow)
-    if flow.ndim < 3 or flow.shape[-3] != 2 or (largest is not None and not largest > 0):
-        raise ValueError(
-            "flow_to_colour: expected a flow (..., 2, height, width) and largest above 0, got "
-            f"{flow.shape} and {largest}"
-        )
+    contract.check_flow(flow.shape, largest)
     u, v = flow[..., 0, :, :], flow[..., 1, :, :]
     length = np.hypot(u, v)
     largest = length.max(initial=0.0) or 1.0 if largest is None else largest
@@ -168,13 +156,7 @@ def stack_flow(frames, length, method="lucas_kanade"):
         (5, 6, 16, 16)
     """
     frames = np.asarray(frames)
-    if method not in METHODS:
-        raise ValueError(f"stack_flow: expected method of {METHODS}, got {method!r}")
-    if frames.ndim < 3 or not 1 <= length < frames.shape[-3]:
-        raise ValueError(
-            f"stack_flow: expected frames (..., time, height, width) with time above length={length} >= 1, got "
-            f"{frames.shape}"
-        )
+    contract.check_stack(frames.shape, length, method)
     compute = lucas_kanade if method == "lucas_kanade" else horn_schunck
     flows = compute(frames[..., :-1, :, :], frames[..., 1:, :, :])  # (..., time - 1, 2, height, width)
     windows = flows.shape[-4] - length + 1

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mylib import data, engine
-from mylib.vision.video import pytorch, scratch, scratch_flow
+from mylib.vision.video import contract, pytorch, scratch
 from tests.twins import array as numbers
 from tests.vision.video.cases import INSIDE, endpoint_error, translated
 
@@ -29,6 +29,18 @@ def test_conv3d_with_one_frame_deep_kernels_is_conv2d_on_every_frame():
         np.testing.assert_allclose(
             got[:, :, t], engine.conv2d(clip[:, :, t], weights[:, :, 0], padding=1).numpy(), atol=1e-12
         )
+
+
+TRIPLES = st.tuples(*[st.integers(1, 3)] * 3)
+
+
+@given(batch=st.integers(1, 2), channels=st.integers(1, 3), kernel=TRIPLES, extra=TRIPLES, stride=TRIPLES)
+def test_conv3d_is_its_plain_form(batch, channels, kernel, extra, stride):
+    rng, padding = np.random.default_rng(0), tuple(k // 2 for k in kernel)
+    x = rng.normal(size=(batch, channels, *(k + e for k, e in zip(kernel, extra, strict=True))))
+    weight = rng.normal(size=(2, channels, *kernel))
+    got = scratch.conv3d(x, weight, None, stride, padding).numpy()
+    np.testing.assert_allclose(got, scratch.plain_conv3d(x, weight, stride, padding), rtol=1e-9, atol=1e-12)
 
 
 def test_a_temporal_difference_sees_motion_and_nothing_else(side):
@@ -95,7 +107,7 @@ def test_lucas_kanade_sees_where_the_digits_of_the_clips_go():
 def test_stacked_flows_stand_in_the_order_of_time(side):
     module, array = side
     frames = data.moving_digits(seed=2, count=2).frames[:, 0].astype(float)
-    for method in scratch_flow.METHODS:
+    for method in contract.METHODS:
         stacks = np.asarray(module.stack_flow(array(frames), 3, method))
         assert stacks.shape == (2, 5, 6, 32, 32)
         for start, k in ((0, 0), (1, 2), (4, 1)):

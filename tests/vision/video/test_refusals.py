@@ -17,17 +17,21 @@ def test_bad_frames_are_refused(side):
             module.lucas_kanade(frame, frame, window)
     with pytest.raises(ValueError, match=r"window of 31 pixels does not fit frames \(8, 9\)"):
         module.lucas_kanade(frame, frame, 31)
-    for options in ({"smoothness": 0}, {"smoothness": float("nan")}, {"iterations": -1}):
-        with pytest.raises(ValueError, match="smoothness above 0 and iterations"):
+    for options, message in (
+        ({"smoothness": 0}, "smoothness above 0, got 0"),
+        ({"smoothness": float("nan")}, "smoothness above 0, got nan"),
+        ({"iterations": -1}, "iterations of at least 0, got -1"),
+    ):
+        with pytest.raises(ValueError, match=message):
             module.horn_schunck(frame, frame, **options)
     assert not np.asarray(module.horn_schunck(frame, frame + 1, iterations=0)).any()
 
 
 def test_bad_flows_and_stacks_are_refused(side):
     module, array = side
-    with pytest.raises(ValueError, match=r"a flow \(..., 2, height, width\)"):
+    with pytest.raises(ValueError, match=r"expected flow \(..., 2, height, width\), got \(3, 4, 4\)"):
         module.flow_to_colour(array(np.zeros((3, 4, 4))))
-    with pytest.raises(ValueError, match="largest above 0, got .* and 0"):
+    with pytest.raises(ValueError, match="largest above 0, got 0"):
         module.flow_to_colour(array(np.zeros((2, 4, 4))), largest=0)
     frames = array(np.zeros((4, 8, 8)))
     for length in (0, 4):
@@ -62,14 +66,14 @@ def test_bad_clips_and_sizes_are_refused(side):
         lambda: module.Conv3dNet(0),
         lambda: module.RecurrentVideoNet(2, hidden=0),
     ):
-        with pytest.raises(ValueError, match="sizes of at least 1"):
+        with pytest.raises(ValueError, match="of at least 1, got .*0"):
             make()
     with pytest.raises(ValueError, match="a multiple of 8, got 30"):
         module.RecurrentVideoNet(3, image_size=30)
     clip = np.zeros((2, 1, 4, 16, 16), np.float32)
-    with pytest.raises(ValueError, match=r"clips \(batch, 1, time, height, width\), got \(2, 4, 16, 16\)"):
+    with pytest.raises(ValueError, match=r"clips \(batch, 1, time, height, width\) .*, got \(2, 4, 16, 16\)"):
         module.Conv3dNet(3)(array(clip[:, 0]))
-    with pytest.raises(ValueError, match=r"clips \(batch, 1, time, 32, 32\), got \(2, 1, 4, 16, 16\)"):
+    with pytest.raises(ValueError, match=r"clips \(batch, 1, time, 32, 32\) .*, got \(2, 1, 4, 16, 16\)"):
         module.RecurrentVideoNet(3)(array(clip))
     for empty in (clip[:, :, :0], clip[:, :, :, :0]):
         with pytest.raises(ValueError, match=r"got \(2, 1, .*0,"):

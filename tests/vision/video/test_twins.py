@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from mylib import data
+from mylib import data, syllabus
 from mylib.vision.video import pytorch, scratch
-from tests.twins import assert_close, assert_same_function, assert_same_module
+from tests.twins import assert_close, assert_same_function, assert_same_help, assert_same_module
 from tests.vision.video.cases import translated
 
 
@@ -74,6 +74,11 @@ def test_twin_conv3d(options):
 def test_twin_networks(make, shapes):
     rng = np.random.default_rng(11)
     assert_same_module(lambda: make(scratch), lambda: make(pytorch), *(rng.normal(size=shape) for shape in shapes))
+
+
+@pytest.mark.parametrize("method", [m.name for m in syllabus.topic("video").methods if m.twins])
+def test_help_says_on_both_sides_what_the_twin_says(method):
+    assert_same_help(getattr(scratch, method), getattr(pytorch, method))
 
 
 @pytest.mark.gpu
