@@ -1,72 +1,88 @@
-"""What both sides ask of their arguments: shapes and numbers only."""
+"""What both sides of contrastive refuse.
+
+Only shapes and plain numbers come in. Whether values are looked at is each side's affair: NumPy always does, PyTorch
+where that is free, on the CPU; what was found is refused here.
+"""
+
+from mylib.shared import expect, expect_range
 
 
-def check_temperature(name, temperature):
-    """Raise unless it is above 0."""
-    if not temperature > 0:
-        raise ValueError(
-            f"{name}: expected a temperature above 0, got {temperature}; 0 would leave the nearest alone, try 0.1"
-        )
+def check_numbers(operation, what, lowest, highest=0, size=None):
+    """The least and the largest of numbers below `size`: a negative one, noise, would be taken for the last."""
+    worst = lowest if lowest < 0 else highest
+    limit = None if size is None else size - 1
+    expect_range(operation, 0, limit, "leave out what has none (-1)", **{what: worst})
 
 
-def check_pair(name, what, v, rows):
-    """Raise unless rows have the vectors' dimension, and there are some of both."""
-    if len(v) != 2 or len(rows) != 2 or v[1] != rows[1] or 0 in (v[0], rows[0]):
-        raise ValueError(
-            f"{name}: expected vectors (batch, dim) and a {what} (size, dim), none of them empty, got {tuple(v)} and "
-            f"{tuple(rows)}"
-        )
+def check_temperature(operation, temperature):
+    """What similarities are divided by."""
+    expect_range(operation, 0, None, "0 would leave the nearest alone, try 0.1", open=True, temperature=temperature)
 
 
-def check_views(name, first, second):
-    """Raise unless both are equal and hold at least one pair."""
-    if len(first) != 2 or first != second or not first[0]:
-        raise ValueError(
-            f"{name}: expected two views (batch, dim) of the same images, at least one, got {tuple(first)} and "
-            f"{tuple(second)}"
-        )
+# losses
 
 
-def check_noise(indices, noise, v, normaliser):
-    """Raise unless there are one image and m noise images for each vector."""
-    if indices != v[:1] or len(noise) != 2 or noise[0] != v[0] or not noise[1]:
-        raise ValueError(
-            f"noise_contrastive_loss: expected indices ({v[0]},) and noise ({v[0]}, m), m at least 1, got "
-            f"{tuple(indices)} and {tuple(noise)}"
-        )
-    if not normaliser > 0:
-        raise ValueError(
-            f"noise_contrastive_loss: expected a normaliser above 0, got {normaliser}; see estimate_normaliser"
-        )
+def check_softmax(v, bank, temperature):
+    """Embeddings, and a bank of one row for each image."""
+    expect("non_parametric_softmax", v=(v, "batch+ dim"), bank=(bank, "size+ dim"))
+    check_temperature("non_parametric_softmax", temperature)
+
+
+def check_noise(v, indices, noise, bank, normaliser, temperature):
+    """One image and m noise images for each embedding."""
+    name = "noise_contrastive_loss"
+    expect(name, v=(v, "batch+ dim"), indices=(indices, "batch"), noise=(noise, "batch m+"), bank=(bank, "size+ dim"))
+    check_temperature(name, temperature)
+    expect_range(name, 0, None, "see estimate_normaliser", open=True, normaliser=normaliser)
+
+
+def check_views(z1, z2, temperature):
+    """Two views of the same images."""
+    expect("nt_xent", z1=(z1, "batch+ dim"), z2=(z2, "batch dim"))
+    check_temperature("nt_xent", temperature)
+
+
+def check_keys(q, k, queue, temperature):
+    """A key for each query, and others in a queue."""
+    expect("info_nce", q=(q, "batch+ dim"), k=(k, "batch dim"), queue=(queue, "size+ dim"))
+    check_temperature("info_nce", temperature)
+
+
+def check_some_clusterings(clusterings):
+    """At least one; the list itself."""
+    if not clusterings:
+        raise ValueError("proto_nce: expected at least one clustering, got none; info_nce does without")
 
 
 def check_clustering(q, centroids, labels, phi, positive):
-    """Raise unless every image has a cluster and every cluster a concentration above 0."""
-    if len(centroids) != 2 or centroids[1] != q[1] or tuple(labels) != tuple(q[:1]) or phi != centroids[:1]:
-        raise ValueError(
-            f"proto_nce: expected centroids (clusters, {q[1]}), labels ({q[0]},) and phi (clusters,), got "
-            f"{tuple(centroids)}, {tuple(labels)} and {tuple(phi)}"
-        )
+    """A cluster for every image, and a concentration for every cluster; `positive`: whether all are above 0."""
+    expect(
+        "proto_nce",
+        q=(q, "batch dim"),
+        centroids=(centroids, "clusters dim"),
+        labels=(labels, "batch"),
+        phi=(phi, "clusters"),
+    )
     if not positive:
         raise ValueError("proto_nce: expected every phi above 0, got one that is not; see concentration")
 
 
+# memories
+
+
 def check_memory(name, size, dim):
-    """Raise unless there is room."""
-    if size < 1 or dim < 1:
-        raise ValueError(f"{name}: expected size and dim of at least 1, got {size} and {dim}")
+    """Room for something."""
+    expect_range(name, 1, None, size=size, dim=dim)
 
 
-def check_share(name, what, m):
-    """Raise unless m is a share."""
-    if not 0 <= m <= 1:
-        raise ValueError(f"{name}: expected {what} from 0 to 1, got {m}")
+def check_share(operation, **share):
+    """How much stays of what was there."""
+    expect_range(operation, 0, 1, **share)
 
 
 def check_push(size, dim, keys):
-    """Raise unless a batch of keys fits the queue exactly."""
-    if len(keys) != 2 or keys[1] != dim or not keys[0]:
-        raise ValueError(f"KeyQueue: expected keys (batch, {dim}), at least one, got {tuple(keys)}")
+    """A batch of keys that fits the queue exactly."""
+    expect("KeyQueue", keys=(keys, f"batch+ {dim}"))
     if size % keys[0]:
         raise ValueError(
             f"KeyQueue: expected a batch that divides the queue's size {size}, got {keys[0]}; drop the last batch, or "
@@ -75,64 +91,53 @@ def check_push(size, dim, keys):
 
 
 def check_update(bank, indices, v):
-    """Raise unless there is one vector for each index."""
-    if len(v) != 2 or v[1] != bank[1] or tuple(indices) != tuple(v[:1]):
-        raise ValueError(
-            f"MemoryBank: expected indices (batch,) and vectors (batch, {bank[1]}), got {tuple(indices)} and {tuple(v)}"
-        )
+    """One vector for each index."""
+    expect("MemoryBank", indices=(indices, "batch"), v=(v, f"batch {bank[1]}"))
 
 
-def check_numbers(name, what, lowest, highest=None, size=None):
-    """Raise unless numbers lie from 0 to size - 1: a negative one, noise, would be taken for the last."""
-    if lowest < 0 or (size is not None and highest >= size):
-        limit = "of at least 0" if size is None else f"from 0 to {size - 1}"
-        got = lowest if lowest < 0 else highest
-        raise ValueError(f"{name}: expected {what} {limit}, got {got}; leave out what has none (-1)")
+def check_parameters(key, query):
+    """Shapes of two modules' parameters, by their names."""
+    if key != query:
+        raise ValueError("momentum_update: expected two modules with the same parameters, got others; copy one")
 
 
-def check_labelled(name, features, labels, penalty, steps):
-    """Raise unless there is one label for each row, and something to learn from."""
-    if len(features) != 2 or tuple(labels) != tuple(features[:1]) or not features[0]:
-        raise ValueError(
-            f"{name}: expected features (n, dim) and labels (n,), n at least 1, got {tuple(features)} and "
-            f"{tuple(labels)}"
-        )
-    if not penalty > 0 or steps < 1:
-        raise ValueError(f"{name}: expected a penalty above 0 and steps of at least 1, got {penalty} and {steps}")
+# views, clusters and judges
 
 
-def check_shots(counts, k):
-    """Raise unless every class that occurs has k examples."""
-    fewest = min(int(count) for count in counts if count)
-    if not 1 <= k <= fewest:
-        raise ValueError(f"low_shot: expected k from 1 to {fewest}, the size of the smallest class, got {k}")
+def check_images(shape, floating):
+    """A batch of images; `floating`: whether they are of floating point."""
+    expect("augment", "add the missing axes", images=(shape, "batch channels+ height+ width+"))
+    if not floating:
+        raise TypeError("augment: expected floating-point images in [0, 1], got integers; divide by 255")
 
 
-def check_knn(features, bank, labels, k, temperature):
-    """Raise unless there are k neighbours with labels."""
-    check_pair("knn_predict", "bank", features, bank)
-    if tuple(labels) != tuple(bank[:1]) or not 1 <= k <= bank[0]:
-        raise ValueError(
-            f"knn_predict: expected labels ({bank[0]},) and k from 1 to {bank[0]}, got {tuple(labels)} and k={k}"
-        )
-    check_temperature("knn_predict", temperature)
-
-
-def check_clusters(shape, k, iterations):
-    """Raise unless k clusters of these points can be asked for."""
-    if len(shape) != 2 or not 1 <= k <= shape[0] or iterations < 1:
-        raise ValueError(
-            f"spherical_kmeans: expected points (n, dim), k from 1 to n and iterations of at least 1, got {shape}, {k} "
-            f"and {iterations}; take fewer clusters"
-        )
+def check_clusters(x, k, iterations):
+    """Points, and how many clusters they shall have."""
+    expect("spherical_kmeans", x=(x, "n dim"))
+    expect_range("spherical_kmeans", 1, x[0], "take fewer clusters", k=k)
+    expect_range("spherical_kmeans", 1, None, iterations=iterations)
 
 
 def check_concentration(x, centroids, labels, alpha, temperature):
-    """Raise unless every point has a cluster, and the numbers are above 0."""
-    if len(x) != 2 or len(centroids) != 2 or x[1] != centroids[1] or labels != x[:1]:
-        raise ValueError(
-            f"concentration: expected points (n, dim), centroids (k, dim) and labels (n,), got {x}, {centroids} and "
-            f"{labels}"
-        )
-    if not (temperature > 0 and alpha > 0):
-        raise ValueError(f"concentration: expected temperature and alpha above 0, got {temperature} and {alpha}")
+    """A cluster for every point."""
+    expect("concentration", x=(x, "n dim"), centroids=(centroids, "k dim"), labels=(labels, "n"))
+    expect_range("concentration", 0, None, open=True, temperature=temperature, alpha=alpha)
+
+
+def check_knn(features, bank, labels, k, temperature):
+    """Neighbours with labels, and at least k."""
+    expect("knn_predict", features=(features, "n+ dim"), bank=(bank, "size+ dim"), labels=(labels, "size"))
+    expect_range("knn_predict", 1, bank[0], "the bank has so many", k=k)
+    check_temperature("knn_predict", temperature)
+
+
+def check_labelled(operation, features, labels, penalty, steps):
+    """A label for each row, and how to learn from it."""
+    expect(operation, features=(features, "n+ dim"), labels=(labels, "n"))
+    expect_range(operation, 0, None, open=True, penalty=penalty)
+    expect_range(operation, 1, None, steps=steps)
+
+
+def check_shots(fewest, k):
+    """`fewest`: examples of the smallest class that occurs."""
+    expect_range("low_shot", 1, fewest, "the smallest class has so many", k=k)

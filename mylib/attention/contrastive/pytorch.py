@@ -15,6 +15,7 @@ from mylib.attention.contrastive.pytorch_losses import (
 )
 from mylib.attention.contrastive.pytorch_memory import KeyQueue, MemoryBank, momentum_update
 from mylib.attention.contrastive.pytorch_views import ProjectionHead, augment
+from mylib.shared.docstrings import complete_from_twin
 
 __all__ = [
     "MemoryBank",
@@ -34,3 +35,5 @@ __all__ = [
     "linear_probe",
     "low_shot",
 ]
+
+complete_from_twin(globals())

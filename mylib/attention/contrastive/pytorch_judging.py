@@ -5,24 +5,14 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from mylib.attention.contrastive.contract import check_knn, check_labelled, check_numbers, check_shots
+from mylib.attention.contrastive import contract
 
 
 @torch.no_grad()
 def knn_predict(features, bank, labels, k=20, temperature=0.07):
-    r"""Each of the k nearest votes for its label with weight exp(cos / tau); the class with the most wins.
-
-    Args:    features: to be classified. Shape (n, dim).
-             bank: features with labels. Shape (size, dim).
-             labels: integers from 0. Shape (size,).
-             k: neighbours, from 1 to size.
-             temperature: tau above 0.
-    Returns: integers; of equal votes the lowest class. Shape (n,).
-    Raises:  ValueError: shapes that do not fit, k out of range, or a temperature that is not above 0.
-    Source:  Wu et al. (2018), section 3.4, with k = 200 on ImageNet. Differs: none.
-    """
-    check_knn(tuple(features.shape), tuple(bank.shape), tuple(labels.shape), k, temperature)
-    check_numbers("knn_predict", "labels", int(labels.min()))
+    r"""Each of the k nearest votes for its label with weight exp(cos / tau); the class with the most wins."""
+    contract.check_knn(features.shape, bank.shape, labels.shape, k, temperature)
+    contract.check_numbers("knn_predict", "labels", int(labels.min()))
     cosines = F.normalize(features) @ F.normalize(bank).T  # (n, size)
     near, nearest = cosines.topk(k, dim=1)
     weights = ((near - near[:, :1]) / temperature).exp()
@@ -32,22 +22,9 @@ def knn_predict(features, bank, labels, k=20, temperature=0.07):
 
 @torch.no_grad()
 def linear_probe(features, labels, penalty=1e-3, steps=300):
-    r"""A linear layer on frozen features: multinomial logistic regression.
-
-    Minimises mean cross-entropy(W x + b) + penalty / 2 ||W||^2 over features x with mean 0 and variance 1, by
-    Nesterov's accelerated descent with the step 1 / L, where L = lambda_max(X^T X / n) / 2 + penalty bounds the
-    curvature.
-
-    Args:    features: Shape (n, dim).
-             labels: integers from 0. Shape (n,).
-             penalty: on the weights of the standardised features, not on the biases.
-             steps: of the descent.
-    Returns: `nn.Linear` from features as they are to classes.
-    Raises:  ValueError: shapes that do not fit, or numbers that are not above 0.
-    Source:  Alain and Bengio (2016); slide table 6. Differs: none.
-    """
-    check_labelled("linear_probe", tuple(features.shape), tuple(labels.shape), penalty, steps)
-    check_numbers("linear_probe", "labels", int(labels.min()))
+    r"""A linear layer on frozen features: multinomial logistic regression."""
+    contract.check_labelled("linear_probe", features.shape, labels.shape, penalty, steps)
+    contract.check_numbers("linear_probe", "labels", int(labels.min()))
     mean, deviation = features.mean(dim=0), features.std(dim=0, correction=0).clamp(min=1e-8)
     x = F.pad((features - mean) / deviation, (0, 1), value=1.0)  # the last column is the bias
     y = F.one_hot(labels).to(x.dtype)
@@ -66,21 +43,12 @@ def linear_probe(features, labels, penalty=1e-3, steps=300):
 
 
 def low_shot(features, labels, k, seed=0, penalty=1e-3, steps=300):
-    r"""A linear probe on k examples of each class.
-
-    Args:    features: Shape (n, dim).
-             labels: integers from 0. Shape (n,).
-             k: examples of each class, 1, 2, 4, 8, 16 on the slide.
-             seed: of the choice.
-             penalty, steps: of `linear_probe`.
-    Returns: `nn.Linear` from features to classes.
-    Raises:  ValueError: as `linear_probe`, or a class with fewer than k examples.
-    Source:  Li et al. (2021), table 1. Differs: as `scratch`.
-    """
-    check_labelled("low_shot", tuple(features.shape), tuple(labels.shape), penalty, steps)
-    check_numbers("low_shot", "labels", int(labels.min()))
+    r"""A linear probe on k examples of each class."""
+    contract.check_labelled("low_shot", features.shape, labels.shape, penalty, steps)
+    contract.check_numbers("low_shot", "labels", int(labels.min()))
     numbers = labels.cpu().numpy()
-    check_shots(np.bincount(numbers), k)
+    counts = np.bincount(numbers)
+    contract.check_shots(counts[counts > 0].min(), k)
     rng = np.random.default_rng(seed)
     chosen = np.concatenate(
         [rng.choice(np.flatnonzero(numbers == one), k, replace=False) for one in np.unique(numbers)]

@@ -4,68 +4,44 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from mylib.attention.contrastive.contract import (
-    check_memory,
-    check_numbers,
-    check_push,
-    check_share,
-    check_update,
-)
+from mylib.attention.contrastive import contract
 from mylib.shared.devices import on_cpu
 
 
 class MemoryBank(nn.Module):
-    r"""One vector for each training image, from when the image was last seen: f_i <- unit(m f_i + (1 - m) v_i).
-
-    Args:    size: number of images.
-             dim: of a vector.
-             momentum: m, from 0 (take the new vector) to 1 (never change).
-             seed: of the random unit vectors at the start.
-    Raises:  ValueError: no room, or a momentum that is no share.
-    Source:  Wu et al. (2018), section 3.1 and its code, where m is 0.5; slide "Non-Parametric Instance
-             Discrimination". Differs: none.
-    """
+    r"""One vector for each training image, from when the image was last seen: f_i <- unit(m f_i + (1 - m) v_i)."""
 
     def __init__(self, size, dim, momentum=0.5, seed=0):
         super().__init__()
-        check_memory("MemoryBank", size, dim)
-        check_share("MemoryBank", "momentum", momentum)
+        contract.check_memory("MemoryBank", size, dim)
+        contract.check_share("MemoryBank", momentum=momentum)
         self.momentum = momentum
         self.register_buffer("vectors", _random_unit(size, dim, seed))
 
     @torch.no_grad()
     def update(self, indices, v):
         """Move the vectors of these images, each named once, towards v. Shapes (batch,) and (batch, dim)."""
-        check_update(tuple(self.vectors.shape), tuple(indices.shape), tuple(v.shape))
+        contract.check_update(self.vectors.shape, indices.shape, v.shape)
         if indices.numel() and on_cpu(indices):
-            check_numbers("MemoryBank", "indices", *map(int, indices.aminmax()), len(self.vectors))
+            contract.check_numbers("MemoryBank", "indices", *map(int, indices.aminmax()), len(self.vectors))
         v = F.normalize(v.to(self.vectors.dtype))
         new = self.momentum * self.vectors[indices] + (1 - self.momentum) * v
         self.vectors.index_copy_(0, indices, F.normalize(new))
 
 
 class KeyQueue(nn.Module):
-    r"""The keys of the latest batches: the newest takes the place of the oldest.
-
-    Its size, the number of negatives, has nothing to do with the size of a batch; only the batch must divide it.
-
-    Args:    size: number of keys.
-             dim: of a key.
-             seed: of the random unit vectors at the start.
-    Raises:  ValueError: no room.
-    Source:  He et al. (2020), section 3.1; slide "Momentum Contrast". Differs: none.
-    """
+    r"""The keys of the latest batches: the newest takes the place of the oldest."""
 
     def __init__(self, size, dim, seed=0):
         super().__init__()
-        check_memory("KeyQueue", size, dim)
+        contract.check_memory("KeyQueue", size, dim)
         self.register_buffer("keys", _random_unit(size, dim, seed))
         self.register_buffer("place", torch.zeros(1, dtype=torch.long))  # where the oldest key stands
 
     @torch.no_grad()
     def push(self, keys):
         """Let a batch of keys in, and as many old ones out. Shape (batch, dim)."""
-        check_push(*self.keys.shape, tuple(keys.shape))
+        contract.check_push(*self.keys.shape, keys.shape)
         # The place is a tensor: to read it as a number would make a GPU's host wait.
         where = (self.place + torch.arange(len(keys), device=self.keys.device)) % len(self.keys)
         self.keys.index_copy_(0, where, F.normalize(keys.to(self.keys.dtype)))
@@ -74,19 +50,10 @@ class KeyQueue(nn.Module):
 
 @torch.no_grad()
 def momentum_update(key, query, m=0.999):
-    r"""theta_k <- m theta_k + (1 - m) theta_q, in place: the key encoder follows slowly.
-
-    Args:    key: the module that follows.
-             query: the module that is trained, with the same parameters.
-             m: from 0 (a copy) to 1 (stands still).
-    Returns: None.
-    Raises:  ValueError: m is no share, or the modules' parameters differ.
-    Source:  He et al. (2020), equation 2; slide "Momentum Contrast". Differs: none.
-    """
-    check_share("momentum_update", "m", m)
+    r"""theta_k <- m theta_k + (1 - m) theta_q, in place: the key encoder follows slowly."""
+    contract.check_share("momentum_update", m=m)
     ours, theirs = dict(key.named_parameters()), dict(query.named_parameters())
-    if {name: one.shape for name, one in ours.items()} != {name: one.shape for name, one in theirs.items()}:
-        raise ValueError("momentum_update: expected two modules with the same parameters, got others; copy one")
+    contract.check_parameters(*({name: one.shape for name, one in side.items()} for side in (ours, theirs)))
     torch._foreach_lerp_(list(ours.values()), [theirs[name] for name in ours], 1 - m)  # one kernel for all
 
 

@@ -4,27 +4,16 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from mylib.attention.contrastive.views import check_images, draw_views
-
-BLUR_RADIUS = 2
+from mylib.attention.contrastive import contract
+from mylib.attention.contrastive.views import BLUR_RADIUS, draw_views
 
 
 def augment(images, rng, crop=True, flip=False, blur=True, contrast=True):
     r"""A random view of each image: crop and enlarge, mirror, blur, change the contrast, each of them optional.
 
     Seven numbers for each image are drawn on the CPU; the images stay where they are.
-
-    Args:    images: Shape (batch, channels, height, width), in [0, 1].
-             rng: NumPy generator; it draws what `draw_views` says.
-             crop: 40 to 100 % of the area at full size again.
-             flip: mirror left and right. Off: a mirrored 2 is no digit.
-             blur: half of the images, with a standard deviation of 0.1 to 1 pixel.
-             contrast: a factor of 0.4 to 1.6.
-    Returns: new tensor of the same shape and type.
-    Raises:  ValueError: another shape. TypeError: integers.
-    Source:  Chen et al. (2020), appendix A; slide "Data augmentation". Differs: as `scratch`.
     """
-    check_images(images.shape, "f" if images.is_floating_point() else "i")
+    contract.check_images(images.shape, images.is_floating_point())
     views = draw_views(rng, len(images), crop, flip, blur, contrast)
     numbers = torch.stack([torch.as_tensor(one, dtype=torch.float64) for one in views])
     top, left, height, width, mirrored, sigma, factor = numbers.to(images.device, images.dtype)
@@ -57,13 +46,7 @@ def _blurred(images, sigma):
 
 
 class ProjectionHead(nn.Module):
-    r"""g(h) = W_2 ReLU(W_1 h + b_1) + b_2: what the loss sees; afterwards it is thrown away and h is used.
-
-    Args:    in_features: of h.
-             hidden: width in between.
-             out_features: of the result.
-    Source:  Chen et al. (2020), section 2.1; slide "A simple framework for contrastive learning". Differs: none.
-    """
+    r"""g(h) = W_2 ReLU(W_1 h + b_1) + b_2: what the loss sees; afterwards it is thrown away and h is used."""
 
     def __init__(self, in_features, hidden, out_features):
         super().__init__()

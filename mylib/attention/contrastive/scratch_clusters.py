@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mylib.attention.contrastive.contract import check_clusters, check_concentration, check_numbers
+from mylib.attention.contrastive import contract
 from mylib.attention.contrastive.scratch_memory import unit_rows
 
 
@@ -27,7 +27,7 @@ def spherical_kmeans(x, k, seed=0, iterations=100):
         True
     """
     x = np.asarray(x)
-    check_clusters(x.shape, k, iterations)
+    contract.check_clusters(x.shape, k, iterations)
     x = unit_rows(x)
     centroids = x[np.random.default_rng(seed).choice(len(x), k, replace=False)]
     labels = None
@@ -69,8 +69,8 @@ def concentration(x, centroids, labels, alpha=10.0, temperature=0.2):
         [0.5, 0.5]
     """
     x, centroids, labels = np.asarray(x), np.asarray(centroids), np.asarray(labels)
-    check_concentration(x.shape, centroids.shape, labels.shape, alpha, temperature)
-    check_numbers("concentration", "labels", labels.min(initial=0), labels.max(initial=0), len(centroids))
+    contract.check_concentration(x.shape, centroids.shape, labels.shape, alpha, temperature)
+    contract.check_numbers("concentration", "labels", labels.min(initial=0), labels.max(initial=0), len(centroids))
     distances = np.linalg.norm(unit_rows(x) - unit_rows(centroids)[labels], axis=1)
     count = np.bincount(labels, minlength=len(centroids))
     spread = np.bincount(labels, weights=distances, minlength=len(centroids))

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mylib.attention.contrastive.contract import check_knn, check_labelled, check_numbers, check_shots
+from mylib.attention.contrastive import contract
 from mylib.attention.contrastive.scratch_memory import unit_rows
 from mylib.engine import nn
 
@@ -24,8 +24,8 @@ def knn_predict(features, bank, labels, k=20, temperature=0.07):
         [0]
     """
     features, bank, labels = np.asarray(features), np.asarray(bank), np.asarray(labels)
-    check_knn(features.shape, bank.shape, labels.shape, k, temperature)
-    check_numbers("knn_predict", "labels", labels.min())
+    contract.check_knn(features.shape, bank.shape, labels.shape, k, temperature)
+    contract.check_numbers("knn_predict", "labels", labels.min())
     cosines = unit_rows(features) @ unit_rows(bank).T  # (n, size)
     nearest = np.argpartition(-cosines, k - 1, axis=1)[:, :k]
     near = np.take_along_axis(cosines, nearest, axis=1)
@@ -56,8 +56,8 @@ def linear_probe(features, labels, penalty=1e-3, steps=300):
         [0, 1]
     """
     features, labels = np.asarray(features), np.asarray(labels)
-    check_labelled("linear_probe", features.shape, labels.shape, penalty, steps)
-    check_numbers("linear_probe", "labels", labels.min())
+    contract.check_labelled("linear_probe", features.shape, labels.shape, penalty, steps)
+    contract.check_numbers("linear_probe", "labels", labels.min())
     mean, deviation = features.mean(axis=0), np.maximum(features.std(axis=0), 1e-8)
     x = np.column_stack([(features - mean) / deviation, np.ones(len(features))])  # the last column is the bias
     y = np.eye(labels.max() + 1)[labels]
@@ -97,9 +97,10 @@ def low_shot(features, labels, k, seed=0, penalty=1e-3, steps=300):
         [0, 0, 1, 1]
     """
     features, labels = np.asarray(features), np.asarray(labels)
-    check_labelled("low_shot", features.shape, labels.shape, penalty, steps)
-    check_numbers("low_shot", "labels", labels.min())
-    check_shots(np.bincount(labels), k)
+    contract.check_labelled("low_shot", features.shape, labels.shape, penalty, steps)
+    contract.check_numbers("low_shot", "labels", labels.min())
+    counts = np.bincount(labels)
+    contract.check_shots(counts[counts > 0].min(), k)
     rng = np.random.default_rng(seed)
     chosen = np.concatenate([rng.choice(np.flatnonzero(labels == one), k, replace=False) for one in np.unique(labels)])
     return linear_probe(features[chosen], labels[chosen], penalty, steps)

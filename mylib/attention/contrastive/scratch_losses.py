@@ -6,14 +6,7 @@ a batch come from one matrix product. Vectors are brought to length 1 inside.
 
 import numpy as np
 
-from mylib.attention.contrastive.contract import (
-    check_clustering,
-    check_noise,
-    check_numbers,
-    check_pair,
-    check_temperature,
-    check_views,
-)
+from mylib.attention.contrastive import contract
 from mylib.engine import as_tensor, binary_cross_entropy_with_logits, concatenate, cross_entropy
 
 TINY = 1e-24  # under the root: a vector of zeros has no direction, and no gradient that is not a number
@@ -43,8 +36,7 @@ def non_parametric_softmax(v, bank, temperature=0.07):
         [[0.75, 0.25]]
     """
     v, bank = as_tensor(v), np.asarray(bank)
-    check_pair("non_parametric_softmax", "bank", v.shape, bank.shape)
-    check_temperature("non_parametric_softmax", temperature)
+    contract.check_softmax(v.shape, bank.shape, temperature)
     return (unit(v) @ _unit_rows(bank, v).T / temperature).softmax(axis=-1)
 
 
@@ -89,11 +81,9 @@ def noise_contrastive_loss(v, indices, noise, bank, normaliser, temperature=0.07
     """
     v, bank = as_tensor(v), np.asarray(bank)
     indices, noise = np.asarray(indices), np.asarray(noise)
-    check_pair("noise_contrastive_loss", "bank", v.shape, bank.shape)
-    check_temperature("noise_contrastive_loss", temperature)
-    check_noise(indices.shape, noise.shape, v.shape, normaliser)
+    contract.check_noise(v.shape, indices.shape, noise.shape, bank.shape, normaliser, temperature)
     every = np.concatenate([indices[:, None], noise], axis=1)
-    check_numbers("noise_contrastive_loss", "indices and noise", every.min(), every.max(), len(bank))
+    contract.check_numbers("noise_contrastive_loss", "indices and noise", every.min(), every.max(), len(bank))
     odds = np.log(normaliser) + np.log(noise.shape[1] / len(bank))
     logits = _scores(v, bank, every, temperature) - odds
     answers = np.zeros(every.shape, v.dtype)
@@ -110,9 +100,9 @@ def nt_xent(z1, z2, temperature=0.5, gather=False):
 
     Args:    z1, z2: the two views, row by row of the same images. Shape (batch, dim).
              temperature: tau above 0.
-             gather: negatives from all processes; the PyTorch twin has several, this one must be False.
+             gather: negatives from all processes, in PyTorch; in NumPy False.
     Returns: scalar.
-    Raises:  ValueError: shapes that do not fit, an empty batch, a temperature that is not above 0, or gather.
+    Raises:  ValueError: shapes that do not fit, an empty batch, a temperature that is not above 0, or gather in NumPy.
     Source:  Chen et al. (2020), equation 1; slide "Contrastive learning". Differs: none.
 
     Example:
@@ -122,8 +112,7 @@ def nt_xent(z1, z2, temperature=0.5, gather=False):
     if gather:
         raise ValueError("nt_xent: expected gather=False in NumPy, got True; the PyTorch twin knows processes")
     z1, z2 = as_tensor(z1), as_tensor(z2)
-    check_views("nt_xent", z1.shape, z2.shape)
-    check_temperature("nt_xent", temperature)
+    contract.check_views(z1.shape, z2.shape, temperature)
     count = len(z1)
     z = unit(concatenate([z1, z2]))
     itself = np.zeros((2 * count, 2 * count), z.dtype)
@@ -149,9 +138,7 @@ def info_nce(q, k, queue, temperature=0.07):
         0.3133
     """
     q, k, queue = as_tensor(q), as_tensor(k), np.asarray(queue)
-    check_views("info_nce", q.shape, k.shape)
-    check_pair("info_nce", "queue", q.shape, queue.shape)
-    check_temperature("info_nce", temperature)
+    contract.check_keys(q.shape, k.shape, queue.shape, temperature)
     q, k = unit(q), unit(k)
     right = (q * k).sum(axis=1, keepdims=True)
     scores = concatenate([right, q @ _unit_rows(queue, q).T], axis=1) / temperature  # (batch, 1 + size)
@@ -179,12 +166,11 @@ def proto_nce(q, k, queue, clusterings, temperature=0.07):
     """
     loss = info_nce(q, k, queue, temperature)
     q = unit(q)
-    if not clusterings:
-        raise ValueError("proto_nce: expected at least one clustering, got none; info_nce does without")
+    contract.check_some_clusterings(clusterings)
     total = 0.0
     for centroids, labels, phi in clusterings:
         centroids, phi = _unit_rows(np.asarray(centroids), q), np.asarray(phi, q.dtype)
-        check_clustering(q.shape, centroids.shape, np.shape(labels), phi.shape, bool((phi > 0).all()))
+        contract.check_clustering(q.shape, centroids.shape, np.shape(labels), phi.shape, bool((phi > 0).all()))
         total = total + cross_entropy(q @ centroids.T / phi, np.asarray(labels))
     return loss + total / len(clusterings)
 

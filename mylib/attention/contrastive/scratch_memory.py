@@ -2,13 +2,7 @@
 
 import numpy as np
 
-from mylib.attention.contrastive.contract import (
-    check_memory,
-    check_numbers,
-    check_push,
-    check_share,
-    check_update,
-)
+from mylib.attention.contrastive import contract
 from mylib.engine import nn
 
 
@@ -33,16 +27,18 @@ class MemoryBank(nn.Module):
 
     def __init__(self, size, dim, momentum=0.5, seed=0):
         super().__init__()
-        check_memory("MemoryBank", size, dim)
-        check_share("MemoryBank", "momentum", momentum)
+        contract.check_memory("MemoryBank", size, dim)
+        contract.check_share("MemoryBank", momentum=momentum)
         self.momentum = momentum
         self.register_buffer("vectors", random_unit(size, dim, seed))
 
     def update(self, indices, v):
         """Move the vectors of these images, each named once, towards v. Shapes (batch,) and (batch, dim)."""
         indices, v = np.asarray(indices), np.asarray(v)
-        check_update(self.vectors.shape, indices.shape, v.shape)
-        check_numbers("MemoryBank", "indices", indices.min(initial=0), indices.max(initial=0), len(self.vectors))
+        contract.check_update(self.vectors.shape, indices.shape, v.shape)
+        contract.check_numbers(
+            "MemoryBank", "indices", indices.min(initial=0), indices.max(initial=0), len(self.vectors)
+        )
         new = self.momentum * self.vectors[indices] + (1 - self.momentum) * unit_rows(v)
         self.vectors[indices] = unit_rows(new)
 
@@ -67,14 +63,14 @@ class KeyQueue(nn.Module):
 
     def __init__(self, size, dim, seed=0):
         super().__init__()
-        check_memory("KeyQueue", size, dim)
+        contract.check_memory("KeyQueue", size, dim)
         self.register_buffer("keys", random_unit(size, dim, seed))
         self.register_buffer("place", np.zeros(1, np.int64))  # where the oldest key stands
 
     def push(self, keys):
         """Let a batch of keys in, and as many old ones out. Shape (batch, dim)."""
         keys = np.asarray(keys)
-        check_push(*self.keys.shape, keys.shape)
+        contract.check_push(*self.keys.shape, keys.shape)
         where = (self.place[0] + np.arange(len(keys))) % len(self.keys)  # from the end on at the beginning
         self.keys[where] = unit_rows(keys)
         self.place[0] = (where[-1] + 1) % len(self.keys)
@@ -97,10 +93,9 @@ def momentum_update(key, query, m=0.999):
         >>> round(slow.weight.item(), 4)
         1.1
     """
-    check_share("momentum_update", "m", m)
+    contract.check_share("momentum_update", m=m)
     ours, theirs = dict(key.named_parameters()), dict(query.named_parameters())
-    if {name: one.shape for name, one in ours.items()} != {name: one.shape for name, one in theirs.items()}:
-        raise ValueError("momentum_update: expected two modules with the same parameters, got others; copy one")
+    contract.check_parameters(*({name: one.shape for name, one in side.items()} for side in (ours, theirs)))
     for name, parameter in ours.items():
         parameter.data = m * parameter.data + (1 - m) * theirs[name].data
 

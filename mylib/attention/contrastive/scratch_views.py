@@ -5,10 +5,9 @@ Crop, mirror and blur are linear along each axis: one matrix for the rows of an 
 
 import numpy as np
 
-from mylib.attention.contrastive.views import check_images, draw_views
+from mylib.attention.contrastive import contract
+from mylib.attention.contrastive.views import BLUR_RADIUS, draw_views
 from mylib.engine import nn
-
-BLUR_RADIUS = 2
 
 
 def augment(images, rng, crop=True, flip=False, blur=True, contrast=True):
@@ -22,7 +21,7 @@ def augment(images, rng, crop=True, flip=False, blur=True, contrast=True):
              flip: mirror left and right. Off: a mirrored 2 is no digit.
              blur: half of the images, with a standard deviation of 0.1 to 1 pixel.
              contrast: a factor of 0.4 to 1.6.
-    Returns: new array of the same shape and type.
+    Returns: new images, of the same shape and type.
     Raises:  ValueError: another shape. TypeError: integers.
     Source:  Chen et al. (2020), appendix A; slide "Data augmentation". Differs: the contrast comes last; no colour,
              which grey images do not have; the crop keeps at least 40 % where the paper goes down to 8 %.
@@ -33,7 +32,7 @@ def augment(images, rng, crop=True, flip=False, blur=True, contrast=True):
         True
     """
     images = np.asarray(images)
-    check_images(images.shape, images.dtype.kind)
+    contract.check_images(images.shape, images.dtype.kind == "f")
     views = draw_views(rng, len(images), crop, flip, blur, contrast)
     height, width = images.shape[2:]
     rows = _blurring(views.blur, height) @ _resampling(views.top, views.height, height)

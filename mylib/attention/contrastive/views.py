@@ -7,6 +7,7 @@ import numpy as np
 SMALLEST_AREA = 0.4  # of a crop, as a share of the image: below it half a 7 is a 1
 ASPECTS = 3 / 4, 4 / 3
 WIDEST_BLUR = 1.0  # standard deviation in pixels
+BLUR_RADIUS = 2  # pixels on each side that a blur looks at
 STRONGEST_CONTRAST = 0.6  # factors from 1 - 0.6 to 1 + 0.6
 
 
@@ -52,13 +53,3 @@ def draw_views(rng, count, crop=True, flip=False, blur=True, contrast=True):
     spread = STRONGEST_CONTRAST if contrast else 0.0
     factor = rng.uniform(1 - spread, 1 + spread, count) if contrast else np.ones(count)
     return Views(top, left, height, width, mirrored, sigma, factor)
-
-
-def check_images(shape, kind):
-    """Raise unless images are a floating-point batch with a size."""
-    if len(shape) != 4 or 0 in shape[1:]:
-        raise ValueError(
-            f"augment: expected images (batch, channels, height, width), got {tuple(shape)}; add the missing axes"
-        )
-    if kind != "f":
-        raise TypeError("augment: expected floating-point images in [0, 1], got integers; divide by 255")

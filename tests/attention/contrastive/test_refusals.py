@@ -62,12 +62,12 @@ BAD = {
         lambda m, a: m.non_parametric_softmax(a(V), a(BANK[:, :2])),
         r"got \(2, 3\) and \(5, 2\)",
     ),
-    "an empty batch": (lambda m, a: m.nt_xent(a(V[:0]), a(V[:0])), "at least one"),
+    "an empty batch": (lambda m, a: m.nt_xent(a(V[:0]), a(V[:0])), "batch of at least 1.* got"),
     "views of other images": (lambda m, a: m.nt_xent(a(V), a(BANK)), r"got \(2, 3\) and \(5, 3\)"),
-    "no queue": (lambda m, a: m.info_nce(a(V), a(V), a(BANK[:0])), "none of them empty"),
+    "no queue": (lambda m, a: m.info_nce(a(V), a(V), a(BANK[:0])), r"queue \(size, dim\) with size of at least 1, got"),
     "one noise image for all": (
         lambda m, a: m.noise_contrastive_loss(a(V), a([0, 1]), a([3, 4]), a(BANK), 1.0),
-        r"noise \(2, m\)",
+        r"noise \(batch, m\)",
     ),
     "a normaliser of zero": (
         lambda m, a: m.noise_contrastive_loss(a(V), a([0, 1]), a([[3], [4]]), a(BANK), 0.0),
@@ -80,7 +80,7 @@ BAD = {
     ),
     "labels of all images": (
         lambda m, a: m.proto_nce(a(V), a(V), a(BANK), [(a(BANK), a([0, 1, 2]), a(np.ones(5)))]),
-        r"labels \(2,\)",
+        r"labels \(batch,\).*, where batch is both 2 and 3",
     ),
     "a queue without room": (lambda m, a: m.KeyQueue(0, 3), "size and dim of at least 1, got 0 and 3"),
     "a batch that does not divide the queue": (
@@ -97,7 +97,10 @@ BAD = {
         lambda m, a: m.MemoryBank(5, 3).update(a([0]), a(V)),
         r"got \(1,\) and \(2, 3\)",
     ),
-    "more clusters than points": (lambda m, a: m.spherical_kmeans(a(V), 3), "k from 1 to n"),
+    "more clusters than points": (
+        lambda m, a: m.spherical_kmeans(a(V), 3),
+        "k from 1 to 2, got 3; take fewer clusters",
+    ),
     "points without clusters": (lambda m, a: m.concentration(a(V), a(BANK), a([0])), r"labels \(n,\)"),
     "more neighbours than there are": (
         lambda m, a: m.knn_predict(a(V), a(BANK), a(np.zeros(5, np.int64)), k=6),
@@ -105,7 +108,7 @@ BAD = {
     ),
     "a class with fewer examples": (
         lambda m, a: m.low_shot(a(BANK), a([0, 0, 0, 1, 1]), k=3),
-        "k from 1 to 2",
+        "k from 1 to 2, got 3",
     ),
     "no labels": (lambda m, a: m.linear_probe(a(BANK), a([0, 1])), r"labels \(n,\)"),
     "a penalty of zero": (lambda m, a: m.linear_probe(a(V), a([0, 1]), penalty=0.0), "penalty above 0"),
