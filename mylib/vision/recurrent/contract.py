@@ -38,10 +38,15 @@ def pair(layer, state):
 # through time
 
 
-def check_model(known, model):
-    """`known`: whether the model is one of those whose memories can be looked at; `model`: what it is called."""
-    if not known:
-        raise TypeError(f"gradient_norms_through_time: expected an RNN or an LSTM, got {model}")
+def cell_of(model, cells):
+    """The cell with the model's own parameters, for whoever wants to look at single steps; `cells`: layer to cell."""
+    for layer, make in cells.items():
+        if isinstance(model, layer):
+            cell = make(model.input_size, model.hidden_size)
+            for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"):
+                setattr(cell, name, getattr(model, f"{name}_l0"))
+            return cell
+    raise TypeError(f"gradient_norms_through_time: expected an RNN or an LSTM, got {type(model).__name__}")
 
 
 def check_batch(x):

@@ -101,7 +101,7 @@ class LSTM(nn.LSTM):
 
 def gradient_norms_through_time(model, x):
     r"""||d sum(c_T) / d c_t|| for t = 1 ... T, by autograd: the cells run one by one, and each memory is asked for."""
-    cell = _cell_of(model)
+    cell = contract.cell_of(model, {RNN: RNNCell, LSTM: LSTMCell})
     _check_sequence(model, x)
     contract.check_batch(x.shape)
     state, memories = None, []
@@ -200,15 +200,6 @@ def _set_forget_bias(bias_ih, bias_hh, value):
     hidden = len(bias_ih) // 4
     bias_ih[hidden : 2 * hidden] = value
     bias_hh[hidden : 2 * hidden] = 0
-
-
-def _cell_of(model):
-    """The cell with the model's own parameters, for whoever wants to look at single steps."""
-    contract.check_model(isinstance(model, RNN | LSTM), type(model).__name__)
-    cell = (RNNCell if isinstance(model, RNN) else LSTMCell)(model.input_size, model.hidden_size)
-    for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"):
-        setattr(cell, name, getattr(model, f"{name}_l0"))
-    return cell
 
 
 def _check_step(module, x):

@@ -180,7 +180,7 @@ def gradient_norms_through_time(model, x):
         ((6,), 2.0)
     """
     x = _sequence_input(model, x)
-    cell = _cell_of(model)
+    cell = contract.cell_of(model, {RNN: RNNCell, LSTM: LSTMCell})
     batch, time, _ = x.shape
     contract.check_batch(x.shape)
     probes = [Tensor(np.zeros((batch, model.hidden_size), x.dtype), requires_grad=True) for _ in range(time)]
@@ -308,15 +308,6 @@ def _add_parameters(module, input_size, hidden_size, gates, suffix="", forget_bi
         if forget_bias is not None and name.startswith("bias"):
             values[hidden_size : 2 * hidden_size] = forget_bias if name == "bias_ih" else 0
         setattr(module, name + suffix, nn.Parameter(values))
-
-
-def _cell_of(model):
-    """The cell with the model's own parameters, for whoever wants to look at single steps."""
-    contract.check_model(isinstance(model, RNN | LSTM), type(model).__name__)
-    cell = (RNNCell if isinstance(model, RNN) else LSTMCell)(model.input_size, model.hidden_size)
-    for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"):
-        setattr(cell, name, getattr(model, f"{name}_l0"))
-    return cell
 
 
 def _step_input(module, x):
