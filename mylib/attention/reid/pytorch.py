@@ -7,6 +7,7 @@ from mylib.attention.reid.pytorch_clusters import dbscan, jaccard_distance
 from mylib.attention.reid.pytorch_proxies import CameraProxies, inter_camera_loss, intra_camera_loss
 from mylib.attention.reid.pytorch_ranking import cumulative_match, euclidean_distances, mean_average_precision
 from mylib.attention.reid.pytorch_training import CAP
+from mylib.shared.docstrings import complete_from_twin
 
 __all__ = [
     "euclidean_distances",
@@ -19,3 +20,5 @@ __all__ = [
     "inter_camera_loss",
     "CAP",
 ]
+
+complete_from_twin(globals())

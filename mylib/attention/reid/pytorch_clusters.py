@@ -3,7 +3,7 @@
 import torch
 import torch.nn.functional as F
 
-from mylib.attention.reid.contract import check_dbscan, check_reciprocal
+from mylib.attention.reid import contract
 
 ROUNDING = 1e-3  # of the largest distance: of products in float32, the square root of 1e-7 is left of a distance of 0
 ENTRIES = 2**21  # pairs that are added at once: fits in a cache of 32 MB; larger gains nothing
@@ -11,20 +11,12 @@ ENTRIES = 2**21  # pairs that are added at once: fits in a cache of 32 MB; large
 
 @torch.no_grad()
 def jaccard_distance(features, k1=20, k2=6):
-    r"""Distance between the neighbourhoods of two images: the five steps of `scratch.jaccard_distance`.
+    r"""Distance between the neighbourhoods of two images, in place of the distance between their features.
 
-    d_J(i, j) = 1 - sum_l min(V_i(l), V_j(l)) / sum_l max(V_i(l), V_j(l)), where V_i weights the k-reciprocal
-    neighbours of i. Step 5 adds up over l: few images have l among their neighbours, and only their pairs share it. How
-    many have which l is read back once.
-
-    Args:    features: Shape (n, dim).
-             k1: neighbours that are looked at, from 1 to n - 1.
-             k2: neighbours that V is averaged over; 1 leaves it.
-    Returns: distances from 0 to 1. Shape (n, n).
-    Raises:  ValueError: no matrix of finite numbers, or more neighbours than there are images.
-    Source:  Zhong et al. (2017), sections 3.2 to 3.4; CAP clusters with it. Differs: as in `scratch`.
+    Step 5 adds up over l: few images have l among their neighbours, and only their pairs share it. How many have which
+    l is read back once.
     """
-    check_reciprocal(tuple(features.shape), k1, k2, bool(features.isfinite().all()))
+    contract.check_reciprocal(features.shape, k1, k2, bool(features.isfinite().all()))
     unit = F.normalize(features.to(torch.promote_types(features.dtype, torch.float32)))
     with torch.autocast(unit.device.type, enabled=False):  # half precision would mix up the order
         distances = (2 - 2 * (unit @ unit.T)).clamp(min=0).fill_diagonal_(-1)  # itself first
@@ -70,20 +62,14 @@ def _shared(weights):
 
 @torch.no_grad()
 def dbscan(distances, eps, min_samples):
-    r"""Clusters as connected dense regions, as `scratch.dbscan`; here by labels that flow and jump.
+    r"""Clusters as connected dense regions; nobody says how many there are.
 
-    Every core starts as a cluster of its own and takes the smallest number among its neighbours; then each number is
-    replaced by the number that its owner has. Chains halve with every round.
-
-    Args:    distances: symmetric. Shape (n, n).
-             eps: radius above 0.
-             min_samples: at least 1.
-    Returns: labels 0, 1, ... in the order of the clusters' first cores, -1 for noise. int64, shape (n,).
-    Raises:  ValueError: no matrix of distances, or eps or min_samples too small.
-    Source:  Ester et al. (1996), section 3; pointer jumping: Shiloach and Vishkin (1982). Differs: none.
+    By labels that flow and jump (pointer jumping: Shiloach and Vishkin 1982): every core starts as a cluster of its own
+    and takes the smallest number among its neighbours; then each number is replaced by the number that its owner has.
+    Chains halve with every round.
     """
-    fits = distances.ndim != 2 or distances.shape[0] != distances.shape[1] or _symmetric(distances)
-    check_dbscan(tuple(distances.shape), fits, eps, min_samples)
+    contract.check_dbscan(distances.shape, eps, min_samples)
+    contract.check_distances(_symmetric(distances))
     near, count = distances <= eps, len(distances)
     core = near.sum(1) >= min_samples
     point, neighbour = (near & core).nonzero(as_tuple=True)  # each point, and the cores near it
@@ -105,7 +91,5 @@ def dbscan(distances, eps, min_samples):
 
 def _symmetric(distances):
     """Finite, not negative, and equal to its transpose but for rounding; waits for the device once."""
-    if not distances.numel():
-        return True
     asymmetry = (distances - distances.T).abs().amax()  # NaN where a distance is infinite
     return bool((distances.amin() >= 0) & (asymmetry <= ROUNDING * distances.amax()))

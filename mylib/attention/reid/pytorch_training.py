@@ -4,35 +4,14 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+from mylib.attention.reid import contract
 from mylib.attention.reid.batches import draw_batches
-from mylib.attention.reid.contract import check_training
 from mylib.attention.reid.pytorch_clusters import dbscan, jaccard_distance
 from mylib.attention.reid.pytorch_proxies import CameraProxies, inter_camera_loss, intra_camera_loss
 
 
 class CAP:
-    r"""Cluster all images, give each cluster a proxy for each camera, train one epoch, and again.
-
-    L = L_intra + weight L_inter. In each epoch: features of all images, `jaccard_distance`, `dbscan`, a new
-    `CameraProxies`; then batches of `proxies` x `shots` images, and after each step the memory follows. Noise is left
-    out of the epoch.
-
-    Args:    encoder: module from images to features.
-             optimizer: of its parameters.
-             images: Shape (n, channels, height, width).
-             cameras: of each image; all equal: plain clusters, without L_inter. Shape (n,).
-             labels: identities in place of clusters: supervised training. Shape (n,), or None.
-             eps, min_samples: of `dbscan`.  k1, k2: of `jaccard_distance`.
-             proxies, shots: proxies of a batch, and images of each.
-             temperature, momentum, negatives: of the losses and the memory.
-             weight: lambda of L_inter.
-             warm_up_epochs: without L_inter, while clusters are still poor.
-             augment: function of (images, rng) that changes a batch before it is encoded, or None.
-             seed: of the batches.
-    Raises:  ValueError: sizes that do not fit, or clustering that leaves nothing but noise.
-    Source:  Wang et al. (2021), algorithm 1. Differs: a batch holds each of its images under its own view, no more
-             than one; the paper's encoder is a ResNet-50 trained on ImageNet, ours is what it is given.
-    """
+    r"""Cluster all images, give each cluster a proxy for each camera, train one epoch, and again."""
 
     def __init__(
         self,
@@ -58,7 +37,7 @@ class CAP:
     ):
         self.images, self.cameras, self.labels = images, cameras, labels
         shape = None if labels is None else tuple(labels.shape)
-        check_training(tuple(images.shape), tuple(cameras.shape), shape, proxies, shots, weight)
+        contract.check_training(tuple(images.shape), tuple(cameras.shape), shape, proxies, shots, weight)
         self.encoder, self.optimizer, self.augment = encoder, optimizer, augment
         self.eps, self.min_samples, self.k1, self.k2 = eps, min_samples, k1, k2
         self.proxies, self.shots = proxies, shots
@@ -76,6 +55,7 @@ class CAP:
         torch.clear_autocast_cache()  # its casts of the weights have no graph
         return F.normalize(features.to(torch.promote_types(features.dtype, torch.float32)))
 
+    # The same text on both sides: it calls two functions that have their own mathematics.
     def cluster(self, features):
         """The labels if there are any, else clusters of these features. Shape (n,)."""
         if self.labels is not None:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from mylib.attention.contrastive.scratch_memory import unit_rows
-from mylib.attention.reid.contract import check_dbscan, check_reciprocal
+from mylib.attention.reid import contract
 
 ROUNDING = 1e-3  # of the largest distance: of products in float32, the square root of 1e-7 is left of a distance of 0
 
@@ -35,7 +35,7 @@ def jaccard_distance(features, k1=20, k2=6):
         [0.0, 0.01, 1.0, 1.0]
     """
     features = np.asarray(features)
-    check_reciprocal(features.shape, k1, k2, np.isfinite(features).all())
+    contract.check_reciprocal(features.shape, k1, k2, np.isfinite(features).all())
     unit = unit_rows(features)
     distances = np.maximum(2 - 2 * (unit @ unit.T), 0)
     np.fill_diagonal(distances, -1)  # each image is its own nearest, before any twin of it
@@ -88,8 +88,8 @@ def dbscan(distances, eps, min_samples):
         [0, 0, 0, -1, 1, 1]
     """
     distances = np.asarray(distances)
-    fits = distances.ndim != 2 or distances.shape[0] != distances.shape[1] or _symmetric(distances)
-    check_dbscan(distances.shape, fits, eps, min_samples)
+    contract.check_dbscan(distances.shape, eps, min_samples)
+    contract.check_distances(_symmetric(distances))
     near = distances <= eps
     core = near.sum(axis=1) >= min_samples
     labels = np.full(len(near), -1)

@@ -4,7 +4,7 @@ import numpy as np
 
 from mylib.attention.contrastive.scratch_losses import unit
 from mylib.attention.contrastive.scratch_memory import unit_rows
-from mylib.attention.reid.contract import check_batch, check_groups, check_indices, check_negatives
+from mylib.attention.reid import contract
 from mylib.engine import as_tensor, cross_entropy, nn, where
 
 
@@ -34,7 +34,7 @@ class CameraProxies(nn.Module):
         super().__init__()
         features, clusters, cameras = np.asarray(features), np.asarray(clusters), np.asarray(cameras)
         members = clusters >= 0
-        check_groups(features.shape, clusters.shape, cameras.shape, momentum, members.any())
+        contract.check_groups(features.shape, clusters.shape, cameras.shape, momentum, members.any())
         self.momentum = momentum
         pairs, which = np.unique(np.stack([cameras[members], clusters[members]]), axis=1, return_inverse=True)
         known = unit_rows(features[members])
@@ -54,8 +54,8 @@ class CameraProxies(nn.Module):
         Raises:  ValueError: shapes that do not fit, or noise, which has no proxy.
         """
         features, indices = np.asarray(features), np.asarray(indices)
-        check_batch("CameraProxies.update", features.shape, indices.shape, self.vectors.shape)
-        check_indices("CameraProxies.update", indices, self.vectors.shape)
+        contract.check_batch("CameraProxies.update", features.shape, indices.shape, self.vectors.shape)
+        contract.check_indices("CameraProxies.update", indices.min(), indices.max(), self.vectors.shape)
         for row, j in zip(unit_rows(features), indices, strict=True):
             self.vectors[j] = self.momentum * self.vectors[j] + (1 - self.momentum) * row
         touched = np.unique(indices)
@@ -84,8 +84,8 @@ def intra_camera_loss(features, indices, memory, temperature=0.07):
         0.3133
     """
     f, indices = as_tensor(features), np.asarray(indices)
-    check_batch("intra_camera_loss", f.shape, indices.shape, memory.vectors.shape, temperature)
-    check_indices("intra_camera_loss", indices, memory.vectors.shape)
+    contract.check_batch("intra_camera_loss", f.shape, indices.shape, memory.vectors.shape, temperature)
+    contract.check_indices("intra_camera_loss", indices.min(), indices.max(), memory.vectors.shape)
     cameras = memory.cameras[indices]
     others = np.where(memory.cameras == cameras[:, None], 0, -np.inf).astype(f.dtype)
     losses = cross_entropy(_scores(f, memory, temperature) + others, indices, reduction="none")
@@ -116,9 +116,9 @@ def inter_camera_loss(features, indices, memory, temperature=0.07, negatives=50)
         0.3133
     """
     f, indices = as_tensor(features), np.asarray(indices)
-    check_batch("inter_camera_loss", f.shape, indices.shape, memory.vectors.shape, temperature)
-    check_indices("inter_camera_loss", indices, memory.vectors.shape)
-    check_negatives(negatives)
+    contract.check_batch("inter_camera_loss", f.shape, indices.shape, memory.vectors.shape, temperature)
+    contract.check_indices("inter_camera_loss", indices.min(), indices.max(), memory.vectors.shape)
+    contract.check_negatives(negatives)
     same = memory.clusters == memory.clusters[indices, None]
     positive = same & (memory.cameras != memory.cameras[indices, None])
     scores = _scores(f, memory, temperature)

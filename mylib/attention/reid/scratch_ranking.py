@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mylib.attention.reid.contract import check_matches, check_ranking, check_ranks, check_vectors
+from mylib.attention.reid import contract
 
 
 def euclidean_distances(x, y):
@@ -19,7 +19,7 @@ def euclidean_distances(x, y):
     """
     x, y = np.asarray(x), np.asarray(y)
     floating = all(np.issubdtype(value.dtype, np.floating) for value in (x, y))
-    check_vectors("euclidean_distances", x.shape, y.shape, floating)
+    contract.check_vectors(x.shape, y.shape, floating)
     squares = (x * x).sum(axis=1)[:, None] + (y * y).sum(axis=1) - 2 * (x @ y.T)
     return np.sqrt(np.maximum(squares, 0))  # rounding can leave a little less than 0
 
@@ -46,7 +46,7 @@ def cumulative_match(distances, ids_q, ids_g, cams_q, cams_g, ranks=(1, 5, 10, 2
         [0.0, 1.0]
     """
     ranks = np.asarray(ranks)
-    check_ranks(ranks)
+    contract.check_ranks(ranks.shape, ranks.min(initial=1))
     right, place = _ranked("cumulative_match", distances, ids_q, ids_g, cams_q, cams_g)
     best = np.where(right, place, np.inf).min(axis=1)
     return (best[:, None] <= ranks).mean(axis=0)
@@ -77,10 +77,10 @@ def _ranked(name, distances, ids_q, ids_g, cams_q, cams_g):
     """For each query, in the order of its distances: is it a right image, and which place it has, from 1."""
     distances = np.asarray(distances)
     ids_q, ids_g, cams_q, cams_g = (np.asarray(value) for value in (ids_q, ids_g, cams_q, cams_g))
-    check_ranking(name, distances.shape, ids_q.shape, ids_g.shape, cams_q.shape, cams_g.shape)
+    contract.check_ranking(name, distances.shape, ids_q.shape, ids_g.shape, cams_q.shape, cams_g.shape)
     order = np.argsort(distances, axis=1, kind="stable")
     same = ids_g[order] == ids_q[:, None]
     counts = ~(same & (cams_g[order] == cams_q[:, None]))
     right = same & counts
-    check_matches(name, right.any(axis=1), np.isfinite(distances).all())
+    contract.check_matches(name, len(right), np.flatnonzero(~right.any(axis=1)).tolist(), np.isfinite(distances).all())
     return right, counts.cumsum(axis=1)

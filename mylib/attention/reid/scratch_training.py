@@ -3,8 +3,8 @@
 import numpy as np
 
 from mylib.attention.contrastive.scratch_memory import unit_rows
+from mylib.attention.reid import contract
 from mylib.attention.reid.batches import draw_batches
-from mylib.attention.reid.contract import check_training
 from mylib.attention.reid.scratch_clusters import dbscan, jaccard_distance
 from mylib.attention.reid.scratch_proxies import CameraProxies, inter_camera_loss, intra_camera_loss
 from mylib.engine import as_tensor, no_grad
@@ -59,7 +59,7 @@ class CAP:
         self.images, self.cameras = np.asarray(images), np.asarray(cameras)
         self.labels = None if labels is None else np.asarray(labels)
         shape = None if labels is None else self.labels.shape
-        check_training(self.images.shape, self.cameras.shape, shape, proxies, shots, weight)
+        contract.check_training(self.images.shape, self.cameras.shape, shape, proxies, shots, weight)
         self.encoder, self.optimizer, self.augment = encoder, optimizer, augment
         self.eps, self.min_samples, self.k1, self.k2 = eps, min_samples, k1, k2
         self.proxies, self.shots = proxies, shots
@@ -76,6 +76,7 @@ class CAP:
         self.encoder.train(training)
         return unit_rows(np.concatenate(parts))
 
+    # The same text on both sides: it calls two functions that have their own mathematics.
     def cluster(self, features):
         """The labels if there are any, else clusters of these features. Shape (n,)."""
         if self.labels is not None:
