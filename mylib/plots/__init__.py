@@ -1,5 +1,6 @@
 """What lectures show: figures, and the code that the library runs."""
 
+from mylib.plots.diagrams import blocks, cell, network
 from mylib.plots.figures import (
     BLUE,
     DOTS_PER_INCH,
@@ -21,6 +22,8 @@ from mylib.plots.figures import (
     use_style,
 )
 from mylib.plots.listings import listing, source
+from mylib.plots.sliders import explore
+from mylib.plots.tables import table
 
 __all__ = [
     "BLUE",
@@ -34,13 +37,18 @@ __all__ = [
     "SKY",
     "YELLOW",
     "animate",
+    "blocks",
+    "cell",
     "curves",
     "embed",
+    "explore",
     "figure",
     "image",
     "images",
     "listing",
+    "network",
     "show",
     "source",
+    "table",
     "use_style",
 ]

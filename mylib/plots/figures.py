@@ -8,7 +8,7 @@ import math
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
-from IPython.display import HTML, Image, display
+from IPython.display import display
 
 # Okabe and Ito (2008): told apart with each of the common colour-vision deficiencies, and in print.
 BLUE, ORANGE, GREEN, RED, PURPLE, SKY, YELLOW, GREY = PALETTE = (
@@ -21,7 +21,10 @@ BLUE, ORANGE, GREEN, RED, PURPLE, SKY, YELLOW, GREY = PALETTE = (
     "#F0E442",
     "#7F7F7F",
 )
-DOTS_PER_INCH = 90
+DOTS_PER_INCH = 100
+WIDTH = 6.5  # inches of a page
+SMALLEST = 9  # points of text on it
+LARGEST_SVG = 60_000  # bytes; a cloud of points is smaller as pixels
 
 
 def use_style():
@@ -36,15 +39,16 @@ def use_style():
             "image.cmap": "gray",
             "image.interpolation": "nearest",
             "legend.frameon": False,
+            "svg.hashsalt": "mylib",
         }
     )
 
 
-def figure(rows=1, columns=1, width=8.0, height=3.2, **keywords):
+def figure(rows=1, columns=1, width=WIDTH, height=3.0, **keywords):
     """A figure in the course's style.
 
     Args:    rows, columns: of the grid of axes.
-             width, height: of the whole figure, inches.
+             width, height: of the whole figure, inches; a page shows 6.5 of them, a phone less than half.
              keywords: for `matplotlib.pyplot.subplots`.
     Returns: the figure and its axes, as `subplots` does.
     """
@@ -53,16 +57,19 @@ def figure(rows=1, columns=1, width=8.0, height=3.2, **keywords):
 
 
 def show(fig, alt):
-    """Display a figure as a PNG with alternative text, then close it.
+    """Display a figure with alternative text, then close it: as SVG, which is sharp at any size, or as PNG if smaller.
 
     Args:    fig: a matplotlib figure.
              alt: what the picture shows, for whoever cannot see it; one or two sentences.
-    Raises:  ValueError: alt is empty.
+    Raises:  ValueError: alt is empty, or text is smaller than 9 points where the figure is 6.5 inches wide.
     """
     _need_alt(alt)
-    png = _png(fig)
+    _need_legible(fig)
+    svg = b"" if any(axes.images for axes in fig.axes) else _svg(fig)
+    kind, data = ("svg+xml", svg) if 0 < len(svg) < LARGEST_SVG else ("png", _png(fig))
     plt.close(fig)
-    display(Image(data=png, format="png", alt=alt), metadata={"image/png": {"alt": alt}})
+    # HTML, since notebooks' own pictures have no alternative text.
+    display({"text/html": _img(kind, data, alt), "text/plain": alt}, raw=True)
 
 
 def embed(fig, alt):
@@ -74,9 +81,9 @@ def embed(fig, alt):
     Raises:  ValueError: alt is empty.
     """
     _need_alt(alt)
-    encoded = base64.b64encode(_png(fig)).decode()
+    data = _png(fig)
     plt.close(fig)
-    return f'<img src="data:image/png;base64,{encoded}" alt="{html.escape(alt)}">'
+    return _img("png", data, alt)
 
 
 def animate(frames, alt, seconds_per_frame=0.4):
@@ -99,9 +106,7 @@ def animate(frames, alt, seconds_per_frame=0.4):
     gif = io.BytesIO()
     first, *rest = pictures
     first.save(gif, "GIF", save_all=True, append_images=rest, duration=int(1000 * seconds_per_frame), loop=0)
-    # As HTML: pages made by nbconvert leave image/gif out.
-    encoded = base64.b64encode(gif.getvalue()).decode()
-    display(HTML(f'<img src="data:image/gif;base64,{encoded}" alt="{html.escape(alt)}">'))
+    display({"text/html": _img("gif", gif.getvalue(), alt), "text/plain": alt}, raw=True)
 
 
 def image(axes, pixels, title="", **keywords):
@@ -121,7 +126,7 @@ def image(axes, pixels, title="", **keywords):
     axes.spines[:].set_visible(False)
 
 
-def images(pixels, titles=None, columns=8, size=1.1, **keywords):
+def images(pixels, titles=None, columns=8, size=0.8, **keywords):
     """A grid of images, as a figure for `show`.
 
     Args:    pixels: a sequence of images as `image` takes them.
@@ -172,8 +177,30 @@ def _need_alt(alt):
         raise ValueError("show: expected alt text, got an empty string; say in a sentence what the picture shows")
 
 
+def _need_legible(fig):
+    scale = min(1.0, WIDTH / fig.get_figwidth())
+    for text in fig.findobj(mpl.text.Text):
+        size = text.get_fontsize() * scale
+        if text.get_visible() and text.get_text().strip() and size < SMALLEST - 0.01:
+            raise ValueError(
+                f"show: expected text of at least {SMALLEST} points where a figure is {WIDTH} inches wide, got "
+                f"{text.get_text()!r} at {size:.1f}; draw fewer panels, more rows, or larger text"
+            )
+
+
+def _img(kind, data, alt):
+    encoded = base64.b64encode(data).decode()
+    return f'<img src="data:image/{kind};base64,{encoded}" alt="{html.escape(alt)}" style="max-width:100%">'
+
+
 def _png(fig):
     buffer = io.BytesIO()
     # Without matplotlib's version in it, a picture changes only when what it shows does.
     fig.savefig(buffer, format="png", dpi=DOTS_PER_INCH, metadata={"Software": None})
+    return buffer.getvalue()
+
+
+def _svg(fig):
+    buffer = io.BytesIO()
+    fig.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     return buffer.getvalue()

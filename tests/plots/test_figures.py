@@ -15,9 +15,9 @@ from mylib.plots import figures
 
 @pytest.fixture
 def displayed(monkeypatch):
-    """What was displayed: pairs of object and metadata."""
+    """What was displayed: bundles of kinds."""
     shown = []
-    monkeypatch.setattr(figures, "display", lambda thing, metadata=None: shown.append((thing, metadata)))
+    monkeypatch.setattr(figures, "display", lambda bundle, raw: shown.append(bundle) if raw else None)
     yield shown
     plt.close("all")
 
@@ -37,27 +37,63 @@ def test_a_figure_without_alt_text_is_refused(displayed, alt):
     assert displayed == []
 
 
-def test_alt_text_arrives_in_the_metadata_that_notebooks_keep(displayed):
-    plots.show(drawing(), "A line up and down.")
-    ((picture, metadata),) = displayed
-    assert metadata == {"image/png": {"alt": "A line up and down."}}
-    assert picture.alt == "A line up and down."
+def img(bundle):
+    """The picture of a bundle: its tag, its kind and its bytes."""
+    tag = BeautifulSoup(bundle["text/html"], "html.parser").img
+    head, encoded = tag["src"].split(",")
+    return tag, head.removeprefix("data:image/").removesuffix(";base64"), base64.b64decode(encoded)
 
 
-def test_the_same_figure_gives_the_same_bytes(displayed):
+def test_alt_text_stands_in_the_html_and_is_what_a_terminal_shows(displayed):
+    alt = 'A line up, a < b & "c".'
+    plots.show(drawing(), alt)
+    tag, kind, _ = img(displayed[0])
+    assert (tag["alt"], kind, displayed[0]["text/plain"]) == (alt, "svg+xml", alt)
+
+
+@pytest.mark.parametrize("picture", [False, True])
+def test_the_same_figure_gives_the_same_bytes(displayed, picture):
     for height in (1.0, 1.0, 2.0):
-        plots.show(drawing(height), "A line.")
-    first, again, other = (picture.data for picture, _ in displayed)
-    assert first == again != other
+        fig = drawing(height)
+        if picture:
+            fig.axes[0].imshow(np.eye(3))
+        plots.show(fig, "A line.")
+    first, again, other = (img(bundle) for bundle in displayed)
+    assert first[1] == ("png" if picture else "svg+xml")
+    assert first[2] == again[2] != other[2]
 
 
 def test_a_picture_holds_no_time_and_no_version(displayed):
+    fig = drawing()
+    fig.axes[0].imshow(np.eye(3))
+    plots.show(fig, "A line.")
     plots.show(drawing(), "A line.")
-    picture = Image.open(io.BytesIO(displayed[0][0].data))
+    picture = Image.open(io.BytesIO(img(displayed[0])[2]))
     assert picture.format == "PNG"
     assert set(picture.info) <= {"dpi"}  # no Software, no Creation Time
     # 3 x 2 inches at the documented dpi
     assert picture.size == (3 * plots.DOTS_PER_INCH, 2 * plots.DOTS_PER_INCH)
+    assert b"dc:date" not in img(displayed[1])[2]
+    assert b"Matplotlib" not in img(displayed[1])[2]
+
+
+def test_a_cloud_of_points_is_pixels(displayed):
+    fig, axes = plots.figure()
+    axes.scatter(*np.random.default_rng(0).random((2, 3000)))
+    plots.show(fig, "Points.")
+    assert img(displayed[0])[1] == "png"
+
+
+def test_text_that_would_be_too_small_on_a_page_is_refused(displayed):
+    fig, axes = plots.figure(width=9)
+    axes.set_title("wide", fontsize=12)  # 8.7 points at 6.5 inches
+    with pytest.raises(ValueError, match="expected text of at least 9 points where a figure is 6.5 inches wide, got"):
+        plots.show(fig, "A frame.")
+    plt.close(fig)
+    fig, axes = plots.figure()
+    axes.set_xlabel("small", fontsize=8)
+    with pytest.raises(ValueError, match="got 'small' at 8.0; draw fewer panels"):
+        plots.show(fig, "A frame.")
 
 
 def test_show_and_animate_close_their_figures(displayed):
@@ -68,10 +104,9 @@ def test_show_and_animate_close_their_figures(displayed):
 
 
 def animation(displayed):
-    tag = BeautifulSoup(displayed[-1][0].data, "html.parser").img
-    kind, encoded = tag["src"].split(",")
-    assert kind == "data:image/gif;base64"
-    return tag, Image.open(io.BytesIO(base64.b64decode(encoded)))
+    tag, kind, data = img(displayed[-1])
+    assert kind == "gif"
+    return tag, Image.open(io.BytesIO(data))
 
 
 def test_an_animation_is_a_looping_gif_with_every_frame(displayed):
@@ -94,7 +129,7 @@ def test_alt_text_of_an_animation_is_escaped(displayed):
     plots.animate([drawing()], alt)
     tag, _ = animation(displayed)
     assert tag["alt"] == alt
-    assert BeautifulSoup(displayed[0][0].data, "html.parser").script is None
+    assert BeautifulSoup(displayed[0]["text/html"], "html.parser").script is None
 
 
 def test_an_animation_without_frames_is_refused(displayed):

@@ -141,7 +141,7 @@ def _execute_one(
 
     import papermill
 
-    os.environ.update(ONE_THREAD)
+    os.environ.update(ONE_THREAD, MYLIB_STATIC="1")
     if claims_file:
         os.environ["MYLIB_CLAIMS"] = str(claims_file)
     target = output / (topic.lecture.name if seed is None else f"{topic.lecture.stem}-seed{seed}.ipynb")

@@ -25,12 +25,6 @@ img { max-width: 100%; }
 main .jp-Cell-outputWrapper pre { font-family: monospace; font-size: 13px; line-height: 1.35; }
 main .celltag_drawing details > summary { color: #555; cursor: pointer; padding: .2rem 0 .2rem 5.2rem; }
 </style>"""
-# The lab template leaves a picture's alt text out.
-WITH_ALT_TEXT = """{%- extends "lab/index.html.j2" -%}
-{%- block data_png scoped -%}
-{%- set alt = output | get_metadata("alt", "image/png") -%}
-{{ super() | replace("<img ", '<img alt="' ~ (alt | escape_html) ~ '" ', 1) if alt else super() }}
-{%- endblock data_png -%}"""
 PAGE = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Deep learning, every method twice</title>{style}</head>
@@ -108,12 +102,9 @@ def _fold_drawings(body: str) -> str:
 
 def _exporter(up: str) -> Any:
     """nbconvert's lab template with every script that it would load from elsewhere taken from disk or left out."""
-    from jinja2 import DictLoader
     from nbconvert import HTMLExporter
 
     return HTMLExporter(
-        extra_loaders=[DictLoader({"lecture.html.j2": WITH_ALT_TEXT})],
-        template_file="lecture.html.j2",
         mathjax_url=f"{up}mathjax/MathJax.js?config=TeX-AMS-MML_HTMLorMML-full,Safe",
         require_js_url="",
         jquery_url="",
