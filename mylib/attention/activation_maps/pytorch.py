@@ -25,7 +25,7 @@ __all__ = [
 
 
 class GAPNet(nn.Module):
-    r"""Convolutions, global average pooling and one linear layer without bias: S_c = sum_k w_k^c mean_{x,y} f_k(x, y)."""
+    r"""Convolutions, global average pooling, one linear layer without bias: S_c = sum_k w_k^c mean_{x,y} f_k(x, y)."""
 
     def __init__(self, classes=10, channels_in=3, width=12):
         super().__init__()

@@ -32,7 +32,7 @@ def spherical_kmeans(x, k, seed=0, iterations=100):
 
 @torch.no_grad()
 def concentration(x, centroids, labels, alpha=10.0, temperature=0.2):
-    r"""phi_c = sum_i ||x_i - c|| / (Z log(Z + alpha)) over the Z points of cluster c: small for a tight, large cluster."""
+    r"""phi_c = sum_i ||x_i - c|| / (Z log(Z + alpha)) over the Z points of cluster c: small if tight and large."""
     contract.check_concentration(x.shape, centroids.shape, labels.shape, alpha, temperature)
     if labels.numel() and on_cpu(labels):
         contract.check_numbers("concentration", "labels", *map(int, labels.aminmax()), len(centroids))

@@ -11,7 +11,7 @@ from mylib.shared.devices import on_cpu
 
 
 def non_parametric_softmax(v, bank, temperature=0.07):
-    r"""P(i|v) = exp(f_i . v / tau) / sum_j exp(f_j . v / tau): every image of the training set is a class of its own."""
+    r"""P(i|v) = exp(f_i . v / tau) / sum_j exp(f_j . v / tau): every image of the training set is its own class."""
     contract.check_softmax(v.shape, bank.shape, temperature)
     return (F.normalize(v) @ F.normalize(bank).T / temperature).softmax(dim=-1)
 

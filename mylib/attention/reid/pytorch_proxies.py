@@ -8,7 +8,7 @@ from mylib.attention.reid import contract
 
 
 class CameraProxies(nn.Module):
-    r"""A vector for each cluster and each camera that sees it: the mean of its images' features, brought to length 1."""
+    r"""A vector for each cluster and each camera that sees it: the mean of its images' features, of length 1."""
 
     @torch.no_grad()
     def __init__(self, features, clusters, cameras, momentum=0.2):
@@ -57,7 +57,7 @@ def intra_camera_loss(features, indices, memory, temperature=0.07):
 
 
 def inter_camera_loss(features, indices, memory, temperature=0.07, negatives=50):
-    r"""Pull an image to the proxies of its cluster in other cameras, away from the most similar ones of other clusters."""
+    r"""Pull an image to the proxies of its cluster in other cameras, away from the most similar of other clusters."""
     contract.check_batch("inter_camera_loss", features.shape, indices.shape, memory.vectors.shape, temperature)
     contract.check_negatives(negatives)
     same = memory.clusters == memory.clusters.index_select(0, indices)[:, None]
