@@ -1,10 +1,13 @@
-"""What both sides of reid refuse.
+"""What both sides of reid promise: how exact distances must be, and what they refuse.
 
 Only shapes and plain numbers come in. Whether values are looked at is each side's affair; what was found is refused
 here.
 """
 
 from mylib.shared import expect, expect_range
+
+ROUNDING = 1e-3  # of the largest distance: of products in float32, the square root of 1e-7 is left of a distance of 0
+
 
 # ranking
 

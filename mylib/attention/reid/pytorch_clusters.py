@@ -4,8 +4,8 @@ import torch
 import torch.nn.functional as F
 
 from mylib.attention.reid import contract
+from mylib.attention.reid.contract import ROUNDING
 
-ROUNDING = 1e-3  # of the largest distance: of products in float32, the square root of 1e-7 is left of a distance of 0
 ENTRIES = 2**21  # pairs that are added at once: fits in a cache of 32 MB; larger gains nothing
 
 

@@ -4,8 +4,7 @@ import numpy as np
 
 from mylib.attention.contrastive.scratch_memory import unit_rows
 from mylib.attention.reid import contract
-
-ROUNDING = 1e-3  # of the largest distance: of products in float32, the square root of 1e-7 is left of a distance of 0
+from mylib.attention.reid.contract import ROUNDING
 
 
 def jaccard_distance(features, k1=20, k2=6):
