@@ -51,6 +51,7 @@ class Facts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     deck, slides: what the lecture mirrors.
     number: of the lecture in its part.
     needs: names of earlier topics whose code this one imports.
+    builds_on: names of earlier topics that a reader should know.
     """
 
     title: str
@@ -60,6 +61,8 @@ class Facts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     needs: tuple[str, ...]
     methods: tuple[Method, ...]
     claims: tuple[Claim, ...] = ()
+    builds_on: tuple[str, ...] = ()
+    difficulty: Literal["first steps", "core", "advanced"] = "core"
 
 
 class Topic(msgspec.Struct, frozen=True):
@@ -163,9 +166,10 @@ def read(root: Path) -> tuple[Topic, ...]:
     _refuse_twice("claim", [claim.name for one in found for claim in one.claims])
     for at, one in enumerate(found):
         earlier = [other.name for other in found[:at]]
-        for name in one.needs:
-            if name not in earlier:
-                raise _wrong(one, f"needs a topic before it, of {earlier}", name)
+        for key, names in (("needs", one.needs), ("builds_on", one.facts.builds_on)):
+            for name in names:
+                if name not in earlier:
+                    raise _wrong(one, f"{key} names a topic before it, of {earlier}", name)
     return tuple(found)
 
 

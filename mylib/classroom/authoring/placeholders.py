@@ -17,6 +17,8 @@ deck = "PLACEHOLDER: which slide deck"
 slides = "PLACEHOLDER: from 'first heading' to 'last heading'"
 number = {number}
 needs = [] # names of the earlier topics whose code this one imports
+builds_on = [] # names of the earlier topics that a reader should know
+difficulty = "core" # or "first steps", "advanced"
 
 [[methods]]
 name = "placeholder"

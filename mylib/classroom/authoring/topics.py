@@ -119,7 +119,8 @@ def move_topic(root: Path, name: str, part: str, after: str | None = None) -> Pl
     order = [(syllabus.PARTS.index(one.part), shifted.get(one.name, one.number), one) for one in others]
     at = (syllabus.PARTS.index(part), number)
     for *place, one in order:
-        if (one.name in moved.needs and tuple(place) > at) or (name in one.needs and tuple(place) < at):
+        before, behind = ({*each.needs, *each.facts.builds_on} for each in (moved, one))
+        if (one.name in before and tuple(place) > at) or (name in behind and tuple(place) < at):
             raise ValueError(f"move-topic: expected {name} between what it needs and what needs it, got {one.name}")
     return plan
 

@@ -1,5 +1,6 @@
 """What follows from the topics' files: the index of the lectures, the README's table, the page of claims."""
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -43,27 +44,60 @@ def coverage_table() -> str:
 
 
 def index_notebook() -> Any:
-    """The notebook that JupyterLab opens on: links to every lecture and exercise."""
-    cells = [
-        _text(
-            "title",
-            "# Deep learning, every method twice\n\nClick a lecture to open it; run it with *Run All*. "
-            "Exercises lie in `work/`, "
-            "where `mylib start` (or `make lab`) has put your own copies.",
-        )
-    ]
+    """The notebook that JupyterLab opens on: for every topic its lecture and exercise, and what to expect of them."""
+    head = (
+        "# Deep learning, every method twice\n\nClick a lecture to open it; run it with *Run All*. "
+        f"Exercises lie in `{WORK}/`, where `mylib start` (or `make lab`) has put your own copies. "
+        "What the slides claim, and what was measured here, stands in [CLAIMS.md](CLAIMS.md). "
+        "Minutes are for reading and running a lecture, without its exercise."
+    )
+    cells = [_text("title", head)]
     for part in syllabus.PARTS:
         topics = [topic for topic in syllabus.topics() if topic.part == part]
         if topics:
             lines = [f"## Part {syllabus.PARTS.index(part) + 1}: {part}", ""]
-            for topic in topics:
-                lecture = topic.lecture.relative_to("lectures").as_posix()
-                exercise = f"../{WORK}/{topic.name}/{topic.name}.ipynb"
-                lines.append(f"{topic.number}. [{topic.title}]({lecture}), and its [exercise]({exercise})")
+            lines += [
+                "| | lecture | exercise | minutes | level | builds on | deck |",
+                "|---:|---|---|---:|---|---|---|",
+            ]
+            lines += [_row(topic) for topic in topics]
             cells.append(_text(part, "\n".join(lines)))
     notebook = nbformat.v4.new_notebook(cells=cells)
     notebook.metadata = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
     return notebook
+
+
+def _row(topic: syllabus.Topic) -> str:
+    lecture = f"[{topic.title}]({_from_index(topic)})"
+    exercise = f"[{topic.name}](../{WORK}/{topic.name}/{topic.name}.ipynb)"
+    before = ", ".join(f"[{name}]({_from_index(syllabus.topic(name))})" for name in topic.facts.builds_on)
+    facts = topic.facts
+    return (
+        f"| {topic.number} | {lecture} | {exercise} | {_minutes(syllabus.ROOT / topic.lecture)} | {facts.difficulty} | "
+        f"{before} | {facts.deck} |"
+    )
+
+
+def _from_index(topic: syllabus.Topic) -> str:
+    return topic.lecture.relative_to("lectures").as_posix()
+
+
+def _minutes(path: Path) -> str:
+    """About how long a lecture takes, to five minutes; "" where none is written yet.
+
+    Technical text with formulas is read at some 120 words a minute, code at some 15 lines; 45 s are for running it.
+    """
+    if not path.exists():
+        return ""
+    cells = nbformat.read(path, as_version=4).cells
+    words = sum(len(cell.source.split()) for cell in cells if cell.cell_type == "markdown")
+    shown = [
+        cell.source for cell in cells if cell.cell_type == "code" and "drawing" not in cell.metadata.get("tags", [])
+    ]
+    shown += [
+        out["data"].get("text/markdown", "") for cell in cells for out in cell.get("outputs", []) if "data" in out
+    ]
+    return str(5 * math.ceil((words / 120 + sum(text.count("\n") + 1 for text in shown) / 15 + 0.75) / 5))
 
 
 def _text(name: str, source: str) -> Any:
