@@ -54,7 +54,9 @@ def joined(own, twin):
     """
     (text, sections), (twin_text, twin_sections) = _parts(own), _parts(twin)
     example = sections.pop("Example", "")
-    _, _, explanation = twin_text.partition("\n\n")
+    first, _, explanation = twin_text.partition("\n\n")
+    if "=" in first and "=" not in text:  # an equation that the first one does not say
+        explanation = twin_text
     sections = {**twin_sections, **sections}
     contract = [sections[name] for name in ("Args", "Returns", "Raises", "Source") if name in sections]
     if explanation:

@@ -87,3 +87,8 @@ def test_where_the_twin_is_not_on_disk_the_docstring_stays(tmp_path):
 
     complete_from_twin({"__file__": str(tmp_path / "pytorch.py"), "__all__": ["square"], "square": square})
     assert square.__doc__ == "Squares."
+
+
+def test_an_equation_that_only_the_twin_has_is_kept():
+    assert joined("Fused.", "y = x^2.\n\nGrows fast.") == "Fused.\n\nThe NumPy side says:\n\ny = x^2.\n\nGrows fast."
+    assert joined("y = x^2, fused.", "y = x x.\n\nGrows.") == "y = x^2, fused.\n\nThe NumPy side says:\n\nGrows."

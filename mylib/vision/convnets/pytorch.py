@@ -86,6 +86,7 @@ class ResNet(nn.Module):
         self.linear = nn.Linear(last, classes)
         self.order = order
 
+    # The same text on both sides: it passes on what layers return, which have their own mathematics.
     def forward(self, x):
         """Scores. Shapes (batch, channels_in, height, width) to (batch, classes)."""
         x = self.norm(self.stages(self.stem(x)))
@@ -97,6 +98,7 @@ class ResNet(nn.Module):
 class ResNeXt(nn.Module):
     """ResNet whose bottlenecks are sums of many small paths, in one grouped convolution."""
 
+    # The same text on both sides: it stacks units by the shared plan; a class belongs to one module.
     def __init__(self, depth, cardinality=32, width=4, classes=1000, channels_in=3):
         super().__init__()
         contract.check_network("ResNeXt", classes, channels_in)

@@ -52,6 +52,7 @@ class PaddedIdentity(nn.Module):
         super().__init__()
         self.channels, self.stride = channels, stride
 
+    # The same text on both sides: a slice and a padding read alike in any library.
     def forward(self, x):
         """(batch, channels_in, height, width) to (batch, channels, height', width')."""
         new = self.channels - x.shape[1]
@@ -76,6 +77,7 @@ class ResidualUnit(nn.Module):
         """The convolutions, each with its norm."""
         return [(getattr(self, f"conv{i}"), getattr(self, f"bn{i}")) for i in range(1, self.depth + 1)]
 
+    # The same text on both sides: it passes on what layers return, which have their own mathematics.
     def residual(self, x):
         """F(x): everything on the way from the fork to the addition."""
         if self.order == "full_preactivation":
@@ -94,6 +96,7 @@ class ResidualUnit(nn.Module):
             return x
         return torch.relu(bn(x)) if self.order == "relu_before_addition" else bn(x)
 
+    # The same text on both sides: it adds what layers return, in the order of the paper's figure.
     def forward(self, x):
         """(batch, channels_in, height, width) to (batch, channels_out, height', width')."""
         contract.check_images(self, x.shape, self.conv1.in_channels)
@@ -105,6 +108,7 @@ class ResidualUnit(nn.Module):
         return y
 
 
+# The same text on both sides: it chooses a layer; each side has its own.
 def make_shortcut(channels_in, channels_out, stride, order, kind):
     """The way around: nothing at all where the shape stays, else zeros or a 1x1 convolution."""
     if stride == 1 and channels_in == channels_out:
@@ -232,6 +236,7 @@ class Stem(nn.Module):
         self.conv = convolution(channels_in, width, kernel, stride, bias=not batch_norm)
         self.bn = BatchNorm2d(width) if batch_norm else nn.Identity()
 
+    # The same text on both sides: it passes on what layers return, which have their own mathematics.
     def forward(self, x):
         """(batch, channels_in, height, width) to (batch, width, height', width')."""
         contract.check_images(self, x.shape, self.conv.in_channels)

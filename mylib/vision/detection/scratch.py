@@ -65,6 +65,7 @@ class Backbone(nn.Module):
         )
         self.conv3, self.norm3 = nn.Conv2d(2 * width, 2 * width, 3, **options), nn.BatchNorm2d(2 * width)
 
+    # The same text on both sides: it passes on what layers return, which have their own mathematics.
     def forward(self, images):
         """Shapes (batch, 3, height, width) to (batch, channels, height / 4, width / 4), rounded up."""
         contract.check_images(images.shape)
@@ -87,6 +88,7 @@ class Head(nn.Module):
         self.classify = nn.Linear(hidden, classes + 1)
         self.regress = nn.Linear(hidden, 4)
 
+    # The same text on both sides: it passes on what layers return, which have their own mathematics.
     def forward(self, pooled):
         """Shapes (k, channels, h, w) to (k, classes + 1) and (k, 4)."""
         x = relu(self.hidden(pooled.flatten(1)))
@@ -268,6 +270,7 @@ class FasterRCNN(FastRCNN):
         super().__init__(classes, width)
         self.rpn = RegionProposalNetwork(self.backbone.channels, sizes, ratios, STRIDE, count)
 
+    # The same text on both sides: it passes on what layers return, which have their own mathematics.
     def forward(self, images):
         """What the network finds before suppression.
 
@@ -283,6 +286,7 @@ class FasterRCNN(FastRCNN):
         """Features of fixed size for each region of the maps. Shape (k, channels, size, size)."""
         return roi_pool(features, rois, size, 1 / STRIDE)
 
+    # The same text on both sides: it calls functions that have their own mathematics.
     def classify(self, features, proposals):
         """Scores and deltas of boxes on maps that are already there. Shapes (batch, n, ...)."""
         scores, deltas = self.head(self.extract(features, region_rows(proposals), self.pooled))
@@ -302,6 +306,7 @@ class FasterRCNN(FastRCNN):
         """
         return self._joint_loss(images, truth, labels)[0]
 
+    # The same text on both sides: a sum of losses that have their own mathematics.
     def _joint_loss(self, images, truth, labels):
         """The loss, and what a further head needs: maps, boxes, and what each box shall find."""
         features = self.backbone(images)
@@ -312,6 +317,7 @@ class FasterRCNN(FastRCNN):
         total = self.rpn.loss(*proposed, truth, labels) + _head_loss(scores, deltas, assigned, targets)
         return total, features, boxes, assigned
 
+    # The same text on both sides: it calls functions that have their own mathematics.
     @engine.no_grad()
     def detect(self, images, least_score=0.05, threshold=0.3):
         """As `RCNN.detect`, with the network's own proposals."""

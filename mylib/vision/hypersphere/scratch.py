@@ -210,6 +210,7 @@ class HypersphericalNet(nn.Module):
         """Outputs whose direction counts. Shapes (batch, 1, 28, 28) to (batch, dims)."""
         return self.backbone(x)
 
+    # The same text on both sides: it chooses a function that has its own mathematics.
     def loss(self, z, labels, targets=None):
         """Mean over the batch of the class loss and, in a joint space, of the loss of the number's cosine."""
         contract.check_targets(self.joint, targets is not None)

@@ -245,6 +245,7 @@ class MLP(nn.Module):
         self.activation = FUNCTIONS[activation]
         self.layers = nn.ModuleList([nn.Linear(m, n) for m, n in zip(sizes[:-1], sizes[1:], strict=True)])
 
+    # The same text on both sides: it passes on what layers return, which have their own mathematics.
     def forward(self, x):
         """Scores of each class. Shapes (batch, sizes[0]) to (batch, sizes[-1])."""
         *hidden, last = self.layers

@@ -68,6 +68,7 @@ class MaskRCNN(FasterRCNN):
         self.align = align
         self.mask = MaskHead(self.backbone.channels, classes)
 
+    # The same text on both sides: it calls functions that have their own mathematics.
     def extract(self, features, rois, size):
         """Features of fixed size for each region of the maps. Shape (k, channels, size, size)."""
         if self.align:
@@ -91,6 +92,7 @@ class MaskRCNN(FasterRCNN):
         losses = F.binary_cross_entropy_with_logits(chosen, targets.to(chosen.dtype), reduction="none")
         return total + (losses.mean(dim=(1, 2)) * objects).sum() / objects.sum().clamp(min=1)
 
+    # The same text on both sides: it calls functions that have their own mathematics.
     @torch.no_grad()
     def detect(self, images, least_score=0.05, threshold=0.3):
         """What the pictures show, by falling score, after suppression within each class; waits for the device."""

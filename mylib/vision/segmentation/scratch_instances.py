@@ -160,6 +160,7 @@ class MaskRCNN(FasterRCNN):
         self.align = align
         self.mask = MaskHead(self.backbone.channels, classes)
 
+    # The same text on both sides: it calls functions that have their own mathematics.
     def extract(self, features, rois, size):
         """Features of fixed size for each region of the maps. Shape (k, channels, size, size)."""
         if self.align:
@@ -191,6 +192,7 @@ class MaskRCNN(FasterRCNN):
         weights = (objects / max(objects.sum(), 1)).astype(logits.dtype)
         return total + (losses.mean(axis=(1, 2)) * weights).sum()
 
+    # The same text on both sides: it calls functions that have their own mathematics.
     @engine.no_grad()
     def detect(self, images, least_score=0.05, threshold=0.3):
         """What the pictures show, by falling score, after suppression within each class.

@@ -76,6 +76,7 @@ class Stream(nn.Module):
         return self.linear(self.features(x).mean((2, 3)))
 
 
+# The same text on both sides: it passes on what layers return, which have their own mathematics.
 def frame_features(channels_in, width):
     """Layers from images (batch, channels_in, height, width) to (batch, 4 width, height / 8, width / 8)."""
     layers = []
@@ -110,6 +111,7 @@ class TwoStreamNet(nn.Module):
         self.spatial = Stream(channels_in, classes, width)
         self.temporal = Stream(2 * length, classes, width)
 
+    # The same text on both sides: a mean of two networks reads alike in any library.
     def forward(self, frame, flow):
         """Logarithms of the averaged probabilities.
 
