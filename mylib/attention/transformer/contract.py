@@ -84,10 +84,11 @@ def check_share(vocab_in, vocab_out, share):
         )
 
 
-def check_sequence(shape, integers, dtype, longest):
-    """Rows of tokens; `integers`: whether they are."""
+def check_sequence(shape, integers, dtype, longest, before=0):
+    """Rows of tokens, after so many `before` that were read; `integers`: whether they are."""
     if not integers:
         raise TypeError(f"Transformer: expected tokens as integers, got {dtype}")
+    shape = (*shape[:1], *(before + time for time in shape[1:2]), *shape[2:])
     if len(shape) != 2 or not 1 <= shape[1] <= longest:
         raise ValueError(
             f"Transformer: expected tokens of shape (batch, 1 to {longest}), got {tuple(shape)}; "

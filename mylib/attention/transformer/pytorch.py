@@ -1,7 +1,8 @@
 r"""The Transformer in PyTorch. Notation as in `scratch`.
 
 Attention is `F.scaled_dot_product_attention`, which chooses a fused kernel: causal attention is asked for by
-`causal=True` and not by a mask, so that the fastest one may serve it. Nothing here waits for the device.
+`causal=True` and not by a mask, so that the fastest one may serve it. Nothing here waits for the device but the search:
+it asks after each token whether all rows are finished, a short wait beside the dozens of kernels that a token takes.
 """
 
 import math
@@ -11,6 +12,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from mylib.attention.transformer import contract
+from mylib.attention.transformer.cache import KeyValueCache
 from mylib.attention.transformer.pytorch_attention import (
     MultiHeadAttention,
     attention_weights,
@@ -97,6 +99,13 @@ class DecoderLayer(nn.Module):
         x = _residual(self, x, self.norm2, lambda h: self.cross_attention(h, memory, memory_mask))
         return _residual(self, x, self.norm3, self.feed_forward)
 
+    # The same text on both sides: `forward` again, with attention that asks what is kept.
+    def step(self, x, cache):
+        """`forward` for the newest token of each row alone; `cache` keeps the rest. Shape (rows, 1, dim)."""
+        x = _residual(self, x, self.norm1, lambda h: cache.look_back(self.attention, h))
+        x = _residual(self, x, self.norm2, lambda h: cache.look_at_source(self.cross_attention, h))
+        return _residual(self, x, self.norm3, self.feed_forward)
+
     def weights(self, x, memory, memory_mask=None):
         """The weights among the tokens themselves, and those on the memory. Shapes (batch, heads, query, key)."""
         own = self.attention.weights(self.norm1(x) if self.norm_first else x, causal=True)
@@ -151,6 +160,22 @@ class Transformer(nn.Module):
             x = layer(x, memory, mask)
         return F.linear(x, self.target_embedding.weight)
 
+    def begin(self, memory, beam=1):
+        """What `decode_next` keeps, before the first token: `beam` rows for each source of `encode`."""
+        return KeyValueCache(self.decoder, *memory, beam, scaled_dot_product_attention, torch.cat)
+
+    # The same text on both sides: as `decode`.
+    def decode_next(self, tokens, cache):
+        """The last scores of `decode`, from each row's newest token and what `cache` keeps of those before it.
+
+        Shapes (rows,) to (rows, vocab_out). A model that changes `decode` changes this method, too.
+        """
+        x = self._embed(tokens[:, None], self.target_embedding, cache.length)
+        for layer, kept in zip(self.decoder, cache.layers, strict=True):
+            x = layer.step(x, kept)
+        cache.length += 1
+        return F.linear(x[:, 0], self.target_embedding.weight)
+
     def forward(self, source, target):
         """Scores of the token after each. Shapes (batch, key), (batch, query) to (batch, query, vocab_out)."""
         return self.decode(target, self.encode(source))
@@ -174,13 +199,15 @@ class Transformer(nn.Module):
             x = layer(x, memory, mask)
         return maps
 
-    def _embed(self, tokens, table):
+    def _embed(self, tokens, table, before=0):
+        """With their positions, after so many tokens `before`."""
         integers = not tokens.dtype.is_floating_point and tokens.dtype != torch.bool
-        contract.check_sequence(tokens.shape, integers, tokens.dtype, self.longest)
+        contract.check_sequence(tokens.shape, integers, tokens.dtype, self.longest, before)
         # A GPU would have to be waited for; there, the embedding's own check ends the program.
         if tokens.device.type == "cpu" and tokens.numel() and not torch.compiler.is_compiling():
             contract.check_vocabulary(*(int(value) for value in torch.aminmax(tokens)), table.num_embeddings)
-        return self.dropout(table(tokens) * math.sqrt(self.dim) + self.positions[: tokens.shape[1]])
+        positions = self.positions[before : before + tokens.shape[1]]
+        return self.dropout(table(tokens) * math.sqrt(self.dim) + positions)
 
 
 def label_smoothing_loss(scores, targets, smoothing=0.1, padding=0):

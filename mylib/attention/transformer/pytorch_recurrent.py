@@ -3,6 +3,7 @@ r"""What the Transformer replaced: an LSTM that reads, and one that writes."""
 import torch
 from torch import nn
 
+from mylib.attention.transformer.cache import RecurrentCache
 from mylib.vision.recurrent.pytorch import LSTM
 
 
@@ -32,6 +33,21 @@ class RecurrentTranslator(nn.Module):
         seen = memory[:, None].expand(-1, target.shape[1], -1)
         outputs, _ = self.decoder(torch.cat([embedded, seen], dim=2), (memory, self.bridge(memory)))
         return self.scores(self.dropout(outputs))
+
+    def begin(self, memory, beam=1):
+        """What `decode_next` keeps, before the first token: `beam` rows for each source of `encode`."""
+        seen = memory.repeat_interleave(beam, dim=0)
+        return RecurrentCache(seen, (seen, self.bridge(seen)))
+
+    def decode_next(self, tokens, cache):
+        """The last scores of `decode`, from each row's newest token and the state that `cache` keeps.
+
+        Shapes (rows,) to (rows, vocab_out).
+        """
+        embedded = self.dropout(self.target_embedding(tokens[:, None]))  # (rows, 1, dim)
+        inputs = torch.cat([embedded, cache.seen[:, None]], dim=2)
+        outputs, cache.state = self.decoder(inputs, cache.state)
+        return self.scores(self.dropout(outputs))[:, 0]
 
     def forward(self, source, target):
         """Scores of the token after each. Shapes (batch, key), (batch, query) to (batch, query, vocab_out)."""

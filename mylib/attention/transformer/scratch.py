@@ -10,6 +10,7 @@ import math
 import numpy as np
 
 from mylib.attention.transformer import contract
+from mylib.attention.transformer.cache import KeyValueCache
 from mylib.attention.transformer.schedule import warmup_schedule
 from mylib.attention.transformer.scores import bleu, phoneme_error_rate
 from mylib.attention.transformer.scratch_attention import (
@@ -22,7 +23,7 @@ from mylib.attention.transformer.scratch_attention import (
 )
 from mylib.attention.transformer.scratch_recurrent import RecurrentTranslator
 from mylib.attention.transformer.scratch_search import beam_search, greedy_decode
-from mylib.engine import as_tensor, cross_entropy, gelu, generator, linear, nn, no_grad, relu
+from mylib.engine import as_tensor, concatenate, cross_entropy, gelu, generator, linear, nn, no_grad, relu
 
 __all__ = [
     "scaled_dot_product_attention",
@@ -127,6 +128,13 @@ class DecoderLayer(nn.Module):
         x = _residual(self, x, self.norm2, lambda h: self.cross_attention(h, memory, memory_mask))
         return _residual(self, x, self.norm3, self.feed_forward)
 
+    # The same text on both sides: `forward` again, with attention that asks what is kept.
+    def step(self, x, cache):
+        """`forward` for the newest token of each row alone; `cache` keeps the rest. Shape (rows, 1, dim)."""
+        x = _residual(self, x, self.norm1, lambda h: cache.look_back(self.attention, h))
+        x = _residual(self, x, self.norm2, lambda h: cache.look_at_source(self.cross_attention, h))
+        return _residual(self, x, self.norm3, self.feed_forward)
+
     def weights(self, x, memory, memory_mask=None):
         """The weights among the tokens themselves, and those on the memory. Shapes (batch, heads, query, key)."""
         own = self.attention.weights(self.norm1(x) if self.norm_first else x, causal=True)
@@ -195,6 +203,22 @@ class Transformer(nn.Module):
             x = layer(x, memory, mask)
         return linear(x, self.target_embedding.weight)
 
+    def begin(self, memory, beam=1):
+        """What `decode_next` keeps, before the first token: `beam` rows for each source of `encode`."""
+        return KeyValueCache(self.decoder, *memory, beam, scaled_dot_product_attention, concatenate)
+
+    # The same text on both sides: as `decode`.
+    def decode_next(self, tokens, cache):
+        """The last scores of `decode`, from each row's newest token and what `cache` keeps of those before it.
+
+        Shapes (rows,) to (rows, vocab_out). A model that changes `decode` changes this method, too.
+        """
+        x = self._embed(tokens[:, None], self.target_embedding, cache.length)
+        for layer, kept in zip(self.decoder, cache.layers, strict=True):
+            x = layer.step(x, kept)
+        cache.length += 1
+        return linear(x[:, 0], self.target_embedding.weight)
+
     def forward(self, source, target):
         """Scores of the token after each. Shapes (batch, key), (batch, query) to (batch, query, vocab_out)."""
         return self.decode(target, self.encode(source))
@@ -218,13 +242,14 @@ class Transformer(nn.Module):
             x = layer(x, memory, mask)
         return maps
 
-    def _embed(self, tokens, table):
+    def _embed(self, tokens, table, before=0):
+        """With their positions, after so many tokens `before`."""
         tokens = np.asarray(tokens)
         integers = tokens.dtype.kind in "iu" or not tokens.size
-        contract.check_sequence(tokens.shape, integers, tokens.dtype, self.longest)
+        contract.check_sequence(tokens.shape, integers, tokens.dtype, self.longest, before)
         contract.check_vocabulary(tokens.min(initial=0), tokens.max(initial=0), table.num_embeddings)
         embedded = table(tokens) * math.sqrt(self.dim)
-        return self.dropout(embedded + self.positions[: tokens.shape[1]].astype(embedded.dtype))
+        return self.dropout(embedded + self.positions[before : before + tokens.shape[1]].astype(embedded.dtype))
 
 
 def label_smoothing_loss(scores, targets, smoothing=0.1, padding=0):

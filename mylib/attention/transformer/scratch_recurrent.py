@@ -2,6 +2,7 @@ r"""What the Transformer replaced: an LSTM that reads, and one that writes."""
 
 import numpy as np
 
+from mylib.attention.transformer.cache import RecurrentCache
 from mylib.engine import concatenate, nn
 from mylib.vision.recurrent.scratch import LSTM
 
@@ -49,6 +50,21 @@ class RecurrentTranslator(nn.Module):
         inputs = concatenate([embedded, seen], axis=2)
         outputs, _ = self.decoder(inputs, (memory, self.bridge(memory)))
         return self.scores(self.dropout(outputs))
+
+    def begin(self, memory, beam=1):
+        """What `decode_next` keeps, before the first token: `beam` rows for each source of `encode`."""
+        seen = memory[np.repeat(np.arange(len(memory)), beam)]
+        return RecurrentCache(seen, (seen, self.bridge(seen)))
+
+    def decode_next(self, tokens, cache):
+        """The last scores of `decode`, from each row's newest token and the state that `cache` keeps.
+
+        Shapes (rows,) to (rows, vocab_out).
+        """
+        embedded = self.dropout(self.target_embedding(tokens[:, None]))  # (rows, 1, dim)
+        inputs = concatenate([embedded, cache.seen.unsqueeze(1)], axis=2)
+        outputs, cache.state = self.decoder(inputs, cache.state)
+        return self.scores(self.dropout(outputs))[:, 0]
 
     def forward(self, source, target):
         """Scores of the token after each. Shapes (batch, key), (batch, query) to (batch, query, vocab_out)."""

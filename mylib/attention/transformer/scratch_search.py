@@ -1,6 +1,8 @@
 r"""How a model that scores the next token writes a whole sequence: greedily, or with several candidates at once.
 
-A model here is anything with `encode(source)` and `decode(target, memory)`, such as `Transformer`.
+A model here is anything with `encode(source)` and `decode(target, memory)`. If it also has `begin(memory, beam)` and
+`decode_next(tokens, cache)`, as `Transformer` and `RecurrentTranslator` do, each step costs one token and not all that
+are written: see cache.py, where the plain form stands beside. The tokens are the same, as far as rounding allows.
 """
 
 import contextlib
@@ -8,13 +10,14 @@ import contextlib
 import numpy as np
 
 from mylib.attention.transformer import contract
+from mylib.attention.transformer.cache import Continuing, Rereading
 from mylib.engine import no_grad
 
 
 def greedy_decode(model, source, start, end, length):
     r"""The likeliest token, again and again.
 
-    Args:    model: with `encode` and `decode`; it is used in eval mode.
+    Args:    model: with `encode` and `decode`, and a cache if it has one; it is used in eval mode.
              source: integers. Shape (batch, key).
              start, end: the tokens that begin and finish a sequence.
              length: tokens to write, at most.
@@ -33,9 +36,9 @@ def greedy_decode(model, source, start, end, length):
     written[:, 0] = start
     done = np.zeros(len(source), bool)
     with _evaluating(model):
-        memory = model.encode(source)
+        writer = _writer(model, source)
         for step in range(length):
-            scores = model.decode(written[:, : step + 1], memory).data[:, -1]
+            scores = writer.next_scores(written[:, : step + 1]).data  # (batch, vocabulary)
             contract.check_end("greedy_decode", end, scores.shape[1])
             token = scores.argmax(axis=1)
             written[:, step + 1] = np.where(done, end, token)
@@ -53,7 +56,8 @@ def beam_search(model, source, start, end, length, beam=4, penalty=0.6):
     Args:    model, source, start, end, length: as `greedy_decode`.
              beam: how many sequences are kept, at least 1.
              penalty: 0 favours short sequences; at 1 nearly the mean per token counts.
-    Returns: integers, shape (batch, length), with `end` after the first end; and their ranks' values, shape (batch,).
+    Returns: integers, shape (batch, length), with `end` after the first end; and their ranks' values, shape (batch,),
+             in float64, or in PyTorch in the scores' type.
     Raises:  ValueError: a length or beam below 1, or an end that the model cannot write.
     Source:  Vaswani et al. (2017), section 6.1; Wu et al. (2016), equation 14. Differs: no penalty for what the cross
              attention has not covered.
@@ -74,10 +78,9 @@ def beam_search(model, source, start, end, length, beam=4, penalty=0.6):
     totals[:, 0] = 0  # at first there is one sequence, the empty one
     done, sizes, ranks = np.zeros((batch, beam), bool), np.zeros((batch, beam)), totals
     with _evaluating(model):
-        memory = model.encode(np.repeat(source, beam, axis=0))
+        writer = _writer(model, source, beam)
         for step in range(length):
-            so_far = written[..., : step + 1].reshape(batch * beam, step + 1)
-            scores = model.decode(so_far, memory)[:, -1]
+            scores = writer.next_scores(written[..., : step + 1].reshape(batch * beam, step + 1))
             vocabulary = scores.shape[1]
             contract.check_end("beam_search", end, vocabulary)
             steps = scores.log_softmax(axis=-1).data.reshape(batch, beam, vocabulary)
@@ -96,7 +99,15 @@ def beam_search(model, source, start, end, length, beam=4, penalty=0.6):
             sizes = sizes[rows, origin]
             if done.all():
                 break
+            writer.select((beam * rows + origin).ravel())
     return written[:, 0, 1:], ranks[:, 0]
+
+
+def _writer(model, source, beam=1):
+    """The source is read once; without a cache once for each row, since what `encode` returns may have any form."""
+    if hasattr(model, "decode_next"):
+        return Continuing(model, model.encode(source), beam)
+    return Rereading(model, model.encode(np.repeat(source, beam, axis=0)))
 
 
 @contextlib.contextmanager
