@@ -5,7 +5,7 @@ import numpy as np
 from mylib import data
 
 DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
-WORDS = ("<start>", "<end>", "a", "left", "of", "above", *DIGITS)
+WORDS = ("<start>", "<end>", "a", "an", "left", "of", "above", *DIGITS)
 START, END = 0, 1
 LENGTH = 8  # of the longest sentence, "<start> a three left of a seven <end>"
 
@@ -30,7 +30,11 @@ def describe(boxes, labels):
     across, down = np.abs(centres[0] - centres[1])
     axis, relation = (0, "left of") if across >= down else (1, "above")
     first, second = (DIGITS[labels[k]] for k in np.argsort(centres[:, axis], kind="stable"))
-    return f"a {first} {relation} a {second}"
+    return f"{_with_article(first)} {relation} {_with_article(second)}"
+
+
+def _with_article(noun):
+    return f"{'an' if noun == 'eight' else 'a'} {noun}"
 
 
 def encode(sentence):
@@ -42,7 +46,7 @@ def encode(sentence):
 
     Example:
         >>> encode("a one above a two").tolist()
-        [0, 2, 7, 5, 2, 8, 1, 1]
+        [0, 2, 8, 6, 2, 9, 1, 1]
 
     Source:  elementary.
     """
@@ -61,7 +65,7 @@ def decode(numbers):
     Returns: a sentence.
 
     Example:
-        >>> decode([0, 2, 7, 5, 2, 8, 1, 1])
+        >>> decode([0, 2, 8, 6, 2, 9, 1, 1])
         'a one above a two'
 
     Source:  elementary.

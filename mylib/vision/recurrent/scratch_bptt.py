@@ -6,7 +6,8 @@ hundreds of small operations, and the time goes into the tape. Here the loop ove
 - the inputs of all steps are multiplied in one product before the loop, and the weights' gradients in one after it;
 - all four gates of a step are one product, and one tanh, because sigmoid(a) = tanh(a / 2) / 2 + 1 / 2.
 
-tests/vision/recurrent holds it against the cell.
+`lstm_step_backward` is one step of the backward pass in its plain form. tests/vision/recurrent holds all of it against
+the cell.
 """
 
 import numpy as np
@@ -45,6 +46,25 @@ def lstm_forward(x, m0, c0, weight_ih, weight_hh, bias):
         c += i * g
         np.multiply(np.tanh(c, out=squashed[t]), o, out=states[0, t + 1])
     return states, gates, squashed
+
+
+def lstm_step_backward(to_m, to_c, c_before, gates, c):
+    r"""Carry gradients through one step, in the plain form of the equations.
+
+    Args:    to_m, to_c: gradients of the loss in m_t, and in c_t where it is used later. Shape (batch, hidden).
+             c_before, c: the memories c_{t-1} and c_t. Shape (batch, hidden).
+             gates: the values of i, f, g and o. Shape (batch, hidden) each.
+    Returns: the gradient in the gates' arguments a = U x_t + W m_{t-1} + b, in the order i, f, g, o, shape
+             (batch, 4 hidden); and the gradient in c_{t-1} along the memory alone, shape (batch, hidden).
+    """
+    i, f, g, o = gates
+    squashed = np.tanh(c)
+    to_c = to_c + to_m * o * (1 - squashed**2)  # m_t = tanh(c_t) o depends on c_t, too
+    to_i = to_c * g * i * (1 - i)
+    to_f = to_c * c_before * f * (1 - f)
+    to_g = to_c * i * (1 - g**2)
+    to_o = to_m * squashed * o * (1 - o)
+    return np.concatenate([to_i, to_f, to_g, to_o], axis=1), to_c * f
 
 
 def lstm_backward(gradient, needs, x, weight_ih, weight_hh, states, gates, squashed):

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mylib import data, engine
-from mylib.vision.recurrent import captions, scratch
+from mylib.vision.recurrent import captions, scratch, scratch_bptt
 from tests.twins import array
 from tests.vision.recurrent.cases import RNG, fill
 
@@ -40,6 +40,21 @@ def test_layer_equals_its_cell_step_by_step(side, kind):
         np.testing.assert_allclose(array(outputs)[:, t], array(shown), rtol=1e-9, atol=1e-12)
     for got, expected in zip(last, step, strict=True):
         np.testing.assert_allclose(array(got), array(expected), rtol=1e-9, atol=1e-12)
+
+
+def test_plain_backward_step_is_what_the_tape_does():
+    rng, tensor = RNG(6), engine.Tensor
+    cell = scratch.LSTMCell(3, 4).double()
+    x, to_m, to_c = rng.normal(size=(2, 3)), rng.normal(size=(2, 4)), rng.normal(size=(2, 4))
+    m, c = (tensor(rng.normal(size=(2, 4)), requires_grad=True) for _ in range(2))
+    after, memory = cell(tensor(x), (m, c))
+    (after * to_m + memory * to_c).sum().backward()
+    gates = [gate.numpy() for gate in cell.gates(tensor(x), m)]
+    to_a, to_before = scratch_bptt.lstm_step_backward(to_m, to_c, c.numpy(), gates, memory.numpy())
+    np.testing.assert_allclose(to_before, c.grad, rtol=1e-9)
+    np.testing.assert_allclose(to_a @ cell.weight_hh.numpy(), m.grad, rtol=1e-9)
+    np.testing.assert_allclose(to_a.T @ x, cell.weight_ih.grad, rtol=1e-9)
+    np.testing.assert_allclose(to_a.sum(axis=0), cell.bias_ih.grad, rtol=1e-9)
 
 
 def test_a_sequence_in_two_parts_is_the_whole_sequence(side):
@@ -232,7 +247,8 @@ def test_scenes_match_their_sentences():
     np.testing.assert_array_equal(images, scenes.images)
     for numbers, grid, boxes, labels in zip(sentences, cells, scenes.boxes, scenes.labels, strict=True):
         words = captions.decode(numbers).split()
-        assert words[0] == words[-2] == "a"
+        for article, digit in (words[:2], words[-2:]):
+            assert article == ("an" if digit == "eight" else "a")
         first, second = captions.DIGITS.index(words[1]), captions.DIGITS.index(words[-1])
         assert sorted((first, second)) == sorted(labels)
         if first != second:

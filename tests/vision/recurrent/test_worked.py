@@ -78,6 +78,7 @@ def test_sentences_name_the_order_along_the_longer_axis():
     tall = [[0, 30, 12, 44], [4, 2, 20, 18]]
     assert captions.describe(wide, [4, 9]) == "a nine left of a four"
     assert captions.describe(tall, [4, 9]) == "a nine above a four"
+    assert captions.describe(tall, [8, 8]) == "an eight above an eight"
     diagonal = [[20, 20, 30, 30], [10, 10, 20, 20]]
     assert captions.describe(diagonal, [4, 9]) == "a nine left of a four", "where both are equal: across"
 
