@@ -65,12 +65,17 @@ def _is_text(node):
 
 
 def _checks(tree):
-    """Statements of functions that only refuse; a function that does nothing else keeps them."""
+    """Statements of functions that only refuse; a function or a block that does nothing else keeps them."""
+    blocks = []
+    for node in ast.walk(tree):
+        is_block = isinstance(node, ast.FunctionDef | ast.For | ast.While | ast.If | ast.With)
+        if is_block and not _refuses(node):
+            blocks += [node.body, getattr(node, "orelse", [])]
     found = []
-    for function in (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)):
-        refusing = [node for node in function.body if _refuses(node)]
-        does = [node for node in function.body if node not in refusing and not _is_text(node)]
-        found += refusing if does else []
+    for block in blocks:
+        refusing = [node for node in block if _refuses(node)]
+        if len(refusing) < len([node for node in block if not _is_text(node)]):
+            found += refusing
     return found
 
 

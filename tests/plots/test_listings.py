@@ -131,6 +131,27 @@ def _quarter(x):
     assert room["checked"](8) == checked(8) == 1.25
 
 
+def looped(xs):
+    total = 0
+    for x in xs:
+        expect_positive(x)
+        total += x
+    if total > 5:
+        expect_positive(5 - total)
+    return total
+
+
+def test_refusals_inside_of_loops_are_left_out_and_a_block_is_never_empty():
+    assert (
+        shown(looped)
+        == """def looped(xs):
+    total = 0
+    for x in xs:
+        total += x
+    return total"""
+    )
+
+
 def test_refusals_are_kept_on_request():
     text = shown(checked, checks=True)
     assert "    # A comment on what is refused.\n    if x is None:" in text
