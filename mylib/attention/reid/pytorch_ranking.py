@@ -19,23 +19,26 @@ def euclidean_distances(x, y):
 
 
 def cumulative_match(distances, ids_q, ids_g, cams_q, cams_g, ranks=(1, 5, 10, 20)):
-    r"""Share of queries with a right image among their first r: the CMC curve at rank-1, 5, 10 and 20."""
+    r"""Share of queries with a right image among their first r: the CMC curve at rank-1, 5, 10 and 20.
+
+    Returns: shares from 0 to 1, in the type of the distances, in half precision float32.
+    """
     ranks = np.asarray(ranks)
     contract.check_ranks(ranks.shape, ranks.min(initial=1))
     places, valid = _places("cumulative_match", distances, ids_q, ids_g, cams_q, cams_g)
     best = torch.where(valid, places, places.shape[1] + 1).amin(1)
     limits = torch.as_tensor(ranks, device=best.device)
-    return (best[:, None] <= limits).to(torch.get_default_dtype()).mean(0)
+    return (best[:, None] <= limits).to(_exact(distances)).mean(0)
 
 
 def mean_average_precision(distances, ids_q, ids_g, cams_q, cams_g):
     r"""mAP: the mean over queries of AP = 1/R sum_{r=1}^R r / place_r, place_r being where the r-th right image stands.
 
-    Returns: scalar tensor from 0 to 1.
+    Returns: scalar tensor from 0 to 1, in the type of the distances, in half precision float32.
     """
     places, valid = _places("mean_average_precision", distances, ids_q, ids_g, cams_q, cams_g)
     sorted_places = torch.where(valid, places, places.shape[1] + 1).sort(1).values
-    r = torch.arange(1, places.shape[1] + 1, device=places.device)
+    r = torch.arange(1, places.shape[1] + 1, device=places.device, dtype=_exact(distances))
     precisions = (r / sorted_places) * (r <= valid.sum(1, keepdim=True))
     return (precisions.sum(1) / valid.sum(1)).mean()
 
@@ -51,6 +54,11 @@ def _places(name, distances, ids_q, ids_g, cams_q, cams_g):
     # What is left out comes last.
     order = distances.masked_fill(left_out, torch.inf).argsort(dim=1, stable=True)
     return torch.empty_like(order).scatter_(1, order, _numbers(order)), valid
+
+
+def _exact(distances):
+    """The type of what is counted and averaged: half precision has no number for the place 2,049."""
+    return torch.promote_types(distances.dtype, torch.float32)
 
 
 def _numbers(order):

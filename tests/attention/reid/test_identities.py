@@ -8,7 +8,7 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from mylib import engine
-from mylib.attention.reid import pytorch, scratch
+from mylib.attention.reid import pytorch, pytorch_clusters, scratch, scratch_clusters
 from mylib.attention.reid.batches import draw_batches
 from tests.attention.reid.cases import HAND, RNG, SMALL, large, memory_of, people_and_linear, random_ranking
 from tests.timing import growth
@@ -43,8 +43,18 @@ def test_a_query_that_is_alone_in_its_batch_and_vectors_that_lie_otherwise_in_me
     one = [float(module.mean_average_precision(*map(make, (d[[q]], ids_q[[q]], ids_g, cams_q[[q]], cams_g))))
            for q in range(len(d))]  # fmt: skip
     turned = make(np.ascontiguousarray(d.T)).T
-    # The PyTorch twin counts in float32.
-    assert float(module.mean_average_precision(turned, *map(make, arguments))) == pytest.approx(np.mean(one), rel=1e-6)
+    assert float(module.mean_average_precision(turned, *map(make, arguments))) == pytest.approx(np.mean(one), rel=1e-12)
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.float16])
+def test_shares_and_means_are_as_exact_as_the_distances_and_never_less_than_float32(dtype):
+    d, *names = (torch.tensor(value) for value in random_ranking(30))
+    expected = [scratch.cumulative_match(d, *names), scratch.mean_average_precision(d, *names)]
+    for function, value in zip((pytorch.cumulative_match, pytorch.mean_average_precision), expected, strict=True):
+        got = function(d.to(dtype), *names)
+        assert got.dtype == (torch.float64 if dtype == torch.float64 else torch.float32)
+        if dtype == torch.float64:
+            np.testing.assert_allclose(got, value, rtol=1e-14)
 
 
 # k-reciprocal neighbours
@@ -87,24 +97,24 @@ class Largest(TorchDispatchMode):
         return result
 
 
-def test_many_features_take_memory_for_pairs_and_time_below_that_of_triples(side):
-    """The plain form adds up over triples, 64 times as long for 4 times as many images; the size doubles twice here."""
+def test_many_features_take_one_matrix_and_time_below_that_of_a_product_of_two(side):
+    """Four times the images take 6 to 8 times as long, 16 in the limit; products of n x n matrices made it 18 to 29."""
     module, make = side
 
     def run(n):
         x = RNG(9).normal(size=(n, 64)) + 3 * np.eye(64)[np.arange(n) % 50]
         module.jaccard_distance(make(x.astype(np.float32)))
 
-    assert growth(run, 500) < 40
+    assert growth(run, 500) < 14
     tracemalloc.start()
     with Largest() as tensors:
         run(2000)
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    # 2000^2 pairs are 16 MB, and 2000^3 triples 32 GB.
-    assert most < 1e9
+    # 2000^2 distances are 16 MB, and so are the blocks of fixed size; dense neighbourhoods took 7.8 such matrices.
+    assert most < 5 * 16e6
     assert (tensors.most > 1e6) == (module is pytorch)
-    assert tensors.most < 2e8
+    assert tensors.most < 2 * 16e6
 
 
 def test_jaccard_distance_keeps_the_precision_of_the_features_however_they_lie(side):
@@ -115,6 +125,19 @@ def test_jaccard_distance_keeps_the_precision_of_the_features_however_they_lie(s
     turned = make(np.ascontiguousarray(x.T)).T
     np.testing.assert_allclose(array(module.jaccard_distance(turned, 8, 3)), expected, atol=1e-12)
     assert array(module.jaccard_distance(make(x.astype(np.float32)), 8, 3)).dtype == np.float32
+
+
+@pytest.mark.parametrize("entries", [1, 200])
+def test_jaccard_distance_does_not_depend_on_the_size_of_its_blocks(monkeypatch, side, entries):
+    module, make = side
+    x = RNG(32).normal(size=(60, 6))
+    x[40:] = x[:20]  # twins have the same distances to all, of which the first counts
+    expected = array(module.jaccard_distance(make(x), 7, 3))
+    for clusters in (scratch_clusters, pytorch_clusters):
+        monkeypatch.setattr(clusters, "ENTRIES", entries)
+    got = array(module.jaccard_distance(make(x), 7, 3))
+    np.testing.assert_allclose(got, expected, atol=1e-12)
+    assert np.abs(got - got.T).max() == 0
 
 
 # DBSCAN
