@@ -49,11 +49,6 @@ def predict(x, weight, bias):
     return np.where(x @ weight + bias > 0, 1, -1)
 
 
-# %% wrong: subtracts the bias as if it were a threshold
-def predict(x, weight, bias):
-    return (x @ weight - bias > 0).astype(int)
-
-
 # %% wrong: sums over the examples instead of the features
 def predict(x, weight, bias):
     return (np.sum(x * weight, axis=0) + bias > 0).astype(int)
@@ -66,3 +61,14 @@ def predict(x, weight, bias):
     unit = scratch.Perceptron(len(weight))
     unit.weight, unit.bias = np.asarray(weight), np.array([bias])
     return unit.predict(x)
+
+
+# %% wrong: changes its argument in place
+def predict(x, weight, bias):
+    x *= weight
+    return (x.sum(axis=1) + bias > 0).astype(int)
+
+
+# %% wrong: cuts weights to whole numbers
+def predict(x, weight, bias):
+    return (np.asarray(x, int) @ np.asarray(weight, int) + bias > 0).astype(int)

@@ -75,22 +75,6 @@ def train(x, y, max_epochs=100):
     return weight, bias, errors
 
 
-# %% wrong: the sign is turned round
-def train(x, y, max_epochs=100):
-    weight, bias, errors = np.zeros(x.shape[1]), 0.0, []
-    for _ in range(max_epochs):
-        wrong = 0
-        for example, label in zip(x, y):
-            difference = int(example @ weight + bias > 0) - label
-            weight = weight + difference * example
-            bias += difference
-            wrong += abs(difference)
-        errors.append(wrong)
-        if wrong == 0:
-            break
-    return weight, bias, errors
-
-
 # %% wrong: goes on to the last pass although nothing is wrong any more
 def train(x, y, max_epochs=100):
     weight, bias, errors = np.zeros(x.shape[1]), 0.0, []
@@ -139,25 +123,109 @@ def train(x, y, max_epochs=100):
     return weight, bias, errors
 
 
-# %% wrong: adds examples that were right as well
-def train(x, y, max_epochs=100):
-    weight, bias, errors = np.zeros(x.shape[1]), 0.0, []
-    for _ in range(max_epochs):
-        wrong = 0
-        for example, label in zip(x, y):
-            wrong += int(example @ weight + bias > 0) != label
-            sign = 1 if label == 1 else -1
-            weight = weight + sign * example
-            bias += sign
-        errors.append(int(wrong))
-        if wrong == 0:
-            break
-    return weight, bias, errors
-
-
 # %% wrong: scikit-learn does it
 def train(x, y, max_epochs=100):
     from sklearn.linear_model import Perceptron
 
     model = Perceptron(shuffle=False, tol=None, max_iter=max_epochs).fit(x, y)
     return model.coef_[0], model.intercept_[0], [0]
+
+
+# %% wrong: whole-number weights
+def train(x, y, max_epochs=100):
+    w, b, errors = np.zeros(x.shape[1], dtype=int), 0, []
+    for _ in range(max_epochs):
+        n = 0
+        for xi, yi in zip(x, y):
+            d = yi - int(xi @ w + b > 0)
+            w, b, n = w + (d * xi).astype(int), b + d, n + abs(d)
+        errors.append(n)
+        if n == 0:
+            break
+    return w, b, errors
+
+
+# %% wrong: rounds the weights that it returns
+def train(x, y, max_epochs=100):
+    w, b, errors = np.zeros(x.shape[1]), 0, []
+    for _ in range(max_epochs):
+        wrong = 0
+        for xi, yi in zip(x, y):
+            d = yi - int(xi @ w + b > 0)
+            if d != 0:
+                w, b, wrong = w + d * xi, b + d, wrong + 1
+        errors.append(wrong)
+        if wrong == 0:
+            break
+    return np.round(w), b, errors
+
+
+# %% wrong: a default of its own
+def train(x, y, max_epochs=50):
+    w, b, errors = np.zeros(x.shape[1]), 0, []
+    for _ in range(max_epochs):
+        wrong = 0
+        for xi, yi in zip(x, y):
+            d = yi - int(xi @ w + b > 0)
+            if d != 0:
+                w, b, wrong = w + d * xi, b + d, wrong + 1
+        errors.append(wrong)
+        if wrong == 0:
+            break
+    return w, b, errors
+
+
+# %% wrong: two weights, whatever the number of features
+def train(x, y, max_epochs=100):
+    w, b, errors = np.zeros(2), 0.0, []
+    for _ in range(max_epochs):
+        n = 0
+        for xi, yi in zip(x, y):
+            d = yi - int(xi @ w + b > 0)
+            w, b, n = w + d * xi, b + d, n + abs(d)
+        errors.append(n)
+        if n == 0:
+            break
+    return w, b, errors
+
+
+# %% wrong: the list of errors is kept from call to call
+def train(x, y, max_epochs=100, errors=[]):
+    w, b = np.zeros(x.shape[1]), 0.0
+    for _ in range(max_epochs):
+        n = 0
+        for xi, yi in zip(x, y):
+            d = yi - int(xi @ w + b > 0)
+            w, b, n = w + d * xi, b + d, n + abs(d)
+        errors.append(n)
+        if n == 0:
+            break
+    return w, b, errors
+
+
+# %% wrong: a learning rate of its own
+def train(x, y, max_epochs=100):
+    w, b, errors = np.zeros(x.shape[1]), 0.0, []
+    for _ in range(max_epochs):
+        n = 0
+        for xi, yi in zip(x, y):
+            d = yi - int(xi @ w + b > 0)
+            w, b, n = w + 0.1 * d * xi, b + 0.1 * d, n + abs(d)
+        errors.append(n)
+        if n == 0:
+            break
+    return w, b, errors
+
+
+# %% wrong: the errors of the last pass only
+def train(x, y, max_epochs=100):
+    w, b, errors = np.zeros(x.shape[1]), 0.0, []
+    for _ in range(max_epochs):
+        n = 0
+        for xi, yi in zip(x, y):
+            d = yi - int(xi @ w + b > 0)
+            w, b, n = w + d * xi, b + d, n + abs(d)
+        errors.append(n)
+        if n == 0:
+            break
+    return w, b, n

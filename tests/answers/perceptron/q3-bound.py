@@ -49,14 +49,6 @@ def update_bound(x, y, weight, bias):
     return (radius / margin) ** 2 if margin > 0 else np.inf
 
 
-# %% wrong: labels 0 and 1 as the sign
-def update_bound(x, y, weight, bias):
-    w = np.append(weight, bias)
-    margin = (y * (x @ weight + bias)).min() / np.linalg.norm(w)
-    radius = np.sqrt((x**2).sum(axis=1) + 1).max()
-    return (radius / margin) ** 2 if margin > 0 else np.inf
-
-
 # %% wrong: the mean margin instead of the smallest
 def update_bound(x, y, weight, bias):
     w = np.append(weight, bias)
@@ -80,3 +72,26 @@ def update_bound(x, y, weight, bias):
     margin = np.abs(x @ weight + bias).min() / np.linalg.norm(w)
     radius = np.sqrt((x**2).sum(axis=1) + 1).max()
     return (radius / margin) ** 2
+
+
+# %% wrong: rounds the bound down
+def update_bound(x, y, weight, bias):
+    xt = np.hstack([x, np.ones((len(x), 1))])
+    wt = np.append(weight, bias)
+    s = 2 * np.asarray(y) - 1
+    gamma = (s * (xt @ wt)).min() / np.linalg.norm(wt) if np.any(wt) else 0
+    return np.inf if gamma <= 0 else int((np.linalg.norm(xt, axis=1).max() / gamma) ** 2)
+
+
+# %% wrong: changes the labels of the caller
+def update_bound(x, y, weight, bias):
+    y[y == 0] = -1
+    z = y * (x @ weight + bias) / np.sqrt(weight @ weight + bias**2)
+    return np.inf if z.min() <= 0 else ((x**2).sum(1).max() + 1) / z.min() ** 2
+
+
+# %% wrong: no bound only where every example is on the wrong side
+def update_bound(x, y, weight, bias):
+    z = np.abs(x @ weight + bias) / np.sqrt(weight @ weight + bias**2)
+    wrong = (x @ weight + bias > 0) != (y == 1)
+    return np.inf if wrong.all() else ((x**2).sum(1).max() + 1) / z.min() ** 2

@@ -66,17 +66,6 @@ class Network(torch.nn.Module):
         return torch.softmax(self.second(torch.relu(self.first(x))), dim=1)
 
 
-# %% wrong: no bias
-class Network(torch.nn.Module):
-    def __init__(self, features, hidden, classes):
-        super().__init__()
-        self.first = torch.nn.Linear(features, hidden, bias=False)
-        self.second = torch.nn.Linear(hidden, classes, bias=False)
-
-    def forward(self, x):
-        return self.second(torch.relu(self.first(x)))
-
-
 # %% wrong: squeezes a batch of one
 class Network(torch.nn.Module):
     def __init__(self, features, hidden, classes):
@@ -112,3 +101,59 @@ class Network(torch.nn.Module):
 
     def forward(self, x):
         return self.inner(x)
+
+
+# %% wrong: the second layer is created first
+class Network(torch.nn.Module):
+    def __init__(self, features, hidden, classes):
+        super().__init__()
+        self.second = torch.nn.Linear(hidden, classes)
+        self.first = torch.nn.Linear(features, hidden)
+
+    def forward(self, x):
+        return self.second(torch.relu(self.first(x)))
+
+
+# %% wrong: a list that PyTorch does not see
+class Network(torch.nn.Module):
+    def __init__(self, features, hidden, classes):
+        super().__init__()
+        self.layers = [torch.nn.Linear(features, hidden), torch.nn.Linear(hidden, classes)]
+
+    def forward(self, x):
+        return self.layers[1](torch.relu(self.layers[0](x)))
+
+
+# %% wrong: the scores are detached
+class Network(torch.nn.Module):
+    def __init__(self, features, hidden, classes):
+        super().__init__()
+        self.first = torch.nn.Linear(features, hidden)
+        self.second = torch.nn.Linear(hidden, classes)
+
+    def forward(self, x):
+        return self.second(torch.relu(self.first(x))).detach()
+
+
+# %% wrong: no gradient through the first layer
+class Network(torch.nn.Module):
+    def __init__(self, features, hidden, classes):
+        super().__init__()
+        self.first = torch.nn.Linear(features, hidden)
+        self.second = torch.nn.Linear(hidden, classes)
+
+    def forward(self, x):
+        with torch.no_grad():
+            h = torch.relu(self.first(x))
+        return self.second(h)
+
+
+# %% wrong: two classes, whatever is asked
+class Network(torch.nn.Module):
+    def __init__(self, features, hidden, classes):
+        super().__init__()
+        self.first = torch.nn.Linear(features, hidden)
+        self.second = torch.nn.Linear(hidden, 2)
+
+    def forward(self, x):
+        return self.second(torch.relu(self.first(x)))
