@@ -168,15 +168,16 @@ def _points(low, high, count, length, points):
 def _weights(low, high, count, length):
     """What each cell gives to each bin along one axis, where a bin has as many points as cells: (k, count, length).
 
-    A region far larger than the map has points without end, but two of a bin are more than half a cell apart: at most
-    2 (length + 2) of them lie from -1 to length, and those before are skipped.
+    A region without extent has no points. One far larger than the map has points without end, but two of a bin are more
+    than half a cell apart: at most 2 (length + 2) of them lie from -1 to length, and those before are skipped.
     """
     low, size = low[:, None, None], (high - low)[:, None, None] / count  # of a bin
-    points, bins = size.ceil().clamp(min=1), torch.arange(count, device=low.device)[:, None]
+    wanted, bins = size.ceil(), torch.arange(count, device=low.device)[:, None]
+    points = wanted.clamp(min=1)
     before = ((-1 - low - bins * size) * points / size.clamp(min=1) - 1).floor().clamp(min=0)
     before = torch.where(points > 1, before, 0)  # (k, count, 1)
     step = before + torch.arange(2 * length + 5, device=low.device)
-    place = torch.where(step < points, low + (bins + (step + 0.5) / points) * size, -2)  # no point: outside
+    place = torch.where(step < wanted, low + (bins + (step + 0.5) / points) * size, -2)  # no point: outside
     cells, shares = _cells_around(place, length, 1 / points)
     return torch.zeros(*place.shape[:2], length, dtype=low.dtype, device=low.device).scatter_add(2, cells, shares)
 

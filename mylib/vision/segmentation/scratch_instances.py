@@ -30,7 +30,7 @@ def roi_align(features, boxes, output_size, spatial_scale, sampling_ratio=2):
     Raises:  ValueError: as `roi_pool`, or a sampling ratio below 0.
     Source:  He et al. (2017), "Mask R-CNN", section 3; slide "Mask R-CNN: ROI Align". Differs: none; points more than
              a cell outside the map count as 0, as in the authors' code; with sampling_ratio 0 a region without extent
-             is read at its point, where torchvision gives 0.
+             has no points, and gives 0, as in torchvision.
 
     Example:
         >>> ramp = np.arange(4.0).reshape(1, 1, 1, 4) + np.zeros((1, 1, 4, 1))
@@ -84,7 +84,7 @@ def roi_align_loops(features, boxes, output_size, spatial_scale, sampling_ratio=
     pooled = np.zeros((len(boxes), x.shape[1], h, w), x.dtype)
     for k, (image, *corners) in enumerate(boxes):
         x1, y1, x2, y2 = (value * spatial_scale - 0.5 for value in corners)
-        down, right = (sampling_ratio or max(int(np.ceil(size)), 1) for size in ((y2 - y1) / h, (x2 - x1) / w))
+        down, right = (sampling_ratio or int(np.ceil(size)) for size in ((y2 - y1) / h, (x2 - x1) / w))
         for i in range(h):
             for j in range(w):
                 for u in range(down):
@@ -243,7 +243,8 @@ def paste(logits, boxes, height, width):
 def _weights(low, high, count, spatial_scale, length, sampling_ratio):
     """The matrix of each region along one axis: what each cell gives to each bin. Shape (k, count, length)."""
     low, size = (low * spatial_scale - 0.5)[:, None, None], ((high - low) * spatial_scale)[:, None, None]
-    points = np.full(size.shape, sampling_ratio) if sampling_ratio else np.maximum(np.ceil(size / count), 1)
+    wanted = np.full(size.shape, sampling_ratio) if sampling_ratio else np.ceil(size / count)  # 0 without extent
+    points = np.maximum(wanted, 1)
     bins, before, most = np.arange(count)[:, None], 0, sampling_ratio
     if not sampling_ratio:
         # Of the points of a large region only those from -1 to length give anything: those before are skipped, and two
@@ -253,7 +254,7 @@ def _weights(low, high, count, spatial_scale, length, sampling_ratio):
         most = min(int(points.max(initial=0)), 2 * length + 5)
     step = before + np.arange(most)
     place = low + (bins + (step + 0.5) / points) * size / count  # (k, count, points)
-    used = (step < points) & (place >= -1) & (place <= length)
+    used = (step < wanted) & (place >= -1) & (place <= length)
     distance = np.abs(place.clip(0, length - 1)[..., None] - np.arange(length))
     return (np.maximum(1 - distance, 0) * (used / points)[..., None]).sum(axis=2)
 

@@ -167,9 +167,23 @@ def test_no_regions_and_flat_regions_have_a_defined_result(side):
     features = array(np.arange(16.0).reshape(1, 1, 4, 4))
     for ratio in (0, 2):
         assert tuple(module.roi_align(features, array(np.zeros((0, 5))), 2, 1.0, ratio).shape) == (0, 1, 2, 2)
-        flat = numbers(module.roi_align(features, array(np.array([[0.0, 1.5, 1.5, 1.5, 1.5]])), 1, 1.0, ratio))
-        assert flat.item() == 5, "the value at that point"
+    flat = array(np.array([[0.0, 1.5, 1.5, 1.5, 1.5]]))
+    assert numbers(module.roi_align(features, flat, 1, 1.0, 2)).item() == 5, "the value at that point"
     assert tuple(module.mask_iou(array(np.zeros((0, 3, 3), bool)), array(np.zeros((2, 3, 3), bool))).shape) == (0, 2)
+
+
+def test_a_flat_region_has_no_points_where_its_size_says_how_many(side):
+    module, array = side
+    features = (engine.Tensor if module is scratch else torch.tensor)(np.arange(1.0, 17).reshape(1, 1, 4, 4))
+    features.requires_grad = True
+    flat = [[0, 1.5, 1.5, 1.5, 1.5], [0, 1, 2, 3, 2], [0, 2, 1, 2, 3]]  # a point, and two lines
+    y = module.roi_align(features, array(np.array([*flat, [0, 1, 1, 2, 2]], float)), 2, 1.0, 0)
+    assert (numbers(y)[:3] == 0).all()
+    assert (numbers(y)[3] > 0).all()
+    y[:3].sum().backward()
+    gradient = np.asarray(features.grad)
+    assert gradient.shape == (1, 1, 4, 4)
+    assert (gradient == 0).all()
 
 
 def test_what_stands_in_the_padding_does_not_matter(side):

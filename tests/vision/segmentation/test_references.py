@@ -34,6 +34,7 @@ def onnx_run(operation, inputs, **attributes):
 def test_roi_align_equals_onnx_and_the_loops(seed, ratio, size, scale):
     rng = np.random.default_rng(seed)
     features, rois = rng.normal(size=(2, 3, 7, 6)), random_rois(rng, 5, 2, 7 / scale)
+    rois[0, 3], rois[1, 3:] = rois[0, 1], rois[1, 1:3]  # one without width, one that is a point
     h, w = (size, size) if isinstance(size, int) else size
     inputs = {"x": features, "rois": rois[:, 1:], "batch": rois[:, 0].astype(np.int64)}
     expected = onnx_run(
