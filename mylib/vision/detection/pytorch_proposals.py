@@ -25,13 +25,13 @@ def felzenszwalb(image, scale, min_size, sigma=0.8):
     ends, weights = _edges(255 * _smooth(pixels, sigma))
     weights, order = weights.sort(stable=True)
     forest = _Forest(pixels[0].numel(), float(scale))
-    pairs = ends[:, order].T.tolist()
-    for (a, b), weight in zip(pairs, weights.tolist(), strict=True):
+    firsts, seconds = ends[:, order].tolist()  # two long lists: Python's collector looks again and again at many pairs
+    for a, b, weight in zip(firsts, seconds, weights.tolist(), strict=True):
         a, b = forest.root(a), forest.root(b)
         if a != b and weight <= min(forest.limit[a], forest.limit[b]):
             joined = forest.join(a, b)
             forest.limit[joined] = weight + scale / forest.size[joined]
-    for a, b in pairs:
+    for a, b in zip(firsts, seconds, strict=True):
         a, b = forest.root(a), forest.root(b)
         if a != b and min(forest.size[a], forest.size[b]) < min_size:
             forest.join(a, b)

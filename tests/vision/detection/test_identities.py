@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from mylib import data, engine
 from mylib.vision.detection import pytorch, scratch
+from tests.timing import growth
 from tests.vision.detection.cases import SIDES, random_boxes, random_proposals, random_rois, scenes
 
 
@@ -100,6 +101,16 @@ def test_selective_search_returns_the_hierarchy_of_its_regions(side):
     assert (boxes[:, 2:] > boxes[:, :2]).all()
     assert (boxes >= 0).all()
     assert (boxes <= [64, 48, 64, 48]).all()
+
+
+def test_segmentation_takes_time_of_about_n_log_n(side):
+    """Four times the pixels take about four times as long; a million small lists took nine times, to be collected."""
+    module, array = side
+
+    def run(pixels):
+        module.felzenszwalb(array(np.tile(np.linspace(0, 1, 128), (pixels // 128, 1))), 100, 20)
+
+    assert growth(run, 128 * 128) < 6.5
 
 
 @given(seed=st.integers(0, 1000), size=st.sampled_from([1, 2, (3, 2)]))
