@@ -4,6 +4,7 @@ Frames are (..., height, width), flows (..., 2, height, width): u to the right, 
 device of the frames.
 """
 
+import contextlib
 import functools
 import math
 
@@ -22,7 +23,10 @@ def in_full_precision(compute):
     @functools.wraps(compute)
     def run(frame0, frame1, *args, **kwargs):
         dtype = torch.promote_types(torch.promote_types(frame0.dtype, frame1.dtype), torch.float32)
-        with torch.autocast(frame0.device.type, enabled=False):
+        device = frame0.device.type
+        # The meta device, which computes shapes alone, has no autocast to turn off.
+        known = torch.amp.is_autocast_available(device)
+        with torch.autocast(device, enabled=False) if known else contextlib.nullcontext():
             return compute(frame0.to(dtype), frame1.to(dtype), *args, **kwargs)
 
     return run

@@ -54,6 +54,16 @@ def test_flow_is_computed_in_full_precision_under_autocast(dtype):
         np.testing.assert_array_equal(method(*halves), method(*(half.float() for half in halves)))
 
 
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.float16])
+def test_flow_knows_its_shape_without_values(dtype):
+    frames = torch.rand(2, 3, 12, 14).to(dtype)
+    for method in (pytorch.lucas_kanade, pytorch.horn_schunck):
+        expected, got = method(*frames), method(*frames.to("meta"))
+        assert (got.shape, got.dtype, got.device.type) == (expected.shape, expected.dtype, "meta")
+    stacked = pytorch.stack_flow(frames.to("meta"), 2)
+    assert stacked.shape == pytorch.stack_flow(frames, 2).shape
+
+
 @pytest.mark.parametrize("options", [(1, 0, 1, 1), (2, 1, 1, 2), ((1, 2, 2), (1, 0, 1), (1, 2, 1), 1)])
 def test_twin_conv3d(options):
     rng = np.random.default_rng(10)
