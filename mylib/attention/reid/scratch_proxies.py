@@ -107,7 +107,9 @@ def inter_camera_loss(features, indices, memory, temperature=0.07, negatives=50)
     Returns: scalar.
     Raises:  ValueError: as `intra_camera_loss`, or no negatives.
     Source:  Wang et al. (2021), the inter-camera loss; slide "Loss". Differs: the slide sums over the N' images; here
-             it is their mean, so that the loss does not grow with the batch.
+             it is their mean, so that the loss does not grow with the batch. The authors' program takes the mean over
+             each camera's images, adds up the cameras, and counts the proxy of the image's own camera among P, so that
+             no P is empty.
 
     Example:
         >>> memory = CameraProxies(np.eye(3), clusters=[0, 0, 1], cameras=[0, 1, 1])
