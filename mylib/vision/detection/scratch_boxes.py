@@ -180,8 +180,8 @@ def anchors(height, width, stride, sizes, ratios=(1.0,)):
     Returns: array. Shape (height * width * len(sizes) * len(ratios), 4): rows, then columns, then sizes, then ratios.
     Raises:  ValueError: a number that is not above 0.
     Source:  Ren et al. (2015), section 3.1.1. Differs: nothing is rounded. The authors' code rounds the sides of an
-             anchor of 16 pixels before it enlarges it, and counts whole pixels, so that the centre is that of the cell less
-             half a pixel; torchvision rounds the corners, and takes the cell's upper left corner for the centre.
+             anchor of 16 pixels before it enlarges it, and counts whole pixels, so that the centre is that of the cell
+             less half a pixel; torchvision rounds the corners, and takes the cell's upper left corner for the centre.
 
     Example:
         >>> anchors(1, 2, stride=8, sizes=[4], ratios=[1]).tolist()
