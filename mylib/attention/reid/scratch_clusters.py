@@ -22,7 +22,7 @@ def jaccard_distance(features, k1=20, k2=6):
     5. d_J(i, j) = 1 - sum_l min(V_i(l), V_j(l)) / sum_l max(V_i(l), V_j(l)).
 
     Neighbourhoods are kept as lists: for n images and few neighbours, only finding the nearest looks at all n^2 pairs,
-    some rows at a time, and the result is the only matrix of n^2 numbers.
+    some rows at a time, and the result is the only matrix of n^2 numbers. `plain_jaccard_distance` has the equations.
 
     Args:    features: Shape (n, dim).
              k1: neighbours that are looked at, from 1 to n - 1.
@@ -51,6 +51,31 @@ def jaccard_distance(features, k1=20, k2=6):
     for row in shared:  # rows of V sum to 1, so that sum max = 2 - sum min
         row[:] = np.clip(1 - row / (2 - row), 0, 1)
     return shared
+
+
+def plain_jaccard_distance(features, k1=20, k2=6):
+    """`jaccard_distance` in matrices of n^2 numbers, and products of n^3: what the lists are tested against."""
+    unit = unit_rows(np.asarray(features))
+    distances = np.maximum(2 - 2 * (unit @ unit.T), 0)
+    np.fill_diagonal(distances, -1)  # each image is its own nearest, before any twin of it
+    order = np.argsort(distances, axis=1, kind="stable")
+    np.fill_diagonal(distances, 0)
+    full, half = (_mutual(order, k) for k in (k1, round(k1 / 2)))  # whether j is in R(i, k)
+    common = full.astype(float) @ half.T.astype(float)  # |R(i, k1) and R(j, k1/2)|
+    trusted = full & (3 * common > 2 * half.sum(axis=1))
+    expanded = full | (trusted.astype(float) @ half.astype(float) > 0)
+    weights = np.where(expanded, np.exp(-distances), 0)
+    weights /= weights.sum(axis=1, keepdims=True)
+    weights = sum(weights[order[:, nearest]] for nearest in range(k2)) / k2
+    shared = np.array([np.minimum(row, weights).sum(axis=1) for row in weights])
+    return np.clip(1 - shared / (2 - shared), 0, 1)
+
+
+def _mutual(order, k):
+    """Whether i and j are among each other's k nearest. Shape (n, n)."""
+    near = np.zeros(order.shape, bool)
+    np.put_along_axis(near, order[:, : k + 1], True, axis=1)
+    return near & near.T
 
 
 def _nearest(unit, count):

@@ -127,6 +127,15 @@ def test_jaccard_distance_keeps_the_precision_of_the_features_however_they_lie(s
     assert array(module.jaccard_distance(make(x.astype(np.float32)), 8, 3)).dtype == np.float32
 
 
+@pytest.mark.parametrize(("count", "k1", "k2"), [(2, 1, 1), (60, 7, 3), (130, 21, 6), (40, 39, 40), (64, 5, 64)])
+def test_jaccard_distance_by_lists_is_that_by_matrices(side, count, k1, k2):
+    module, make = side
+    x = RNG(count).normal(size=(count, 6))
+    x[: count // 3] = x[count // 3 : 2 * (count // 3)]  # twins, of which the first counts
+    expected = scratch_clusters.plain_jaccard_distance(x, k1, k2)
+    np.testing.assert_allclose(array(module.jaccard_distance(make(x), k1, k2)), expected, atol=1e-12)
+
+
 @pytest.mark.parametrize("entries", [1, 200])
 def test_jaccard_distance_does_not_depend_on_the_size_of_its_blocks(monkeypatch, side, entries):
     module, make = side
