@@ -87,3 +87,73 @@ def squeeze_excite(x, W1, b1, W2, b2):
     z = x.mean(axis=(2, 3))
     a = np.maximum(z @ W1.T + b1, 0) @ W2.T + b2
     return x + x * (0.5 * np.tanh(0.5 * a) + 0.5)[:, :, None, None]
+
+
+# %% right: lists of numbers, image by image
+def squeeze_excite(x, W1, b1, W2, b2):
+    out = []
+    for image in x:
+        z = [channel.mean() for channel in image]
+        hidden = [max(0.0, sum(w * v for w, v in zip(row, z)) + b) for row, b in zip(W1, b1)]
+        scaled = []
+        for row, b, channel in zip(W2, b2, image):
+            a = sum(w * v for w, v in zip(row, hidden)) + b
+            gate = 1 / (1 + np.exp(-a)) if a >= 0 else np.exp(a) / (1 + np.exp(a))
+            scaled.append(gate * channel)
+        out.append(scaled)
+    return np.array(out)
+
+
+# %% wrong: clips at 20
+def sig(a):
+    e = np.exp(-np.abs(a))
+    return np.where(a >= 0, 1, e) / (1 + e)
+
+
+def squeeze_excite(x, W1, b1, W2, b2):
+    z = x.mean((2, 3))
+    h = np.maximum(z @ W1.T + b1, 0)
+    s = sig(np.clip(h @ W2.T + b2, -20, 20))
+    return x * s[:, :, None, None]
+
+
+# %% wrong: the means of the whole batch
+def sig(a):
+    e = np.exp(-np.abs(a))
+    return np.where(a >= 0, 1, e) / (1 + e)
+
+
+def squeeze_excite(x, W1, b1, W2, b2):
+    z = x.mean((0, 2, 3))[None]
+    h = np.maximum(z @ W1.T + b1, 0)
+    s = sig(h @ W2.T + b2)
+    return x * s[:, :, None, None]
+
+
+# %% wrong: W1 as it stands
+def sig(a):
+    e = np.exp(-np.abs(a))
+    return np.where(a >= 0, 1, e) / (1 + e)
+
+
+def squeeze_excite(x, W1, b1, W2, b2):
+    z = x.mean((2, 3))
+    h = np.maximum(z @ W1 + b1, 0)
+    s = sig(h @ W2.T + b2)
+    return x * s[:, :, None, None]
+
+
+# %% wrong: SciPy does it
+def sig(a):
+    e = np.exp(-np.abs(a))
+    return np.where(a >= 0, 1, e) / (1 + e)
+
+
+from scipy.special import expit
+
+
+def squeeze_excite(x, W1, b1, W2, b2):
+    z = x.mean((2, 3))
+    h = np.maximum(z @ W1.T + b1, 0)
+    s = expit(h @ W2.T + b2)
+    return x * s[:, :, None, None]

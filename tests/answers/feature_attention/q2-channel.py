@@ -79,3 +79,73 @@ def channel_gates(x, W0, W1):
     means, maxima = x.mean(axis=(2, 3)), x.max(axis=(2, 3))
     a = (np.maximum(means @ W0.T, 0) + np.maximum(maxima @ W0.T, 0)) @ W1.T
     return 1 / (1 + np.exp(-a))
+
+
+# %% right: reshaped, image by image
+def channel_gates(x, W0, W1):
+    n, c = x.shape[:2]
+    flat = x.reshape(n, c, -1)
+    gates = np.zeros((n, c))
+    for i in range(n):
+        total = np.zeros(c)
+        for pooled in (flat[i].mean(axis=1), flat[i].max(axis=1)):
+            hidden = W0.dot(pooled)
+            hidden[hidden < 0] = 0
+            total += W1.dot(hidden)
+        gates[i] = [1 / (1 + np.exp(-t)) if t > 0 else np.exp(t) / (1 + np.exp(t)) for t in total]
+    return gates
+
+
+# %% wrong: clips at 20
+def sig(a):
+    e = np.exp(-np.abs(a))
+    return np.where(a >= 0, 1, e) / (1 + e)
+
+
+def channel_gates(x, W0, W1):
+    def mlp(p):
+        return np.maximum(p @ W0.T, 0) @ W1.T
+
+    a = mlp(x.mean((2, 3))) + mlp(x.max((2, 3)))
+    return 1 / (1 + np.exp(-np.clip(a, -20, 20)))
+
+
+# %% wrong: the largest of the whole batch
+def sig(a):
+    e = np.exp(-np.abs(a))
+    return np.where(a >= 0, 1, e) / (1 + e)
+
+
+def channel_gates(x, W0, W1):
+    def mlp(p):
+        return np.maximum(p @ W0.T, 0) @ W1.T
+
+    return sig(mlp(x.mean((2, 3))) + mlp(x.max((0, 2, 3))[None]))
+
+
+# %% wrong: W0 as it stands
+def sig(a):
+    e = np.exp(-np.abs(a))
+    return np.where(a >= 0, 1, e) / (1 + e)
+
+
+def channel_gates(x, W0, W1):
+    def mlp(p):
+        return np.maximum(p @ W0, 0) @ W1.T
+
+    return sig(mlp(x.mean((2, 3))) + mlp(x.max((2, 3))))
+
+
+# %% wrong: changes its argument in place
+def sig(a):
+    e = np.exp(-np.abs(a))
+    return np.where(a >= 0, 1, e) / (1 + e)
+
+
+def channel_gates(x, W0, W1):
+    x[x < 0] = 0
+
+    def mlp(p):
+        return np.maximum(p @ W0.T, 0) @ W1.T
+
+    return sig(mlp(x.mean((2, 3))) + mlp(x.max((2, 3))))

@@ -114,19 +114,6 @@ class SpatialGate(torch.nn.Module):
         return x * torch.sigmoid(self.conv(pooled))
 
 
-# %% wrong: pools over the places
-class SpatialGate(torch.nn.Module):
-    def __init__(self, kernel):
-        super().__init__()
-        if kernel < 1 or kernel % 2 == 0:
-            raise ValueError(f"expected an odd kernel, got {kernel}")
-        self.conv = torch.nn.Conv2d(2, 1, kernel, padding=kernel // 2)
-
-    def forward(self, x):
-        means = x.mean((1, 2, 3), keepdim=True).expand(-1, 1, *x.shape[2:])
-        return x * torch.sigmoid(self.conv(torch.cat([means, x.amax(1, keepdim=True)], dim=1)))
-
-
 # %% wrong: reflects at the border
 class SpatialGate(torch.nn.Module):
     def __init__(self, kernel):
@@ -137,3 +124,109 @@ class SpatialGate(torch.nn.Module):
 
     def forward(self, x):
         return x * torch.sigmoid(self.conv(torch.stack([x.mean(1), x.amax(1)], dim=1)))
+
+
+# %% wrong: gates in training mode only
+class SpatialGate(torch.nn.Module):
+    def __init__(self, kernel):
+        super().__init__()
+        if kernel < 1 or kernel % 2 == 0:
+            raise ValueError(f"kernel must be odd and positive, got {kernel}")
+        self.conv = torch.nn.Conv2d(2, 1, kernel, padding=kernel // 2)
+
+    def forward(self, x):
+        pooled = torch.stack([x.mean(1), x.amax(1)], dim=1)
+        return x * (torch.sigmoid(self.conv(pooled)) if self.training else 1)
+
+
+# %% wrong: no gradient for the convolution
+class SpatialGate(torch.nn.Module):
+    def __init__(self, kernel):
+        super().__init__()
+        if kernel < 1 or kernel % 2 == 0:
+            raise ValueError(f"kernel must be odd and positive, got {kernel}")
+        self.conv = torch.nn.Conv2d(2, 1, kernel, padding=kernel // 2)
+
+    def forward(self, x):
+        pooled = torch.stack([x.mean(1), x.amax(1)], dim=1)
+        with torch.no_grad():
+            gate = torch.sigmoid(self.conv(pooled))
+        return x * gate
+
+
+# %% wrong: an assert in place of a ValueError
+class SpatialGate(torch.nn.Module):
+    def __init__(self, kernel):
+        super().__init__()
+        assert kernel >= 1 and kernel % 2
+        self.conv = torch.nn.Conv2d(2, 1, kernel, padding=kernel // 2)
+
+    def forward(self, x):
+        pooled = torch.stack([x.mean(1), x.amax(1)], dim=1)
+        return x * torch.sigmoid(self.conv(pooled))
+
+
+# %% wrong: refuses a kernel of 1
+class SpatialGate(torch.nn.Module):
+    def __init__(self, kernel):
+        super().__init__()
+        if kernel <= 1 or kernel % 2 == 0:
+            raise ValueError(f"kernel must be odd and positive, got {kernel}")
+        self.conv = torch.nn.Conv2d(2, 1, kernel, padding=kernel // 2)
+
+    def forward(self, x):
+        pooled = torch.stack([x.mean(1), x.amax(1)], dim=1)
+        return x * torch.sigmoid(self.conv(pooled))
+
+
+# %% wrong: always a padding of 1
+class SpatialGate(torch.nn.Module):
+    def __init__(self, kernel):
+        super().__init__()
+        if kernel < 1 or kernel % 2 == 0:
+            raise ValueError(f"kernel must be odd and positive, got {kernel}")
+        self.conv = torch.nn.Conv2d(2, 1, kernel, padding=1)
+
+    def forward(self, x):
+        pooled = torch.stack([x.mean(1), x.amax(1)], dim=1)
+        return x * torch.sigmoid(self.conv(pooled))
+
+
+# %% wrong: changes x in place
+class SpatialGate(torch.nn.Module):
+    def __init__(self, kernel):
+        super().__init__()
+        if kernel < 1 or kernel % 2 == 0:
+            raise ValueError(f"kernel must be odd and positive, got {kernel}")
+        self.conv = torch.nn.Conv2d(2, 1, kernel, padding=kernel // 2)
+
+    def forward(self, x):
+        pooled = torch.stack([x.mean(1), x.amax(1)], dim=1)
+        x *= torch.sigmoid(self.conv(pooled))
+        return x
+
+
+# %% wrong: the mean of two channels, however many there are
+class SpatialGate(torch.nn.Module):
+    def __init__(self, kernel):
+        super().__init__()
+        if kernel < 1 or kernel % 2 == 0:
+            raise ValueError(f"kernel must be odd and positive, got {kernel}")
+        self.conv = torch.nn.Conv2d(2, 1, kernel, padding=kernel // 2)
+
+    def forward(self, x):
+        pooled = torch.stack([x.sum(1) / 2, x.amax(1)], dim=1)
+        return x * torch.sigmoid(self.conv(pooled))
+
+
+# %% wrong: the mean is detached
+class SpatialGate(torch.nn.Module):
+    def __init__(self, kernel):
+        super().__init__()
+        if kernel < 1 or kernel % 2 == 0:
+            raise ValueError(f"kernel must be odd and positive, got {kernel}")
+        self.conv = torch.nn.Conv2d(2, 1, kernel, padding=kernel // 2)
+
+    def forward(self, x):
+        pooled = torch.stack([x.mean(1).detach(), x.amax(1)], dim=1)
+        return x * torch.sigmoid(self.conv(pooled))

@@ -154,3 +154,87 @@ def gate_cost(stages, reduction, kernel=None):
         p += units * (w + channels + hidden + k + (kernel is not None))
         m += units * (w * (1 if kernel is None else 2) + k * size * size)
     return p, m
+
+
+# %% wrong: the kernel enters once
+def gate_cost(stages, reduction, kernel=None):
+    parameters, products = 0, 0
+    for units, channels, size in stages:
+        if channels % reduction:
+            raise ValueError(f"{reduction} does not divide {channels}")
+        hidden = channels // reduction
+        p = 2 * channels * hidden + hidden + channels
+        m = 2 * channels * hidden
+        if kernel is not None:
+            m = 2 * m + 6 * kernel * size**2
+            p += 6 * kernel + 1
+        parameters += units * p
+        products += units * m
+    return parameters, products
+
+
+# %% wrong: a kernel of 1 counts as none
+def gate_cost(stages, reduction, kernel=None):
+    parameters, products = 0, 0
+    for units, channels, size in stages:
+        if channels % reduction:
+            raise ValueError(f"{reduction} does not divide {channels}")
+        hidden = channels // reduction
+        p = 2 * channels * hidden + hidden + channels
+        m = 2 * channels * hidden
+        if kernel is not None and kernel > 1:
+            m = 2 * m + 2 * kernel**2 * size**2
+            p += 2 * kernel**2 + 1
+        parameters += units * p
+        products += units * m
+    return parameters, products
+
+
+# %% wrong: refuses a reduction to one number
+def gate_cost(stages, reduction, kernel=None):
+    parameters, products = 0, 0
+    for units, channels, size in stages:
+        if channels % reduction or channels == reduction:
+            raise ValueError(f"{reduction} does not divide {channels}")
+        hidden = channels // reduction
+        p = 2 * channels * hidden + hidden + channels
+        m = 2 * channels * hidden
+        if kernel is not None:
+            m = 2 * m + 2 * kernel**2 * size**2
+            p += 2 * kernel**2 + 1
+        parameters += units * p
+        products += units * m
+    return parameters, products
+
+
+# %% wrong: asks the first stage only
+def gate_cost(stages, reduction, kernel=None):
+    parameters, products = 0, 0
+    if stages[0][1] % reduction:
+        raise ValueError("no")
+    for units, channels, size in stages:
+        hidden = channels // reduction
+        p = 2 * channels * hidden + hidden + channels
+        m = 2 * channels * hidden
+        if kernel is not None:
+            m = 2 * m + 2 * kernel**2 * size**2
+            p += 2 * kernel**2 + 1
+        parameters += units * p
+        products += units * m
+    return parameters, products
+
+
+# %% wrong: empties its argument
+def gate_cost(stages, reduction, kernel=None):
+    if any(channels % reduction for _, channels, _ in stages):
+        raise ValueError("the reduction must divide the channels")
+    parameters = products = 0
+    while stages:
+        units, channels, size = stages.pop()
+        weights = 2 * channels * (channels // reduction)
+        parameters += units * (weights + channels + channels // reduction)
+        products += units * weights
+        if kernel:
+            parameters += units * (2 * kernel**2 + 1)
+            products += units * (weights + 2 * (kernel * size) ** 2)
+    return parameters, products
