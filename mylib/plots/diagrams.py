@@ -91,7 +91,7 @@ def network(layers, weights=None, titles=None, width=6.5, height=2.6):
         for a, start in enumerate(places[into - 1]):
             for b, end in enumerate(places[into]):
                 if "..." not in (layers[into - 1][a], layers[into][b]):
-                    _connection(axes, start, end, weights.get((into, a, b), ""), b - a)
+                    _connection(axes, start, end, weights.get((into, a, b), ""))
     for layer, row in zip(layers, places, strict=True):
         for text, place in zip(layer, row, strict=True):
             _unit(axes, place, text)
@@ -166,13 +166,14 @@ def _frame(axes, title, texts):
     axes.text(x0, top, title, ha="left", va="bottom", size=SIZE, color="#555555", zorder=4)
 
 
-def _connection(axes, start, end, text, slope):
+def _connection(axes, start, end, text):
     axes.plot(
         *zip(start, end, strict=True), color="black" if text else GREY, linewidth=1.2 if text else 0.6, ls="-", zorder=1
     )
     if text:
-        # Near its start, where connections to one unit have not met yet.
-        x, y = np.array(start) + (0.3 + 0.06 * slope) * (np.array(end) - np.array(start))
+        # Near its start, where connections to one unit have not met yet; further along if it falls, where two cross.
+        fall = np.clip(start[1] - end[1], -2, 2)
+        x, y = np.array(start) + (0.3 + 0.06 * fall) * (np.array(end) - np.array(start))
         axes.text(x, y, text, ha="center", va="center", size=SIZE - 1, zorder=4, bbox=_PAPER)
 
 

@@ -1,5 +1,7 @@
 """Diagrams: every box and arrow is drawn, nothing lies beyond the paper, and wrong names are refused."""
 
+import itertools
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -87,6 +89,19 @@ def test_a_network_joins_all_units_of_neighbouring_layers():
     assert len(axes.lines) == 2 * 3 + 3 * 1
     assert sum(isinstance(patch, Circle) for patch in axes.patches) == 6
     assert "0.7" in texts(fig)
+
+
+@pytest.mark.parametrize("count", [2, 4, 8])
+def test_what_is_written_on_connections_touches_no_unit_and_nothing_else_written(count):
+    names = [f"w{a}" for a in range(count)]
+    fig = plots.network(
+        [["x"] * count, ["z"]], {(1, a, 0): name for a, name in enumerate(names)}, height=1 + 0.4 * count
+    )
+    fig.canvas.draw()
+    found = texts(fig)
+    written = [found[name].get_window_extent() for name in names]
+    units = [patch.get_window_extent() for patch in fig.axes[0].patches if isinstance(patch, Circle)]
+    assert not any(one.overlaps(other) for one, other in itertools.combinations([*written, *units], 2))
 
 
 def test_units_that_are_left_out_are_dots_without_connections():
