@@ -1,118 +1,68 @@
-# %% right: a loop over the layers
-def collapse(weights, biases):
-    weight, bias = np.eye(weights[0].shape[1]), np.zeros(weights[0].shape[1])
-    for w, b in zip(weights, biases):
-        weight = w @ weight
-        bias = w @ bias + b
+# %% right: loops
+def collapse(first_weight, first_bias, second_weight, second_bias):
+    rows, inner, columns = len(second_weight), len(first_weight), first_weight.shape[1]
+    weight, bias = np.zeros((rows, columns)), np.zeros(rows)
+    for i in range(rows):
+        for j in range(columns):
+            weight[i, j] = sum(second_weight[i, k] * first_weight[k, j] for k in range(inner))
+        bias[i] = second_bias[i] + sum(second_weight[i, k] * first_bias[k] for k in range(inner))
     return weight, bias
 
 
-# %% right: reduce from the last layer on
-from functools import reduce
+# %% right: einsum
+def collapse(first_weight, first_bias, second_weight, second_bias):
+    weight = np.einsum("ij,jk->ik", second_weight, first_weight)
+    return weight, np.einsum("ij,j->i", second_weight, first_bias) + second_bias
 
 
-def collapse(weights, biases):
-    def join(last, first):
-        return last[0] @ first[0], last[0] @ first[1] + last[1]
+# %% right: probes the two layers with unit vectors
+def collapse(first_weight, first_bias, second_weight, second_bias):
+    def both(x):
+        return second_weight @ (first_weight @ x + first_bias) + second_bias
 
-    return reduce(join, reversed(list(zip(weights, biases))))
-
-
-# %% right: probes the layers with unit vectors
-def collapse(weights, biases):
-    def chain(x):
-        for w, b in zip(weights, biases):
-            x = w.dot(x) + b
-        return x
-
-    features = weights[0].shape[1]
-    bias = chain(np.zeros(features))
-    return [np.stack([chain(unit) - bias for unit in np.eye(features)], axis=1), bias]
-
-
-# %% right: itself, on all but the first layer
-def collapse(weights, biases):
-    if len(weights) == 1:
-        return weights[0].copy(), biases[0].copy()
-    weight, bias = collapse(weights[1:], biases[1:])
-    return np.einsum("ij,jk->ik", weight, weights[0]), np.einsum("ij,j->i", weight, biases[0]) + bias
-
-
-# %% wrong: adds to its argument, in place
-def collapse(weights, biases):
-    weight, bias = weights[0], biases[0]
-    for w, b in zip(weights[1:], biases[1:]):
-        b += w @ bias
-        weight, bias = w @ weight, b
+    features = first_weight.shape[1]
+    bias = both(np.zeros(features))
+    weight = np.stack([both(unit) - bias for unit in np.eye(features)], axis=1)
     return weight, bias
 
 
 # %% wrong: the product in the other order
-def collapse(weights, biases):
-    weight, bias = weights[0], biases[0]
-    for w, b in zip(weights[1:], biases[1:]):
-        weight, bias = weight @ w, w @ bias + b
-    return weight, bias
+def collapse(first_weight, first_bias, second_weight, second_bias):
+    return first_weight @ second_weight, second_weight @ first_bias + second_bias
 
 
-# %% wrong: adds up the biases
-def collapse(weights, biases):
-    weight = weights[0]
-    for w in weights[1:]:
-        weight = w @ weight
-    return weight, sum(biases)
+# %% wrong: forgets that the second layer multiplies the first bias
+def collapse(first_weight, first_bias, second_weight, second_bias):
+    return second_weight @ first_weight, first_bias + second_bias
 
 
 # %% wrong: forgets the first bias
-def collapse(weights, biases):
-    weight = weights[0]
-    for w in weights[1:]:
-        weight = w @ weight
-    return weight, biases[-1]
+def collapse(first_weight, first_bias, second_weight, second_bias):
+    return second_weight @ first_weight, second_bias
+
+
+# %% wrong: forgets the second bias
+def collapse(first_weight, first_bias, second_weight, second_bias):
+    return second_weight @ first_weight, second_weight @ first_bias
 
 
 # %% wrong: multiplies entry by entry
-def collapse(weights, biases):
-    weight, bias = weights[0], biases[0]
-    for w, b in zip(weights[1:], biases[1:]):
-        weight, bias = w * weight, w @ bias + b
-    return weight, bias
+def collapse(first_weight, first_bias, second_weight, second_bias):
+    return second_weight * first_weight, second_weight @ first_bias + second_bias
 
 
 # %% wrong: transposed weights
-def collapse(weights, biases):
-    weight, bias = weights[0], biases[0]
-    for w, b in zip(weights[1:], biases[1:]):
-        weight, bias = w @ weight, w @ bias + b
-    return weight.T, bias
+def collapse(first_weight, first_bias, second_weight, second_bias):
+    return (second_weight @ first_weight).T, second_weight @ first_bias + second_bias
+
+
+# %% wrong: adds to its argument, in place
+def collapse(first_weight, first_bias, second_weight, second_bias):
+    second_bias += second_weight @ first_bias
+    return second_weight @ first_weight, second_bias
 
 
 # %% wrong: rounds to whole numbers
-def collapse(weights, biases):
-    weight, bias = weights[0], biases[0]
-    for w, b in zip(weights[1:], biases[1:]):
-        weight, bias = w @ weight, w @ bias + b
-    return np.round(weight), np.round(bias)
-
-
-# %% wrong: begins with the second layer
-def collapse(weights, biases):
-    weight, bias = weights[1] @ weights[0], weights[1] @ biases[0] + biases[1]
-    for w, b in zip(weights[2:], biases[2:]):
-        weight, bias = w @ weight, w @ bias + b
-    return weight, bias
-
-
-# %% wrong: two layers only, as the lecture shows
-def collapse(weights, biases):
-    if len(weights) == 1:
-        return weights[0], biases[0]
-    return weights[-1] @ weights[0], weights[-1] @ biases[0] + biases[-1]
-
-
-# %% wrong: each bias is multiplied by the next layer only
-def collapse(weights, biases):
-    weight, bias = weights[0], biases[0]
-    for k in range(1, len(weights)):
-        weight, bias = weights[k] @ weight, weights[k] @ biases[k - 1] + biases[k]
-    return weight, bias
+def collapse(first_weight, first_bias, second_weight, second_bias):
+    weight, bias = second_weight @ first_weight, second_weight @ first_bias + second_bias
+    return weight.round(), bias.round()
