@@ -86,3 +86,41 @@ def descend(gradient, w0, learning_rate, steps):
         w0 -= learning_rate * gradient(w0)
         path.append(w0.copy())
     return np.array(path)
+
+
+# %% wrong: takes two weights for granted
+def descend(gradient, w0, learning_rate, steps):
+    path = np.empty((steps + 1, 2))
+    path[0] = w0
+    for k in range(steps):
+        path[k + 1] = path[k] - learning_rate * gradient(path[k])
+    return path
+
+
+# %% wrong: stops where nothing moves
+def descend(gradient, w0, learning_rate, steps):
+    path = [np.array(w0, dtype=float)]
+    for _ in range(steps):
+        step = learning_rate * gradient(path[-1])
+        if np.allclose(step, 0):
+            break
+        path.append(path[-1] - step)
+    return np.array(path)
+
+
+# %% wrong: one list for all calls
+def descend(gradient, w0, learning_rate, steps, path=[]):
+    path.append(np.array(w0, dtype=float))
+    for _ in range(steps):
+        path.append(path[-1] - learning_rate * gradient(path[-1]))
+    return np.array(path)
+
+
+# %% wrong: cannot start at whole numbers
+def descend(gradient, w0, learning_rate, steps):
+    w = w0.copy()
+    path = [w.copy()]
+    for _ in range(steps):
+        w -= learning_rate * gradient(w)
+        path.append(w.copy())
+    return np.array(path)

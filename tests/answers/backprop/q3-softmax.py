@@ -21,6 +21,12 @@ def softmax(scores):
     return (e / e.sum(axis=0)).T
 
 
+# %% right: in float32
+def softmax(scores):
+    shifted = (scores - scores.max(axis=1, keepdims=True)).astype(np.float32)
+    return np.exp(shifted) / np.exp(shifted).sum(axis=1)[:, None]
+
+
 # %% wrong: as on the slide
 def softmax(scores):
     exps = np.exp(scores)
@@ -53,14 +59,32 @@ def softmax(scores):
     return scores
 
 
-# %% wrong: clips instead of shifting
-def softmax(scores):
-    powers = np.exp(np.clip(scores, -30, 30))
-    return powers / powers.sum(axis=1, keepdims=True)
-
-
 # %% wrong: scipy's
 def softmax(scores):
     from scipy.special import softmax as library
 
     return library(scores, axis=1)
+
+
+# %% wrong: clips instead of shifting
+def softmax(scores):
+    powers = np.exp(np.clip(scores, -500, 500))
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+# %% wrong: rounds
+def softmax(scores):
+    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return np.round(powers / powers.sum(axis=1, keepdims=True), 4)
+
+
+# %% wrong: subtracts the first score
+def softmax(scores):
+    powers = np.exp(scores - scores[:, :1])
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+# %% wrong: divides the columns
+def softmax(scores):
+    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1)

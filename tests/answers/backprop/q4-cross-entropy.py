@@ -44,6 +44,19 @@ def cross_entropy_gradient(scores, labels):
     return (p - (labels[:, None] == np.arange(scores.shape[1]))) / labels.size
 
 
+# %% right: calls the softmax of question 3
+def cross_entropy(scores, labels):
+    top = scores.max(axis=1)
+    log_sum = np.log(np.exp(scores - top[:, None]).sum(axis=1))
+    return (log_sum + top - scores[np.arange(len(labels)), labels]).mean()
+
+
+def cross_entropy_gradient(scores, labels):
+    slopes = softmax(scores)
+    slopes[range(len(labels)), labels] -= 1
+    return slopes / len(labels)
+
+
 # %% wrong: the sum instead of the mean
 def cross_entropy(scores, labels):
     log_sum = np.logaddexp.reduce(scores, axis=1)
@@ -138,3 +151,78 @@ def cross_entropy_gradient(scores, labels):
     x = torch.tensor(scores, requires_grad=True)
     torch.nn.functional.cross_entropy(x, torch.tensor(labels)).backward()
     return x.grad.numpy()
+
+
+# %% wrong: the maximum of the whole batch
+def cross_entropy(scores, labels):
+    shifted = scores - scores.max()
+    log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    return -log_p[np.arange(len(labels)), labels].mean()
+
+
+def cross_entropy_gradient(scores, labels):
+    p = np.exp(scores - np.logaddexp.reduce(scores, axis=1, keepdims=True))
+    p[np.arange(len(labels)), labels] -= 1
+    return p / len(labels)
+
+
+# %% wrong: clips the probability
+def cross_entropy(scores, labels):
+    p = np.exp(scores - scores.max(axis=1, keepdims=True))
+    p /= p.sum(axis=1, keepdims=True)
+    return -np.log(p[np.arange(len(labels)), labels] + 1e-12).mean()
+
+
+def cross_entropy_gradient(scores, labels):
+    p = np.exp(scores - np.logaddexp.reduce(scores, axis=1, keepdims=True))
+    p[np.arange(len(labels)), labels] -= 1
+    return p / len(labels)
+
+
+# %% wrong: numbers the classes that occur
+def cross_entropy(scores, labels):
+    log_p = scores - np.logaddexp.reduce(scores, axis=1, keepdims=True)
+    columns = np.unique(labels, return_inverse=True)[1]
+    return -log_p[np.arange(len(labels)), columns].mean()
+
+
+def cross_entropy_gradient(scores, labels):
+    p = np.exp(scores - np.logaddexp.reduce(scores, axis=1, keepdims=True))
+    p[np.arange(len(labels)), labels] -= 1
+    return p / len(labels)
+
+
+# %% wrong: the gradient divided by the number of classes
+def cross_entropy(scores, labels):
+    log_p = scores - np.logaddexp.reduce(scores, axis=1, keepdims=True)
+    return -log_p[np.arange(len(labels)), labels].mean()
+
+
+def cross_entropy_gradient(scores, labels):
+    p = np.exp(scores - np.logaddexp.reduce(scores, axis=1, keepdims=True))
+    p[np.arange(len(labels)), labels] -= 1
+    return p / p.shape[1]
+
+
+# %% wrong: one-hot labels up to the largest label
+def cross_entropy(scores, labels):
+    log_p = scores - np.logaddexp.reduce(scores, axis=1, keepdims=True)
+    return -log_p[np.arange(len(labels)), labels].mean()
+
+
+def cross_entropy_gradient(scores, labels):
+    p = np.exp(scores - np.logaddexp.reduce(scores, axis=1, keepdims=True))
+    return (p - np.eye(labels.max() + 1)[labels]) / len(labels)
+
+
+# %% wrong: the gradient by the maximum of the whole batch
+def cross_entropy(scores, labels):
+    log_p = scores - np.logaddexp.reduce(scores, axis=1, keepdims=True)
+    return -log_p[np.arange(len(labels)), labels].mean()
+
+
+def cross_entropy_gradient(scores, labels):
+    powers = np.exp(scores - scores.max())
+    p = powers / powers.sum(axis=1, keepdims=True)
+    p[np.arange(len(labels)), labels] -= 1
+    return p / len(labels)

@@ -127,3 +127,47 @@ def backward(x, parameters, gradient):
     a = torch.relu(torch.tensor(x) @ tensors["weight1"].T + tensors["bias1"])
     (a @ tensors["weight2"].T + tensors["bias2"]).backward(torch.tensor(gradient))
     return {name: value.grad.numpy() for name, value in tensors.items()}
+
+
+# %% wrong: writes into the dictionary it was given
+def backward(x, parameters, gradient):
+    z = x @ parameters["weight1"].T + parameters["bias1"]
+    to_z = (gradient @ parameters["weight2"]) * (z > 0)
+    parameters["weight1"], parameters["bias1"] = to_z.T @ x, to_z.sum(axis=0)
+    parameters["weight2"], parameters["bias2"] = gradient.T @ np.maximum(z, 0), gradient.sum(axis=0)
+    return parameters
+
+
+# %% wrong: changes the gradient that arrives
+def backward(x, parameters, gradient):
+    z = x @ parameters["weight1"].T + parameters["bias1"]
+    to_z = (gradient @ parameters["weight2"]) * (z > 0)
+    result = {"weight1": to_z.T @ x, "bias1": to_z.sum(axis=0), "weight2": gradient.T @ np.maximum(z, 0)}
+    result["bias2"] = gradient.sum(axis=0)
+    gradient *= 0
+    return result
+
+
+# %% wrong: loses the axis of a single example
+def backward(x, parameters, gradient):
+    z = x @ parameters["weight1"].T + parameters["bias1"]
+    to_z = np.squeeze((gradient @ parameters["weight2"]) * (z > 0))
+    return {
+        "weight1": to_z.T @ x,
+        "bias1": to_z.sum(axis=0),
+        "weight2": gradient.T @ np.maximum(z, 0),
+        "bias2": gradient.sum(axis=0),
+    }
+
+
+# %% wrong: the sizes of the visible test
+def backward(x, parameters, gradient):
+    result = {"weight1": np.zeros((4, 3)), "bias1": np.zeros(4), "weight2": np.zeros((2, 4)), "bias2": np.zeros(2)}
+    for row, g in zip(x, gradient):
+        z = parameters["weight1"] @ row + parameters["bias1"]
+        to_z = (parameters["weight2"].T @ g) * (z > 0)
+        result["weight1"] += np.outer(to_z, row)
+        result["bias1"] += to_z
+        result["weight2"] += np.outer(g, np.maximum(z, 0))
+        result["bias2"] += g
+    return result

@@ -60,6 +60,30 @@ def evaluate(model, inputs, labels):
     return sum(int(a == b) for a, b in zip(answers, labels)) / len(labels)
 
 
+# %% right: a closure, and the mode put back also after the step
+def train_step(model, optimizer, inputs, labels):
+    def closure():
+        optimizer.zero_grad()
+        loss = torch.nn.functional.cross_entropy(model(inputs), labels)
+        loss.backward()
+        return loss
+
+    before = model.training
+    model.train()
+    loss = optimizer.step(closure)
+    model.train(before)
+    return loss.item()
+
+
+def evaluate(model, inputs, labels):
+    mode = model.training
+    model.eval()
+    with torch.no_grad():
+        right = (model(inputs).argmax(1) == labels).float().mean().item()
+    model.train(mode)
+    return right
+
+
 # %% wrong: old gradients are never cleared
 def train_step(model, optimizer, inputs, labels):
     model.train()
@@ -181,4 +205,97 @@ def evaluate(model, inputs, labels):
     with torch.no_grad():
         right = (model(inputs).argmax(1) == labels).float().mean()
     model.train(mode)
+    return right
+
+
+# %% wrong: clears the gradients only after the step
+def train_step(model, optimizer, inputs, labels):
+    model.train()
+    loss = torch.nn.functional.cross_entropy(model(inputs), labels)
+    loss.backward()
+    optimizer.step()
+    optimizer.zero_grad()
+    return loss.item()
+
+
+def evaluate(model, inputs, labels):
+    mode = model.training
+    model.eval()
+    with torch.no_grad():
+        right = (model(inputs).argmax(1) == labels).float().mean().item()
+    model.train(mode)
+    return right
+
+
+# %% wrong: forgets the training mode
+def train_step(model, optimizer, inputs, labels):
+    optimizer.zero_grad()
+    loss = torch.nn.functional.cross_entropy(model(inputs), labels)
+    loss.backward()
+    optimizer.step()
+    return loss.item()
+
+
+def evaluate(model, inputs, labels):
+    mode = model.training
+    model.eval()
+    with torch.no_grad():
+        right = (model(inputs).argmax(1) == labels).float().mean().item()
+    model.train(mode)
+    return right
+
+
+# %% wrong: switches gradients off for good
+def train_step(model, optimizer, inputs, labels):
+    model.train()
+    optimizer.zero_grad()
+    loss = torch.nn.functional.cross_entropy(model(inputs), labels)
+    loss.backward()
+    optimizer.step()
+    return loss.item()
+
+
+def evaluate(model, inputs, labels):
+    mode = model.training
+    model.eval()
+    torch.set_grad_enabled(False)
+    right = (model(inputs).argmax(1) == labels).float().mean().item()
+    model.train(mode)
+    return right
+
+
+# %% wrong: divides by the number of examples of the visible test
+def train_step(model, optimizer, inputs, labels):
+    model.train()
+    optimizer.zero_grad()
+    loss = torch.nn.functional.cross_entropy(model(inputs), labels)
+    loss.backward()
+    optimizer.step()
+    return loss.item()
+
+
+def evaluate(model, inputs, labels):
+    mode = model.training
+    model.eval()
+    with torch.no_grad():
+        right = (model(inputs).argmax(1) == labels).sum().item() / 100
+    model.train(mode)
+    return right
+
+
+# %% wrong: training mode after evaluating, whatever it was
+def train_step(model, optimizer, inputs, labels):
+    model.train()
+    optimizer.zero_grad()
+    loss = torch.nn.functional.cross_entropy(model(inputs), labels)
+    loss.backward()
+    optimizer.step()
+    return loss.item()
+
+
+def evaluate(model, inputs, labels):
+    model.eval()
+    with torch.no_grad():
+        right = (model(inputs).argmax(1) == labels).float().mean().item()
+    model.train()
     return right
