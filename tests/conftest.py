@@ -6,6 +6,7 @@ import re
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[variable] = "1"
 os.environ.setdefault("MPLBACKEND", "agg")
+os.environ.setdefault("MYLIB_STATIC", "1")  # lectures draw still pictures; nobody moves a slider
 
 import hypothesis
 import pytest
