@@ -109,3 +109,122 @@ def score(distances, ids_q, ids_g, cams_q, cams_g):
         firsts.append(hits[:1].any())
         precisions.append(np.mean(np.arange(1, len(where) + 1) / where) if len(where) else 0.0)
     return np.mean(firsts), np.mean(precisions)
+
+
+# %% right: a sorted list for each query, a list of two numbers
+def one_query(row, person, ids, camera, cams):
+    entries = sorted(zip(row.tolist(), ids.tolist(), cams.tolist()))
+    entries = [who for _, who, where in entries if not (who == person and where == camera)]
+    places = [p for p, who in enumerate(entries, start=1) if who == person]
+    if not places:
+        raise ValueError
+    return float(places[0] == 1), sum(i / p for i, p in enumerate(places, 1)) / len(places)
+
+
+def score(distances, ids_q, ids_g, cams_q, cams_g):
+    found = [one_query(d, p, ids_g, c, cams_g) for d, p, c in zip(distances, ids_q, cams_q)]
+    return [sum(f[0] for f in found) / len(found), sum(f[1] for f in found) / len(found)]
+
+
+# %% wrong: the precisions of all queries in one mean
+def score(distances, ids_q, ids_g, cams_q, cams_g):
+    first, aps = [], []
+    for q in range(len(distances)):
+        order = np.argsort(distances[q])
+        keep = ~((ids_g[order] == ids_q[q]) & (cams_g[order] == cams_q[q]))
+        right = (ids_g[order] == ids_q[q])[keep]
+        places = np.flatnonzero(right) + 1
+        if len(places) == 0:
+            raise ValueError("no right image")
+        first.append(places[0] == 1)
+        aps.extend(np.arange(1, len(places) + 1) / places)
+    return np.mean(first), np.mean(aps)
+
+
+# %% wrong: rank-1 of the last query
+def score(distances, ids_q, ids_g, cams_q, cams_g):
+    first, aps = [], []
+    for q in range(len(distances)):
+        order = np.argsort(distances[q])
+        keep = ~((ids_g[order] == ids_q[q]) & (cams_g[order] == cams_q[q]))
+        right = (ids_g[order] == ids_q[q])[keep]
+        places = np.flatnonzero(right) + 1
+        if len(places) == 0:
+            raise ValueError("no right image")
+        first.append(places[0] == 1)
+        aps.append(np.mean(np.arange(1, len(places) + 1) / places))
+    return float(places[0] == 1), np.mean(aps)
+
+
+# %% wrong: what is left out gets the distance 2
+def score(distances, ids_q, ids_g, cams_q, cams_g):
+    first, aps = [], []
+    for q in range(len(distances)):
+        out = (ids_g == ids_q[q]) & (cams_g == cams_q[q])
+        order = np.argsort(np.where(out, 2.0, distances[q]))
+        right = ((ids_g == ids_q[q]) & ~out)[order]
+        places = np.flatnonzero(right) + 1
+        if len(places) == 0:
+            raise ValueError("no right image")
+        first.append(places[0] == 1)
+        aps.append(np.mean(np.arange(1, len(places) + 1) / places))
+    return np.mean(first), np.mean(aps)
+
+
+# %% wrong: looks for a right image before any is left out
+def score(distances, ids_q, ids_g, cams_q, cams_g):
+    first, aps = [], []
+    for q in range(len(distances)):
+        order = np.argsort(distances[q])
+        keep = ~((ids_g[order] == ids_q[q]) & (cams_g[order] == cams_q[q]))
+        right = (ids_g[order] == ids_q[q])[keep]
+        places = np.flatnonzero(right) + 1
+        if ids_q[q] not in ids_g:
+            raise ValueError("no right image")
+        first.append(bool(len(places)) and places[0] == 1)
+        aps.append(np.sum(np.arange(1, len(places) + 1) / places) / max(len(places), 1))
+    return np.mean(first), np.mean(aps)
+
+
+# %% wrong: an assertion, no ValueError
+def score(distances, ids_q, ids_g, cams_q, cams_g):
+    first, aps = [], []
+    for q in range(len(distances)):
+        order = np.argsort(distances[q])
+        keep = ~((ids_g[order] == ids_q[q]) & (cams_g[order] == cams_q[q]))
+        right = (ids_g[order] == ids_q[q])[keep]
+        places = np.flatnonzero(right) + 1
+        assert len(places)
+        first.append(places[0] == 1)
+        aps.append(np.mean(np.arange(1, len(places) + 1) / places))
+    return np.mean(first), np.mean(aps)
+
+
+# %% wrong: the distances are overwritten
+def score(distances, ids_q, ids_g, cams_q, cams_g):
+    first, aps = [], []
+    for q in range(len(distances)):
+        distances[q, (ids_g == ids_q[q]) & (cams_g == cams_q[q])] = np.inf
+        order = np.argsort(distances[q])
+        keep = np.isfinite(distances[q][order])
+        places = np.flatnonzero((ids_g[order] == ids_q[q])[keep]) + 1
+        if len(places) == 0:
+            raise ValueError("no right image")
+        first.append(places[0] == 1)
+        aps.append(np.mean(np.arange(1, len(places) + 1) / places))
+    return np.mean(first), np.mean(aps)
+
+
+# %% wrong: mAP first
+def score(distances, ids_q, ids_g, cams_q, cams_g):
+    first, aps = [], []
+    for q in range(len(distances)):
+        order = np.argsort(distances[q])
+        keep = ~((ids_g[order] == ids_q[q]) & (cams_g[order] == cams_q[q]))
+        right = (ids_g[order] == ids_q[q])[keep]
+        places = np.flatnonzero(right) + 1
+        if len(places) == 0:
+            raise ValueError("no right image")
+        first.append(places[0] == 1)
+        aps.append(np.mean(np.arange(1, len(places) + 1) / places))
+    return np.mean(aps), np.mean(first)

@@ -141,3 +141,142 @@ def cluster(distances, eps, min_samples):
                 front = np.flatnonzero(near[front[core[front]]].any(axis=0) & (labels < 0))
             name += 1
     return labels
+
+
+# %% right: a class that walks
+class Walker:
+    def __init__(self, near, core):
+        self.near, self.core, self.labels = near, core, -np.ones(len(near), dtype=int)
+
+    def walk(self, i, name):
+        self.labels[i] = name
+        if self.core[i]:
+            for j in np.flatnonzero(self.near[i]):
+                if self.labels[j] == -1:
+                    self.walk(j, name)
+
+
+def cluster(distances, eps, min_samples):
+    near = np.asarray(distances) <= eps
+    walker = Walker(near, near.sum(0) >= min_samples)
+    for i in np.flatnonzero(walker.core):
+        if walker.labels[i] == -1:
+            walker.walk(i, walker.labels.max() + 1)
+    return walker.labels
+
+
+# %% wrong: labels are floats
+def cluster(distances, eps, min_samples):
+    near = distances <= eps
+    core = near.sum(axis=1) >= min_samples
+    labels = np.full(len(distances), -1.0)
+    count = 0
+    for i in range(len(distances)):
+        if not core[i] or labels[i] >= 0:
+            continue
+        todo = [i]
+        while todo:
+            j = todo.pop()
+            if labels[j] >= 0:
+                continue
+            labels[j] = count
+            if core[j]:
+                todo.extend(np.flatnonzero(near[j]))
+        count += 1
+    return labels
+
+
+# %% wrong: the diagonal is overwritten
+def cluster(distances, eps, min_samples):
+    np.fill_diagonal(distances, np.inf)
+    near = distances <= eps
+    np.fill_diagonal(near, True)
+    core = near.sum(axis=1) >= min_samples
+    labels = np.full(len(distances), -1)
+    count = 0
+    for i in range(len(distances)):
+        if not core[i] or labels[i] >= 0:
+            continue
+        todo = [i]
+        while todo:
+            j = todo.pop()
+            if labels[j] >= 0:
+                continue
+            labels[j] = count
+            if core[j]:
+                todo.extend(np.flatnonzero(near[j]))
+        count += 1
+    return labels
+
+
+# %% wrong: scikit-learn
+from sklearn.cluster import DBSCAN
+
+
+def cluster(distances, eps, min_samples):
+    return DBSCAN(eps=eps, min_samples=min_samples, metric="precomputed").fit_predict(distances)
+
+
+# %% wrong: clusters that meet stay two
+def cluster(distances, eps, min_samples):
+    near = distances <= eps
+    core = near.sum(axis=1) >= min_samples
+    labels = np.full(len(distances), -1)
+    count = 0
+    for i in range(len(distances)):
+        if not core[i]:
+            continue
+        mates = [labels[j] for j in np.flatnonzero(near[i] & core) if labels[j] >= 0]
+        if mates:
+            labels[i] = mates[0]
+        else:
+            labels[i] = count
+            count += 1
+    for i in np.flatnonzero(~core):
+        mates = np.flatnonzero(near[i] & core)
+        if len(mates):
+            labels[i] = labels[mates[0]]
+    return labels
+
+
+# %% wrong: noise stays noise
+def cluster(distances, eps, min_samples):
+    near = distances <= eps
+    core = near.sum(axis=1) >= min_samples
+    labels, seen, name = np.full(len(near), -1), np.zeros(len(near), bool), 0
+    for i in range(len(near)):
+        if seen[i]:
+            continue
+        seen[i] = True
+        if not core[i]:
+            continue
+        labels[i], todo = name, [i]
+        while todo:
+            for j in np.flatnonzero(near[todo.pop()] & ~seen):
+                seen[j] = True
+                labels[j] = name
+                if core[j]:
+                    todo.append(j)
+        name += 1
+    return labels
+
+
+# %% wrong: stops after two clusters
+def cluster(distances, eps, min_samples):
+    near = distances <= eps
+    core = near.sum(axis=1) >= min_samples
+    labels = np.full(len(distances), -1)
+    count = 0
+    for i in range(len(distances)):
+        if not core[i] or labels[i] >= 0 or count >= 2:
+            continue
+        todo = [i]
+        while todo:
+            j = todo.pop()
+            if labels[j] >= 0:
+                continue
+            labels[j] = count
+            if core[j]:
+                todo.extend(np.flatnonzero(near[j]))
+        count += 1
+    return labels

@@ -81,3 +81,106 @@ def intra_loss(features, indices, vectors, cameras, temperature):
     scores = scores.masked_fill(cameras != mine[:, None], 0)
     losses = nn.functional.cross_entropy(scores, indices, reduction="none")
     return (losses / (mine[:, None] == mine).sum(dim=1)).sum()
+
+
+# %% right: masked by torch.where, log_softmax
+def intra_loss(features, indices, vectors, cameras, temperature):
+    s = torch.einsum("bd,kd->bk", nn.functional.normalize(features), vectors).div(temperature)
+    own = cameras[indices]
+    s = torch.where(own[:, None] == cameras, s, torch.full_like(s, -torch.inf))
+    logp = s.log_softmax(1).gather(1, indices[:, None]).squeeze(1)
+    n = (own[:, None] == own).sum(1)
+    return -(logp / n).sum()
+
+
+# %% wrong: no gradient
+def intra_loss(features, indices, vectors, cameras, temperature):
+    f = nn.functional.normalize(features.detach(), dim=1)
+    logits = f @ vectors.T / temperature
+    mine = cameras[indices]
+    logits = logits.masked_fill(cameras[None] != mine[:, None], float("-inf"))
+    each = torch.logsumexp(logits, 1) - logits[torch.arange(len(f)), indices]
+    total = 0.0
+    for c in mine.unique():
+        total = total + each[mine == c].mean()
+    return total
+
+
+# %% wrong: a number
+def intra_loss(features, indices, vectors, cameras, temperature):
+    f = nn.functional.normalize(features, dim=1)
+    logits = f @ vectors.T / temperature
+    mine = cameras[indices]
+    logits = logits.masked_fill(cameras[None] != mine[:, None], float("-inf"))
+    each = torch.logsumexp(logits, 1) - logits[torch.arange(len(f)), indices]
+    total = 0.0
+    for c in mine.unique():
+        total = total + each[mine == c].mean()
+    return total.item()
+
+
+# %% wrong: the features are overwritten
+def intra_loss(features, indices, vectors, cameras, temperature):
+    features.data /= features.data.norm(dim=1, keepdim=True)
+    f = features
+    logits = f @ vectors.T / temperature
+    mine = cameras[indices]
+    logits = logits.masked_fill(cameras[None] != mine[:, None], float("-inf"))
+    each = torch.logsumexp(logits, 1) - logits[torch.arange(len(f)), indices]
+    total = 0.0
+    for c in mine.unique():
+        total = total + each[mine == c].mean()
+    return total
+
+
+# %% wrong: cameras without an image are nan
+def intra_loss(features, indices, vectors, cameras, temperature):
+    f = nn.functional.normalize(features, dim=1)
+    logits = f @ vectors.T / temperature
+    mine = cameras[indices]
+    logits = logits.masked_fill(cameras[None] != mine[:, None], float("-inf"))
+    each = torch.logsumexp(logits, 1) - logits[torch.arange(len(f)), indices]
+    total = 0.0
+    for c in cameras.unique():
+        total = total + each[mine == c].mean()
+    return total
+
+
+# %% wrong: divided by the number of proxies
+def intra_loss(features, indices, vectors, cameras, temperature):
+    f = nn.functional.normalize(features, dim=1)
+    logits = f @ vectors.T / temperature
+    mine = cameras[indices]
+    logits = logits.masked_fill(cameras[None] != mine[:, None], float("-inf"))
+    each = torch.logsumexp(logits, 1) - logits[torch.arange(len(f)), indices]
+    total = 0.0
+    for c in mine.unique():
+        total = total + each[mine == c].sum() / (cameras == c).sum()
+    return total
+
+
+# %% wrong: the length is a constant to the gradient
+def intra_loss(features, indices, vectors, cameras, temperature):
+    f = features / features.detach().norm(dim=1, keepdim=True)
+    logits = f @ vectors.T / temperature
+    mine = cameras[indices]
+    logits = logits.masked_fill(cameras[None] != mine[:, None], float("-inf"))
+    each = torch.logsumexp(logits, 1) - logits[torch.arange(len(f)), indices]
+    total = 0.0
+    for c in mine.unique():
+        total = total + each[mine == c].mean()
+    return total
+
+
+# %% wrong: the largest score of all cameras is subtracted
+def intra_loss(features, indices, vectors, cameras, temperature):
+    f = nn.functional.normalize(features, dim=1)
+    logits = f @ vectors.T / temperature
+    mine = cameras[indices]
+    logits = logits - logits.max(dim=1, keepdim=True).values
+    sums = (logits.exp() * (cameras == mine[:, None])).sum(1)
+    each = sums.log() - logits[torch.arange(len(f)), indices]
+    total = 0.0
+    for c in mine.unique():
+        total = total + each[mine == c].mean()
+    return total

@@ -208,3 +208,185 @@ def follow(vectors, features, indices, m):
     for feature, j in zip(features, indices):
         vectors[j] = m * vectors[j] + (1 - m) * feature
     return nn.functional.normalize(vectors)
+
+
+# %% right: a class for the memory
+def _unit(x):
+    return x / x.norm(dim=1, keepdim=True)
+
+
+class Memory:
+    def __init__(self, vectors):
+        self.vectors = vectors.detach().clone()
+
+    @torch.no_grad()
+    def update(self, f, j, m):
+        self.vectors[j] = self.vectors[j].mul(m).add(f, alpha=1 - m)
+
+
+def build(features, clusters, cameras):
+    vectors, pairs = [], []
+    for c in torch.unique(cameras):
+        for k in torch.unique(clusters[cameras == c]):
+            if k < 0:
+                continue
+            at = (cameras == c) & (clusters == k)
+            vectors.append(_unit(_unit(features[at]).sum(0, keepdim=True))[0])
+            pairs.append(torch.stack([c, k]))
+    return torch.stack(vectors), torch.stack(pairs)
+
+
+def follow(vectors, features, indices, m):
+    memory = Memory(vectors)
+    for f, j in zip(_unit(features), indices):
+        memory.update(f, j, m)
+    return _unit(memory.vectors)
+
+
+# %% wrong: every cluster in every camera
+def build(features, clusters, cameras):
+    keep = clusters >= 0
+    f = nn.functional.normalize(features[keep], dim=1)
+    both = torch.stack([cameras[keep], clusters[keep]], dim=1)
+    pairs = torch.cartesian_prod(cameras[keep].unique(), clusters[keep].unique())
+    where = torch.stack([(pairs == p).all(1).nonzero()[0, 0] for p in both])
+    sums = torch.zeros(len(pairs), features.shape[1], dtype=features.dtype).index_add(0, where, f)
+    return nn.functional.normalize(sums, dim=1), pairs
+
+
+def follow(vectors, features, indices, m):
+    new = vectors.clone()
+    f = nn.functional.normalize(features, dim=1)
+    for one, j in zip(f, indices):
+        new[j] = m * new[j] + (1 - m) * one
+    return nn.functional.normalize(new, dim=1)
+
+
+# %% wrong: at most ten clusters
+def build(features, clusters, cameras):
+    keep = clusters >= 0
+    f = nn.functional.normalize(features[keep], dim=1)
+    both = torch.stack([cameras[keep], clusters[keep]], dim=1)
+    code = both[:, 0] * 10 + both[:, 1]
+    code, where = torch.unique(code, return_inverse=True)
+    pairs = torch.stack([code // 10, code % 10], dim=1)
+    sums = torch.zeros(len(pairs), features.shape[1], dtype=features.dtype).index_add(0, where, f)
+    return nn.functional.normalize(sums, dim=1), pairs
+
+
+def follow(vectors, features, indices, m):
+    new = vectors.clone()
+    f = nn.functional.normalize(features, dim=1)
+    for one, j in zip(f, indices):
+        new[j] = m * new[j] + (1 - m) * one
+    return nn.functional.normalize(new, dim=1)
+
+
+# %% wrong: the features of build are overwritten
+def build(features, clusters, cameras):
+    keep = clusters >= 0
+    f = nn.functional.normalize(features[keep], dim=1)
+    features.div_(features.norm(dim=1, keepdim=True))
+    both = torch.stack([cameras[keep], clusters[keep]], dim=1)
+    pairs, where = torch.unique(both, dim=0, return_inverse=True)
+    sums = torch.zeros(len(pairs), features.shape[1], dtype=features.dtype).index_add(0, where, f)
+    return nn.functional.normalize(sums, dim=1), pairs
+
+
+def follow(vectors, features, indices, m):
+    new = vectors.clone()
+    f = nn.functional.normalize(features, dim=1)
+    for one, j in zip(f, indices):
+        new[j] = m * new[j] + (1 - m) * one
+    return nn.functional.normalize(new, dim=1)
+
+
+# %% wrong: sums in float32
+def build(features, clusters, cameras):
+    keep = clusters >= 0
+    f = nn.functional.normalize(features[keep], dim=1)
+    both = torch.stack([cameras[keep], clusters[keep]], dim=1)
+    pairs, where = torch.unique(both, dim=0, return_inverse=True)
+    sums = torch.zeros(len(pairs), features.shape[1], dtype=torch.float32).index_add(0, where, f)
+    return nn.functional.normalize(sums, dim=1), pairs
+
+
+def follow(vectors, features, indices, m):
+    new = vectors.clone()
+    f = nn.functional.normalize(features, dim=1)
+    for one, j in zip(f, indices):
+        new[j] = m * new[j] + (1 - m) * one
+    return nn.functional.normalize(new, dim=1)
+
+
+# %% wrong: one image for each pair
+def build(features, clusters, cameras):
+    keep = clusters >= 0
+    f = nn.functional.normalize(features[keep], dim=1)
+    both = torch.stack([cameras[keep], clusters[keep]], dim=1)
+    pairs, where = torch.unique(both, dim=0, return_inverse=True)
+    sums = torch.zeros(len(pairs), features.shape[1], dtype=features.dtype).index_copy(0, where, f)
+    return nn.functional.normalize(sums, dim=1), pairs
+
+
+def follow(vectors, features, indices, m):
+    new = vectors.clone()
+    f = nn.functional.normalize(features, dim=1)
+    for one, j in zip(f, indices):
+        new[j] = m * new[j] + (1 - m) * one
+    return nn.functional.normalize(new, dim=1)
+
+
+# %% wrong: of length 1 after every image
+def build(features, clusters, cameras):
+    keep = clusters >= 0
+    f = nn.functional.normalize(features[keep], dim=1)
+    both = torch.stack([cameras[keep], clusters[keep]], dim=1)
+    pairs, where = torch.unique(both, dim=0, return_inverse=True)
+    sums = torch.zeros(len(pairs), features.shape[1], dtype=features.dtype).index_add(0, where, f)
+    return nn.functional.normalize(sums, dim=1), pairs
+
+
+def follow(vectors, features, indices, m):
+    new = vectors.clone()
+    f = nn.functional.normalize(features, dim=1)
+    for one, j in zip(f, indices):
+        new[j] = nn.functional.normalize(m * new[j] + (1 - m) * one, dim=0)
+    return nn.functional.normalize(new, dim=1)
+
+
+# %% wrong: from the last image to the first
+def build(features, clusters, cameras):
+    keep = clusters >= 0
+    f = nn.functional.normalize(features[keep], dim=1)
+    both = torch.stack([cameras[keep], clusters[keep]], dim=1)
+    pairs, where = torch.unique(both, dim=0, return_inverse=True)
+    sums = torch.zeros(len(pairs), features.shape[1], dtype=features.dtype).index_add(0, where, f)
+    return nn.functional.normalize(sums, dim=1), pairs
+
+
+def follow(vectors, features, indices, m):
+    new = vectors.clone()
+    f = nn.functional.normalize(features, dim=1)
+    for one, j in zip(f.flip(0), indices.flip(0)):
+        new[j] = m * new[j] + (1 - m) * one
+    return nn.functional.normalize(new, dim=1)
+
+
+# %% wrong: only proxies with an image get length 1
+def build(features, clusters, cameras):
+    keep = clusters >= 0
+    f = nn.functional.normalize(features[keep], dim=1)
+    both = torch.stack([cameras[keep], clusters[keep]], dim=1)
+    pairs, where = torch.unique(both, dim=0, return_inverse=True)
+    sums = torch.zeros(len(pairs), features.shape[1], dtype=features.dtype).index_add(0, where, f)
+    return nn.functional.normalize(sums, dim=1), pairs
+
+
+def follow(vectors, features, indices, m):
+    new = vectors.clone()
+    f = nn.functional.normalize(features, dim=1)
+    for one, j in zip(f, indices):
+        new[j] = m * new[j] + (1 - m) * one
+    new[indices] = nn.functional.normalize(new[indices], dim=1)
+    return new
