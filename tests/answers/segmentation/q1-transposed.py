@@ -117,3 +117,36 @@ def transposed(x, kernel, stride):
     for i, j in np.ndindex(x.shape):
         result[i * stride : i * stride + k, j * stride : j * stride + k] += x[i, j] * kernel
     return result
+
+
+# %% right: float32, places by number
+def transposed(x, kernel, stride):
+    h, w = x.shape
+    k = kernel.shape[0]
+    out = np.zeros(((h - 1) * stride + k, (w - 1) * stride + k), dtype=np.float32)
+    for u in range(k):
+        for v in range(k):
+            out[u : u + (h - 1) * stride + 1 : stride, v : v + (w - 1) * stride + 1 : stride] += kernel[u, v] * x
+    return out
+
+
+# %% wrong: rows overwrite where they overlap
+def transposed(x, kernel, stride):
+    k, (h, w) = len(kernel), x.shape
+    result = np.zeros(((h - 1) * stride + k, (w - 1) * stride + k))
+    for i in range(h):
+        row = np.zeros((k, (w - 1) * stride + k))
+        for j in range(w):
+            row[:, j * stride : j * stride + k] += x[i, j] * kernel
+        result[i * stride : i * stride + k] = row
+    return result
+
+
+# %% wrong: the argument scaled in place
+def transposed(x, kernel, stride):
+    k = len(kernel)
+    result = np.zeros(((x.shape[0] - 1) * stride + k, (x.shape[1] - 1) * stride + k))
+    for i, j in np.ndindex(x.shape):
+        result[i * stride : i * stride + k, j * stride : j * stride + k] += x[i, j] * kernel
+        x[i, j] = 0
+    return result

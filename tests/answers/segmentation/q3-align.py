@@ -138,3 +138,24 @@ def roi_align(features, box, size, points):
         [[between(features, y1 + s * (y2 - y1) - 0.5, x1 + t * (x2 - x1) - 0.5) for t in steps] for s in steps]
     )
     return values.reshape(points, size, points, size, -1).mean(axis=(0, 2)).transpose(2, 0, 1)
+
+
+# %% right: float32, places by linspace
+def roi_align(features, box, size, points):
+    x1, y1, x2, y2 = np.asarray(box, dtype=np.float64)
+    n = size * points
+    ys = np.linspace(y1, y2, 2 * n + 1)[1::2] - 0.5
+    xs = np.linspace(x1, x2, 2 * n + 1)[1::2] - 0.5
+    grid = np.array([[between(features, y, x) for x in xs] for y in ys])
+    return np.transpose(grid.reshape(size, points, size, points, -1).mean((1, 3)), (2, 0, 1)).astype(np.float32)
+
+
+# %% wrong: the box cut off at the border
+def roi_align(features, box, size, points):
+    height, width = features.shape[1:]
+    x1, x2 = np.clip([box[0], box[2]], 0, width)
+    y1, y2 = np.clip([box[1], box[3]], 0, height)
+    steps = (np.arange(size * points) + 0.5) / (size * points)
+    rows, columns = y1 + steps * (y2 - y1) - 0.5, x1 + steps * (x2 - x1) - 0.5
+    values = np.array([[between(features, row, column) for column in columns] for row in rows])
+    return values.reshape(size, points, size, points, -1).mean(axis=(1, 3)).transpose(2, 0, 1)
