@@ -50,3 +50,36 @@ def class_scores(features, weights):
     s = features.mean(axis=(2, 3)) @ weights.T
     e = np.exp(s - s.max(axis=1, keepdims=True))
     return e / e.sum(axis=1, keepdims=True)
+
+
+# %% wrong: six places, whatever the maps
+def class_scores(features, weights):
+    return features.sum(axis=(2, 3)) @ weights.T / 6
+
+
+# %% wrong: divides in place
+def class_scores(features, weights):
+    features /= features.shape[2] * features.shape[3]
+    return features.sum(axis=(2, 3)) @ weights.T
+
+
+# %% wrong: rounds to float32
+def class_scores(features, weights):
+    return (features.mean(axis=(2, 3)) @ weights.T).astype(np.float32)
+
+
+# %% wrong: memory as it lies
+def class_scores(features, weights):
+    same = features.ravel(order="K").reshape(features.shape)
+    return same.mean(axis=(2, 3)) @ weights.T
+
+
+# %% wrong: the first image alone
+def class_scores(features, weights):
+    return (weights @ features[0].mean(axis=(1, 2)))[None]
+
+
+# %% wrong: another library
+def class_scores(features, weights):
+    f = torch.as_tensor(features)
+    return torch.nn.functional.linear(f.mean((2, 3)), torch.as_tensor(weights)).numpy()

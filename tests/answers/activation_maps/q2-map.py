@@ -77,3 +77,57 @@ def activation_map(features, weights, labels):
     if (labels < 0).any() or (labels >= len(weights)).any():
         raise ValueError("a label names no class")
     return (weights[labels][:, :, None, None] * features).sum(axis=1, keepdims=True)
+
+
+# %% right: a list of maps, stacked
+def activation_map(features, weights, labels):
+    maps = []
+    for image, label in zip(features, labels):
+        if not 0 <= label < weights.shape[0]:
+            raise ValueError(f'label {label}')
+        cam = np.zeros(image.shape[1:])
+        for w, f in zip(weights[label], image):
+            cam += w * f
+        maps.append(cam)
+    return np.stack(maps)
+
+
+# %% right: an error class of its own
+def activation_map(features, weights, labels):
+    class LabelError(ValueError):
+        pass
+
+    if len(labels) and (min(labels) < 0 or max(labels) > len(weights) - 1):
+        raise LabelError()
+    every = np.tensordot(features, weights, axes=([1], [1]))
+    return np.array([every[i, :, :, c] for i, c in enumerate(labels)])
+
+
+# %% wrong: an assert is no ValueError
+def activation_map(features, weights, labels):
+    assert (labels >= 0).all() and (labels < len(weights)).all()
+    return np.einsum('nk,nkhw->nhw', weights[labels], features)
+
+
+# %% wrong: looks at the first label only
+def activation_map(features, weights, labels):
+    if not 0 <= labels[0] < len(weights):
+        raise ValueError
+    return np.einsum('nk,nkhw->nhw', weights[labels], features)
+
+
+# %% wrong: looks at the sum of the labels
+def activation_map(features, weights, labels):
+    if sum(labels) < 0 or labels.max() >= len(weights):
+        raise ValueError
+    return np.einsum('nk,nkhw->nhw', weights[labels], features)
+
+
+# %% wrong: weighs the features in place
+def activation_map(features, weights, labels):
+    labels = np.asarray(labels)
+    if (labels < 0).any() or (labels >= len(weights)).any():
+        raise ValueError('no such class')
+    for i, c in enumerate(labels):
+        features[i] *= weights[c][:, None, None]
+    return features.sum(1)

@@ -140,3 +140,120 @@ class ReadableNet(torch.nn.Module):
 
     def maps(self, x):
         return torch.einsum("ck,nkhw->nchw", self.linear.weight, self.backbone(x))
+
+
+# %% right: a linear layer that starts at zero
+class ReadableNet(torch.nn.Module):
+    def __init__(self, backbone, channels, classes):
+        super().__init__()
+        self.features = torch.nn.Sequential(backbone)
+        self.pool = torch.nn.AdaptiveAvgPool2d(1)
+        self.linear = torch.nn.Linear(channels, classes, bias=False)
+        torch.nn.init.zeros_(self.linear.weight)
+
+    def forward(self, x):
+        return self.linear(torch.flatten(self.pool(self.features(x)), 1))
+
+    def maps(self, x):
+        return torch.nn.functional.conv2d(self.features(x), self.linear.weight[:, :, None, None])
+
+
+# %% wrong: the maps of the last forward
+class ReadableNet(torch.nn.Module):
+    def __init__(self, backbone, channels, classes):
+        super().__init__()
+        self.backbone = backbone
+        self.linear = torch.nn.Linear(channels, classes, bias=False)
+
+    def forward(self, x):
+        self.f = self.backbone(x)
+        return self.linear(self.f.mean((2, 3)))
+
+    def maps(self, x):
+        return torch.einsum('ck,nkhw->nchw', self.linear.weight, self.f)
+
+
+# %% wrong: weights without gradients in the maps
+class ReadableNet(torch.nn.Module):
+    def __init__(self, backbone, channels, classes):
+        super().__init__()
+        self.backbone = backbone
+        self.linear = torch.nn.Linear(channels, classes, bias=False)
+
+    def forward(self, x):
+        return self.linear(self.backbone(x).mean((2, 3)))
+
+    def maps(self, x):
+        return torch.einsum('ck,nkhw->nchw', self.linear.weight.data, self.backbone(x))
+
+
+# %% wrong: another name than linear
+class ReadableNet(torch.nn.Module):
+    def __init__(self, backbone, channels, classes):
+        super().__init__()
+        self.backbone = backbone
+        self.fc = torch.nn.Linear(channels, classes, bias=False)
+
+    def forward(self, x):
+        return self.fc(self.backbone(x).mean((2, 3)))
+
+    def maps(self, x):
+        return torch.einsum('ck,nkhw->nchw', self.fc.weight, self.backbone(x))
+
+
+# %% wrong: the scores do not train the backbone
+class ReadableNet(torch.nn.Module):
+    def __init__(self, backbone, channels, classes):
+        super().__init__()
+        self.backbone = backbone
+        self.linear = torch.nn.Linear(channels, classes, bias=False)
+
+    def forward(self, x):
+        return self.linear(self.backbone(x).detach().mean((2, 3)))
+
+    def maps(self, x):
+        return torch.einsum('ck,nkhw->nchw', self.linear.weight, self.backbone(x))
+
+
+# %% wrong: parameters that do not require gradients
+class ReadableNet(torch.nn.Module):
+    def __init__(self, backbone, channels, classes):
+        super().__init__()
+        self.backbone = backbone
+        self.linear = torch.nn.Linear(channels, classes, bias=False)
+
+        self.backbone.requires_grad_(False)
+
+    def forward(self, x):
+        return self.linear(self.backbone(x).mean((2, 3)))
+
+    def maps(self, x):
+        return torch.einsum('ck,nkhw->nchw', self.linear.weight, self.backbone(x))
+
+
+# %% wrong: attributes before super
+class ReadableNet(torch.nn.Module):
+    def __init__(self, backbone, channels, classes):
+        self.backbone = backbone
+        super().__init__()
+        self.linear = torch.nn.Linear(channels, classes, bias=False)
+
+    def forward(self, x):
+        return self.linear(self.backbone(x).mean((2, 3)))
+
+    def maps(self, x):
+        return torch.einsum('ck,nkhw->nchw', self.linear.weight, self.backbone(x))
+
+
+# %% wrong: maps of a single image lose an axis
+class ReadableNet(torch.nn.Module):
+    def __init__(self, backbone, channels, classes):
+        super().__init__()
+        self.backbone = backbone
+        self.linear = torch.nn.Linear(channels, classes, bias=False)
+
+    def forward(self, x):
+        return self.linear(self.backbone(x).mean((2, 3)))
+
+    def maps(self, x):
+        return torch.einsum('ck,nkhw->nchw', self.linear.weight, self.backbone(x)).squeeze()

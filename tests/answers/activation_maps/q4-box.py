@@ -229,3 +229,222 @@ def largest_box(cam, threshold):
         best = region if len(region) > len(best) else best
     (y1, x1), (y2, x2) = np.min(best, axis=0), np.max(best, axis=0) + 1
     return np.array([x1, y1, x2, y2])
+
+
+# %% right: a map divided by its maximum
+def largest_box(cam, threshold):
+    if cam.max() <= 0:
+        raise ValueError('no evidence')
+    mask = cam / cam.max() > threshold
+    h, w = cam.shape
+    seen, best = set(), []
+    for y in range(h):
+        for x in range(w):
+            if not mask[y, x] or (y, x) in seen:
+                continue
+            todo, region = [(y, x)], []
+            seen.add((y, x))
+            while todo:
+                r, c = todo.pop()
+                region.append((r, c))
+                for a, b in [(a, b) for a in (-1, 0, 1) for b in (-1, 0, 1)]:
+                    p = r + a, c + b
+                    if 0 <= p[0] < h and 0 <= p[1] < w and mask[p] and p not in seen:
+                        seen.add(p)
+                        todo.append(p)
+            if len(region) > len(best):
+                best = region
+    ys, xs = zip(*best)
+    return min(xs), min(ys), max(xs) + 1, max(ys) + 1
+
+
+# %% wrong: absolute values
+def largest_box(cam, threshold):
+    if cam.max() <= 0:
+        raise ValueError('no evidence')
+    mask = np.abs(cam) > threshold * cam.max()
+    h, w = cam.shape
+    seen, best = set(), []
+    for y in range(h):
+        for x in range(w):
+            if not mask[y, x] or (y, x) in seen:
+                continue
+            todo, region = [(y, x)], []
+            seen.add((y, x))
+            while todo:
+                r, c = todo.pop()
+                region.append((r, c))
+                for a, b in [(a, b) for a in (-1, 0, 1) for b in (-1, 0, 1)]:
+                    p = r + a, c + b
+                    if 0 <= p[0] < h and 0 <= p[1] < w and mask[p] and p not in seen:
+                        seen.add(p)
+                        todo.append(p)
+            if len(region) > len(best):
+                best = region
+    ys, xs = zip(*best)
+    return min(xs), min(ys), max(xs) + 1, max(ys) + 1
+
+
+# %% wrong: the region of the largest box
+def largest_box(cam, threshold):
+    if cam.max() <= 0:
+        raise ValueError('no evidence')
+    mask = cam > threshold * cam.max()
+    h, w = cam.shape
+    seen, best = set(), []
+    for y in range(h):
+        for x in range(w):
+            if not mask[y, x] or (y, x) in seen:
+                continue
+            todo, region = [(y, x)], []
+            seen.add((y, x))
+            while todo:
+                r, c = todo.pop()
+                region.append((r, c))
+                for a, b in [(a, b) for a in (-1, 0, 1) for b in (-1, 0, 1)]:
+                    p = r + a, c + b
+                    if 0 <= p[0] < h and 0 <= p[1] < w and mask[p] and p not in seen:
+                        seen.add(p)
+                        todo.append(p)
+            box = [max(v) - min(v) + 1 for v in zip(*region)]
+            if not best or box[0] * box[1] > most:
+                most = box[0] * box[1]
+                best = region
+    ys, xs = zip(*best)
+    return min(xs), min(ys), max(xs) + 1, max(ys) + 1
+
+
+# %% wrong: the region of the highest value
+def largest_box(cam, threshold):
+    if cam.max() <= 0:
+        raise ValueError('no evidence')
+    mask = cam > threshold * cam.max()
+    h, w = cam.shape
+    seen, best = set(), []
+    for y in range(h):
+        for x in range(w):
+            if not mask[y, x] or (y, x) in seen:
+                continue
+            todo, region = [(y, x)], []
+            seen.add((y, x))
+            while todo:
+                r, c = todo.pop()
+                region.append((r, c))
+                for a, b in [(a, b) for a in (-1, 0, 1) for b in (-1, 0, 1)]:
+                    p = r + a, c + b
+                    if 0 <= p[0] < h and 0 <= p[1] < w and mask[p] and p not in seen:
+                        seen.add(p)
+                        todo.append(p)
+            if cam.argmax() in [r * w + c for r, c in region]:
+                best = region
+    ys, xs = zip(*best)
+    return min(xs), min(ys), max(xs) + 1, max(ys) + 1
+
+
+# %% wrong: looks down and to the right only
+def largest_box(cam, threshold):
+    if cam.max() <= 0:
+        raise ValueError('no evidence')
+    mask = cam > threshold * cam.max()
+    h, w = cam.shape
+    seen, best = set(), []
+    for y in range(h):
+        for x in range(w):
+            if not mask[y, x] or (y, x) in seen:
+                continue
+            todo, region = [(y, x)], []
+            seen.add((y, x))
+            while todo:
+                r, c = todo.pop()
+                region.append((r, c))
+                for a, b in [(0, 1), (1, 0), (1, 1)]:
+                    p = r + a, c + b
+                    if 0 <= p[0] < h and 0 <= p[1] < w and mask[p] and p not in seen:
+                        seen.add(p)
+                        todo.append(p)
+            if len(region) > len(best):
+                best = region
+    ys, xs = zip(*best)
+    return min(xs), min(ys), max(xs) + 1, max(ys) + 1
+
+
+# %% wrong: shifts the least value to zero in place
+def largest_box(cam, threshold):
+    if cam.max() <= 0:
+        raise ValueError
+    cam -= cam.min()
+    mask = cam > threshold * cam.max()
+    h, w = cam.shape
+    seen, best = set(), []
+    for y in range(h):
+        for x in range(w):
+            if not mask[y, x] or (y, x) in seen:
+                continue
+            todo, region = [(y, x)], []
+            seen.add((y, x))
+            while todo:
+                r, c = todo.pop()
+                region.append((r, c))
+                for a, b in [(a, b) for a in (-1, 0, 1) for b in (-1, 0, 1)]:
+                    p = r + a, c + b
+                    if 0 <= p[0] < h and 0 <= p[1] < w and mask[p] and p not in seen:
+                        seen.add(p)
+                        todo.append(p)
+            if len(region) > len(best):
+                best = region
+    ys, xs = zip(*best)
+    return min(xs), min(ys), max(xs) + 1, max(ys) + 1
+
+
+# %% wrong: a map that is small everywhere is refused
+def largest_box(cam, threshold):
+    if cam.max() < 0.1:
+        raise ValueError('no evidence')
+    mask = cam > threshold * cam.max()
+    h, w = cam.shape
+    seen, best = set(), []
+    for y in range(h):
+        for x in range(w):
+            if not mask[y, x] or (y, x) in seen:
+                continue
+            todo, region = [(y, x)], []
+            seen.add((y, x))
+            while todo:
+                r, c = todo.pop()
+                region.append((r, c))
+                for a, b in [(a, b) for a in (-1, 0, 1) for b in (-1, 0, 1)]:
+                    p = r + a, c + b
+                    if 0 <= p[0] < h and 0 <= p[1] < w and mask[p] and p not in seen:
+                        seen.add(p)
+                        todo.append(p)
+            if len(region) > len(best):
+                best = region
+    ys, xs = zip(*best)
+    return min(xs), min(ys), max(xs) + 1, max(ys) + 1
+
+
+# %% wrong: the first in columns
+def largest_box(cam, threshold):
+    if cam.max() <= 0:
+        raise ValueError('no evidence')
+    mask = cam > threshold * cam.max()
+    h, w = cam.shape
+    seen, best = set(), []
+    for x in range(w):
+        for y in range(h):
+            if not mask[y, x] or (y, x) in seen:
+                continue
+            todo, region = [(y, x)], []
+            seen.add((y, x))
+            while todo:
+                r, c = todo.pop()
+                region.append((r, c))
+                for a, b in [(a, b) for a in (-1, 0, 1) for b in (-1, 0, 1)]:
+                    p = r + a, c + b
+                    if 0 <= p[0] < h and 0 <= p[1] < w and mask[p] and p not in seen:
+                        seen.add(p)
+                        todo.append(p)
+            if len(region) > len(best):
+                best = region
+    ys, xs = zip(*best)
+    return min(xs), min(ys), max(xs) + 1, max(ys) + 1

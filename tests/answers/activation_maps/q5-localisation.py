@@ -126,3 +126,106 @@ def localisation(maps, found, boxes):
     shared = np.maximum(shared, 0).prod(axis=1)
     areas = [(box[:, 2:] - box[:, :2]).prod(axis=1) for box in (found, boxes)]
     return float(hits.mean()), float((shared / (areas[0] + areas[1] - shared)).mean())
+
+
+# %% wrong: the last of the highest pixels
+def localisation(maps, found, boxes):
+    hits, total = 0, 0.0
+    for m, (a1, b1, a2, b2), (x1, y1, x2, y2) in zip(maps, found, boxes):
+        y, x = np.unravel_index(m.size - 1 - m[::-1, ::-1].argmax(), m.shape)
+        mx, my = x + 0.5, y + 0.5
+        hits += bool(x1 <= mx <= x2 and y1 <= my <= y2)
+        inter = max(0.0, min(a2, x2) - max(a1, x1)) * max(0.0, min(b2, y2) - max(b1, y1))
+        a, b = (a2 - a1) * (b2 - b1), (x2 - x1) * (y2 - y1)
+        total += inter / (a + b - inter)
+    return hits / len(maps), total / len(maps)
+
+
+# %% wrong: ties in columns
+def localisation(maps, found, boxes):
+    hits, total = 0, 0.0
+    for m, (a1, b1, a2, b2), (x1, y1, x2, y2) in zip(maps, found, boxes):
+        x, y = np.unravel_index(m.T.argmax(), m.T.shape)
+        mx, my = x + 0.5, y + 0.5
+        hits += bool(x1 <= mx <= x2 and y1 <= my <= y2)
+        inter = max(0.0, min(a2, x2) - max(a1, x1)) * max(0.0, min(b2, y2) - max(b1, y1))
+        a, b = (a2 - a1) * (b2 - b1), (x2 - x1) * (y2 - y1)
+        total += inter / (a + b - inter)
+    return hits / len(maps), total / len(maps)
+
+
+# %% wrong: the lower border only counts
+def localisation(maps, found, boxes):
+    hits, total = 0, 0.0
+    for m, (a1, b1, a2, b2), (x1, y1, x2, y2) in zip(maps, found, boxes):
+        y, x = np.unravel_index(m.argmax(), m.shape)
+        mx, my = x + 0.5, y + 0.5
+        hits += bool(x1 <= mx < x2 and y1 <= my < y2)
+        inter = max(0.0, min(a2, x2) - max(a1, x1)) * max(0.0, min(b2, y2) - max(b1, y1))
+        a, b = (a2 - a1) * (b2 - b1), (x2 - x1) * (y2 - y1)
+        total += inter / (a + b - inter)
+    return hits / len(maps), total / len(maps)
+
+
+# %% wrong: absolute values
+def localisation(maps, found, boxes):
+    hits, total = 0, 0.0
+    for m, (a1, b1, a2, b2), (x1, y1, x2, y2) in zip(maps, found, boxes):
+        y, x = np.unravel_index(np.abs(m).argmax(), m.shape)
+        mx, my = x + 0.5, y + 0.5
+        hits += bool(x1 <= mx <= x2 and y1 <= my <= y2)
+        inter = max(0.0, min(a2, x2) - max(a1, x1)) * max(0.0, min(b2, y2) - max(b1, y1))
+        a, b = (a2 - a1) * (b2 - b1), (x2 - x1) * (y2 - y1)
+        total += inter / (a + b - inter)
+    return hits / len(maps), total / len(maps)
+
+
+# %% wrong: the larger area instead of the union
+def localisation(maps, found, boxes):
+    hits, total = 0, 0.0
+    for m, (a1, b1, a2, b2), (x1, y1, x2, y2) in zip(maps, found, boxes):
+        y, x = np.unravel_index(m.argmax(), m.shape)
+        mx, my = x + 0.5, y + 0.5
+        hits += bool(x1 <= mx <= x2 and y1 <= my <= y2)
+        inter = max(0.0, min(a2, x2) - max(a1, x1)) * max(0.0, min(b2, y2) - max(b1, y1))
+        a, b = (a2 - a1) * (b2 - b1), (x2 - x1) * (y2 - y1)
+        total += inter / (max(a, b))
+    return hits / len(maps), total / len(maps)
+
+
+# %% wrong: an array instead of a tuple
+def localisation(maps, found, boxes):
+    n, h, w = maps.shape
+    i = maps.reshape(n, -1).argmax(1)
+    y, x = i // w + 0.5, i % w + 0.5
+    hit = (boxes[:, 0] <= x) & (x <= boxes[:, 2]) & (boxes[:, 1] <= y) & (y <= boxes[:, 3])
+    side = np.minimum(found[:, 2:], boxes[:, 2:]) - np.maximum(found[:, :2], boxes[:, :2])
+    inter = np.clip(side, 0, None).prod(1)
+    area = lambda b: (b[:, 2:] - b[:, :2]).prod(1)
+    return np.array([hit.mean(), (inter / (area(found) + area(boxes) - inter)).mean()])
+
+
+# %% wrong: one pair of values for each image
+def localisation(maps, found, boxes):
+    n, h, w = maps.shape
+    i = maps.reshape(n, -1).argmax(1)
+    y, x = i // w + 0.5, i % w + 0.5
+    hit = (boxes[:, 0] <= x) & (x <= boxes[:, 2]) & (boxes[:, 1] <= y) & (y <= boxes[:, 3])
+    side = np.minimum(found[:, 2:], boxes[:, 2:]) - np.maximum(found[:, :2], boxes[:, :2])
+    inter = np.clip(side, 0, None).prod(1)
+    area = lambda b: (b[:, 2:] - b[:, :2]).prod(1)
+    return hit, inter / (area(found) + area(boxes) - inter)
+
+
+# %% wrong: changes the boxes
+def localisation(maps, found, boxes):
+    found[:, 2:] -= found[:, :2]
+    hits, total = 0, 0.0
+    for m, (a1, b1, a2, b2), (x1, y1, x2, y2) in zip(maps, found, boxes):
+        y, x = np.unravel_index(m.argmax(), m.shape)
+        mx, my = x + 0.5, y + 0.5
+        hits += bool(x1 <= mx <= x2 and y1 <= my <= y2)
+        inter = max(0.0, min(a1 + a2, x2) - max(a1, x1)) * max(0.0, min(b1 + b2, y2) - max(b1, y1))
+        a, b = (a2) * (b2), (x2 - x1) * (y2 - y1)
+        total += inter / (a + b - inter)
+    return hits / len(maps), total / len(maps)
