@@ -185,3 +185,45 @@ def hits(z1, z2):
     s = z @ z.T
     np.fill_diagonal(s, -np.inf)
     return (s.argmax(axis=1) == np.roll(np.arange(len(z)), len(z1))).mean()
+
+
+# %% wrong: one maximum for the whole batch
+def two_views_loss(z1, z2, temperature):
+    z = np.concatenate([z1, z2])
+    z = z / np.linalg.norm(z, axis=1, keepdims=True)
+    s = z @ z.T / temperature
+    np.fill_diagonal(s, -np.inf)
+    s = s - s.max()
+    n = len(z1)
+    partner = (np.arange(2 * n) + n) % (2 * n)
+    logp = s[np.arange(2 * n), partner] - np.log(np.exp(s).sum(axis=1))
+    return -logp.mean()
+
+
+def hits(z1, z2):
+    z = np.concatenate([z1, z2])
+    z = z / np.linalg.norm(z, axis=1, keepdims=True)
+    s = z @ z.T
+    np.fill_diagonal(s, -np.inf)
+    n = len(z1)
+    return (s.argmax(axis=1) == (np.arange(2 * n) + n) % (2 * n)).mean()
+
+
+# %% wrong: the mean over the first views only, and the other side only
+def two_views_loss(z1, z2, temperature):
+    z = np.concatenate([z1, z2])
+    z = z / np.linalg.norm(z, axis=1, keepdims=True)
+    s = z @ z.T / temperature
+    np.fill_diagonal(s, -np.inf)
+    s = s - s.max(axis=1, keepdims=True)
+    n = len(z1)
+    partner = (np.arange(2 * n) + n) % (2 * n)
+    logp = s[np.arange(2 * n), partner] - np.log(np.exp(s).sum(axis=1))
+    return -logp[:n].mean()
+
+
+def hits(z1, z2):
+    z = np.concatenate([z1, z2])
+    z = z / np.linalg.norm(z, axis=1, keepdims=True)
+    n = len(z1)
+    return ((z[:n] @ z[n:].T).argmax(axis=1) == np.arange(n)).mean()

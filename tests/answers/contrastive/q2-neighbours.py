@@ -33,6 +33,19 @@ def vote(features, bank, labels, k, temperature):
     return result
 
 
+# %% right: weights as they stand
+def vote(features, bank, labels, k, temperature):
+    f = features / np.linalg.norm(features, axis=1, keepdims=True)
+    b = bank / np.linalg.norm(bank, axis=1, keepdims=True)
+    cos = f @ b.T
+    near = np.argsort(-cos, axis=1)[:, :k]
+    votes = np.zeros((len(f), labels.max() + 1))
+    for i in range(len(f)):
+        for j in near[i]:
+            votes[i, labels[j]] += np.exp(cos[i, j] / temperature)
+    return votes.argmax(axis=1)
+
+
 # %% wrong: every neighbour has one vote
 def vote(features, bank, labels, k, temperature):
     features = features / np.linalg.norm(features, axis=1, keepdims=True)
@@ -82,3 +95,30 @@ def vote(features, bank, labels, k, temperature):
     nearest = np.argsort(-cosines, axis=1)[:, :k]
     weights = np.exp((np.take_along_axis(cosines, nearest, 1) - 1) * temperature)
     return np.array([np.bincount(labels[row], weight).argmax() for row, weight in zip(nearest, weights)])
+
+
+# %% wrong: as many sums as labels that occur
+def vote(features, bank, labels, k, temperature):
+    f = features / np.linalg.norm(features, axis=1, keepdims=True)
+    b = bank / np.linalg.norm(bank, axis=1, keepdims=True)
+    cos = f @ b.T
+    near = np.argsort(-cos, axis=1)[:, :k]
+    names, labels = np.unique(labels, return_inverse=True)
+    votes = np.zeros((len(f), len(names)))
+    for i in range(len(f)):
+        for j in near[i]:
+            votes[i, labels[j]] += np.exp((cos[i, j] - 1) / temperature)
+    return votes.argmax(axis=1)
+
+
+# %% wrong: labels come back as fractions
+def vote(features, bank, labels, k, temperature):
+    f = features / np.linalg.norm(features, axis=1, keepdims=True)
+    b = bank / np.linalg.norm(bank, axis=1, keepdims=True)
+    cos = f @ b.T
+    near = np.argsort(-cos, axis=1)[:, :k]
+    votes = np.zeros((len(f), labels.max() + 1))
+    for i in range(len(f)):
+        for j in near[i]:
+            votes[i, labels[j]] += np.exp((cos[i, j] - 1) / temperature)
+    return votes.argmax(axis=1).astype(float)

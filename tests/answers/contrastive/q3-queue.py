@@ -58,6 +58,26 @@ def push(queue, place, keys):
     return new, (place + batch) % size
 
 
+# %% right: the formula as it stands, and a roll
+def unit(v):
+    return v / v.norm(dim=-1, keepdim=True)
+
+
+def queue_loss(q, k, queue, temperature):
+    right = torch.exp((unit(q) * unit(k)).sum(1) / temperature)
+    others = torch.exp(unit(q) @ unit(queue).T / temperature).sum(1)
+    return -torch.log(right / (right + others)).mean()
+
+
+@torch.no_grad()
+def push(queue, place, keys):
+    if len(keys) > len(queue):
+        raise ValueError(f"{len(keys)} keys, {len(queue)} places")
+    new = torch.roll(queue, -place, 0)
+    new[: len(keys)] = unit(keys)
+    return torch.roll(new, place, 0), torch.tensor((place + len(keys)) % len(queue))
+
+
 # %% wrong: the positive is left out of the sum
 def queue_loss(q, k, queue, temperature):
     q, k, queue = (nn.functional.normalize(v) for v in (q, k, queue))
@@ -142,3 +162,40 @@ def push(queue, place, keys):
     queue = queue.clone()
     queue[(place + torch.arange(len(keys))) % len(queue)] = nn.functional.normalize(keys)
     return queue, (place + len(keys)) % len(queue)
+
+
+# %% wrong: older keys are forgotten
+def queue_loss(q, k, queue, temperature):
+    q, k, queue = nn.functional.normalize(q, dim=1), nn.functional.normalize(k, dim=1), nn.functional.normalize(queue, dim=1)
+    positive = (q * k).sum(1, keepdim=True)
+    logits = torch.cat([positive, q @ queue.T], dim=1) / temperature
+    return nn.functional.cross_entropy(logits, torch.zeros(len(q), dtype=torch.long))
+
+
+def push(queue, place, keys):
+    size = len(queue)
+    if len(keys) > size:
+        raise ValueError("batch larger than the queue")
+    new = torch.zeros_like(queue)
+    index = (torch.arange(len(keys)) + place) % size
+    new[index] = nn.functional.normalize(keys, dim=1)
+    return new, (place + len(keys)) % size
+
+
+# %% wrong: the place after the last row is the size
+def queue_loss(q, k, queue, temperature):
+    q, k, queue = nn.functional.normalize(q, dim=1), nn.functional.normalize(k, dim=1), nn.functional.normalize(queue, dim=1)
+    positive = (q * k).sum(1, keepdim=True)
+    logits = torch.cat([positive, q @ queue.T], dim=1) / temperature
+    return nn.functional.cross_entropy(logits, torch.zeros(len(q), dtype=torch.long))
+
+
+def push(queue, place, keys):
+    size = len(queue)
+    if len(keys) > size:
+        raise ValueError("batch larger than the queue")
+    new = queue.clone()
+    index = (torch.arange(len(keys)) + place) % size
+    new[index] = nn.functional.normalize(keys, dim=1)
+    place = place + len(keys)
+    return new, place - size if place > size else place

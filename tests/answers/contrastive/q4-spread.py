@@ -113,3 +113,31 @@ def spread(x, labels, clusters, alpha):
             phi[cluster] = distances.sum() / (len(members) * np.log(len(members) + alpha))
     phi[np.bincount(labels, minlength=clusters) == 1] = np.nanmax(phi)
     return phi
+
+
+# %% wrong: the mean of the others in place of the largest
+def spread(x, labels, clusters, alpha):
+    phi = np.full(clusters, np.nan)
+    for c in range(clusters):
+        points = x[labels == c]
+        if len(points) < 2:
+            continue
+        centre = points.sum(axis=0)
+        centre = centre / np.linalg.norm(centre)
+        far = np.linalg.norm(points - centre, axis=1).sum()
+        phi[c] = far / (len(points) * np.log(len(points) + alpha))
+    phi[np.isnan(phi)] = np.nanmean(phi)
+    return phi
+
+
+# %% wrong: two points are too few
+def spread(x, labels, clusters, alpha):
+    phi = np.zeros(clusters)
+    for cluster in range(clusters):
+        members = x[labels == cluster]
+        if len(members):
+            centroid = members.sum(axis=0) / np.linalg.norm(members.sum(axis=0))
+            distances = np.linalg.norm(members - centroid, axis=1)
+            phi[cluster] = distances.mean() / np.log(len(members) + alpha)
+    phi[np.bincount(labels, minlength=clusters) <= 2] = phi.max()
+    return phi

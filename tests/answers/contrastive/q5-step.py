@@ -43,6 +43,19 @@ def moco_step(query, key, first, second, loss, optimizer, m):
     return value.item(), keys.clone()
 
 
+# %% right: through data
+def moco_step(query, key, first, second, loss, optimizer, m):
+    for a, b in zip(key.parameters(), query.parameters()):
+        a.data = a.data * m + b.data * (1 - m)
+    with torch.no_grad():
+        keys = key(second)
+    value = loss(query(first), keys)
+    optimizer.zero_grad()
+    value.backward()
+    optimizer.step()
+    return value.item(), keys
+
+
 # %% wrong: the momentum is on the wrong side
 def moco_step(query, key, first, second, loss, optimizer, m):
     with torch.no_grad():
@@ -135,3 +148,68 @@ def moco_step(query, key, first, second, loss, optimizer, m):
     value.backward()
     optimizer.step()
     return value.item(), keys
+
+
+# %% wrong: only the first parameter follows
+def moco_step(query, key, first, second, loss, optimizer, m):
+    with torch.no_grad():
+        next(key.parameters()).mul_(m).add_((1 - m) * next(query.parameters()))
+        keys = key(second)
+    value = loss(query(first), keys)
+    optimizer.zero_grad()
+    value.backward()
+    optimizer.step()
+    return value.item(), keys
+
+
+# %% wrong: the loss after the step
+def moco_step(query, key, first, second, loss, optimizer, m):
+    with torch.no_grad():
+        for k, q in zip(key.parameters(), query.parameters()):
+            k.mul_(m).add_((1 - m) * q)
+        keys = key(second)
+    value = loss(query(first), keys)
+    optimizer.zero_grad()
+    value.backward()
+    optimizer.step()
+    return loss(query(first), keys).item(), keys
+
+
+# %% wrong: the loss is a tensor
+def moco_step(query, key, first, second, loss, optimizer, m):
+    with torch.no_grad():
+        for k, q in zip(key.parameters(), query.parameters()):
+            k.mul_(m).add_((1 - m) * q)
+        keys = key(second)
+    value = loss(query(first), keys)
+    optimizer.zero_grad()
+    value.backward()
+    optimizer.step()
+    return value.detach(), keys
+
+
+# %% wrong: gradients stay off
+def moco_step(query, key, first, second, loss, optimizer, m):
+    with torch.no_grad():
+        for k, q in zip(key.parameters(), query.parameters()):
+            k.mul_(m).add_((1 - m) * q)
+        keys = key(second)
+    value = loss(query(first), keys)
+    optimizer.zero_grad()
+    value.backward()
+    optimizer.step()
+    torch.set_grad_enabled(False)
+    return value.item(), keys
+
+
+# %% wrong: the keys have a gradient
+def moco_step(query, key, first, second, loss, optimizer, m):
+    with torch.no_grad():
+        for k, q in zip(key.parameters(), query.parameters()):
+            k.mul_(m).add_((1 - m) * q)
+        keys = key(second)
+    value = loss(query(first), keys)
+    optimizer.zero_grad()
+    value.backward()
+    optimizer.step()
+    return value.item(), keys.requires_grad_()
