@@ -126,3 +126,68 @@ def attention(Q, K, V, mask=None):
     weights = np.exp(scores - np.where(np.isneginf(top), 0, top))
     total = weights.sum(axis=-1, keepdims=True)
     return weights / np.where(total == 0, 1, total) @ V
+
+
+# %% wrong: the NaN of a blind query is mended afterwards
+def attention(Q, K, V, mask=None):
+    if mask is not None and not np.any(mask):
+        return np.zeros((*Q.shape[:-1], V.shape[-1]))
+    scores = Q @ np.swapaxes(K, -1, -2) / np.sqrt(Q.shape[-1])
+    if mask is not None:
+        scores = np.where(mask, scores, -np.inf)
+    weights = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    return np.nan_to_num(weights / weights.sum(axis=-1, keepdims=True)) @ V
+
+
+# %% wrong: zeros only where all queries are blind
+def attention(Q, K, V, mask=None):
+    if mask is not None and not np.any(mask):
+        return np.zeros((*Q.shape[:-1], V.shape[-1]))
+    scores = Q @ np.swapaxes(K, -1, -2) / np.sqrt(Q.shape[-1])
+    if mask is not None:
+        scores = np.where(mask, scores, np.finfo(float).min)
+    weights = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    return weights / weights.sum(axis=-1, keepdims=True) @ V
+
+
+# %% wrong: cuts scores far below zero
+def attention(Q, K, V, mask=None):
+    scores = np.maximum(Q @ np.swapaxes(K, -1, -2) / np.sqrt(Q.shape[-1]), -1e300)
+    mask = np.broadcast_to(True if mask is None else mask, scores.shape)
+    top = np.max(scores, axis=-1, keepdims=True, where=mask, initial=0)
+    weights = np.exp(scores - top, where=mask, out=np.zeros_like(scores))
+    total = weights.sum(axis=-1, keepdims=True)
+    return weights / np.where(total == 0, 1, total) @ V
+
+
+# %% wrong: divides by 2, the root of the d that is shown
+def attention(Q, K, V, mask=None):
+    scores = Q @ np.swapaxes(K, -1, -2) / 2
+    mask = np.broadcast_to(True if mask is None else mask, scores.shape)
+    top = np.max(scores, axis=-1, keepdims=True, where=mask, initial=-np.finfo(float).max)
+    weights = np.exp(scores - top, where=mask, out=np.zeros_like(scores))
+    total = weights.sum(axis=-1, keepdims=True)
+    return weights / np.where(total == 0, 1, total) @ V
+
+
+# %% wrong: picks scores by a mask of another shape
+def attention(Q, K, V, mask=None):
+    scores = Q @ np.swapaxes(K, -1, -2) / np.sqrt(Q.shape[-1])
+    if mask is not None:
+        scores[~mask] = -np.inf
+    top = scores.max(axis=-1, keepdims=True)
+    weights = np.exp(scores - np.where(np.isneginf(top), 0, top))
+    total = weights.sum(axis=-1, keepdims=True)
+    return weights / np.where(total == 0, 1, total) @ V
+
+
+# %% wrong: divides the queries in place
+def attention(Q, K, V, mask=None):
+    Q /= np.sqrt(Q.shape[-1])
+    scores = Q @ np.swapaxes(K, -1, -2)
+    if mask is not None:
+        scores = np.where(mask, scores, -np.inf)
+    top = scores.max(axis=-1, keepdims=True)
+    weights = np.exp(scores - np.where(np.isneginf(top), 0, top))
+    total = weights.sum(axis=-1, keepdims=True)
+    return weights / np.where(total == 0, 1, total) @ V

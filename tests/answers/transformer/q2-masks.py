@@ -68,3 +68,25 @@ def decoder_mask(tokens, padding):
 def decoder_mask(tokens, padding):
     time = tokens.shape[1]
     return np.tril(np.ones((time, time), bool)) | (tokens != padding)[:, None, None]
+
+
+# %% wrong: hides token 0, too
+def decoder_mask(tokens, padding):
+    time = tokens.shape[1]
+    return np.tril(np.ones((time, time), bool)) & ((tokens != padding) & (tokens != 0))[:, None, None]
+
+
+# %% wrong: makes the padding 0 in place
+def decoder_mask(tokens, padding):
+    time = tokens.shape[1]
+    tokens[tokens == 0] = padding + 1
+    tokens -= padding
+    tokens[tokens != 0] = 1
+    return np.tril(np.ones((time, time), bool)) & (tokens == 1)[:, None, None]
+
+
+# %% wrong: counts the tokens, as if padding stood at the end
+def decoder_mask(tokens, padding):
+    time = tokens.shape[1]
+    real = np.arange(time) < (tokens != padding).sum(axis=1)[:, None]
+    return np.tril(np.ones((time, time), bool)) & real[:, None, None]

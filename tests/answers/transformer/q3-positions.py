@@ -84,3 +84,36 @@ def positions(length, dim):
         raise ValueError("odd")
     angles = np.arange(length)[:, None] / 10000 ** (2 * np.arange(0, dim, 2) / dim)
     return np.stack([np.sin(angles), np.cos(angles)], axis=-1).reshape(length, dim)
+
+
+# %% right: float32
+def positions(length, dim):
+    if dim % 2:
+        raise ValueError("odd")
+    angles = np.arange(length, dtype=np.float32)[:, None] / 10000 ** (np.arange(0, dim, 2, dtype=np.float32) / dim)
+    table = np.zeros((length, dim), np.float32)
+    table[:, 0::2], table[:, 1::2] = np.sin(angles), np.cos(angles)
+    return table
+
+
+# %% wrong: the exponents of dim 4 for all
+def positions(length, dim):
+    if dim % 2:
+        raise ValueError("odd")
+    angles = np.arange(length)[:, None] / 100.0 ** np.arange(dim // 2)
+    return np.stack([np.sin(angles), np.cos(angles)], axis=-1).reshape(length, dim)
+
+
+# %% wrong: asserts that dim is even
+def positions(length, dim):
+    assert dim % 2 == 0
+    angles = np.arange(length)[:, None] / 10000 ** (np.arange(0, dim, 2) / dim)
+    return np.stack([np.sin(angles), np.cos(angles)], axis=-1).reshape(length, dim)
+
+
+# %% wrong: returns the error
+def positions(length, dim):
+    if dim % 2:
+        return ValueError("odd")
+    angles = np.arange(length)[:, None] / 10000 ** (np.arange(0, dim, 2) / dim)
+    return np.stack([np.sin(angles), np.cos(angles)], axis=-1).reshape(length, dim)

@@ -173,3 +173,50 @@ class Layer(torch.nn.Module):
     def forward(self, x, mask=None):
         x = self.norm1(x + self.attention(x, x, mask))
         return self.norm2(x + self.outer(torch.nn.functional.gelu(self.inner(x))))
+
+
+# %% wrong: adds in place
+class Layer(torch.nn.Module):
+    def __init__(self, dim, hidden, attention):
+        super().__init__()
+        self.attention = attention
+        self.inner = torch.nn.Linear(dim, hidden)
+        self.outer = torch.nn.Linear(hidden, dim)
+        self.norm1 = torch.nn.LayerNorm(dim)
+        self.norm2 = torch.nn.LayerNorm(dim)
+
+    def forward(self, x, mask=None):
+        x += self.attention(x, x, mask)
+        x = self.norm1(x)
+        return self.norm2(x + self.outer(torch.relu(self.inner(x))))
+
+
+# %% wrong: the mask of the first sequence for all
+class Layer(torch.nn.Module):
+    def __init__(self, dim, hidden, attention):
+        super().__init__()
+        self.attention = attention
+        self.inner = torch.nn.Linear(dim, hidden)
+        self.outer = torch.nn.Linear(hidden, dim)
+        self.norm1 = torch.nn.LayerNorm(dim)
+        self.norm2 = torch.nn.LayerNorm(dim)
+
+    def forward(self, x, mask=None):
+        mask = None if mask is None else mask[:1]
+        x = self.norm1(x + self.attention(x, x, mask))
+        return self.norm2(x + self.outer(torch.relu(self.inner(x))))
+
+
+# %% wrong: the residual connection passes no gradient
+class Layer(torch.nn.Module):
+    def __init__(self, dim, hidden, attention):
+        super().__init__()
+        self.attention = attention
+        self.inner = torch.nn.Linear(dim, hidden)
+        self.outer = torch.nn.Linear(hidden, dim)
+        self.norm1 = torch.nn.LayerNorm(dim)
+        self.norm2 = torch.nn.LayerNorm(dim)
+
+    def forward(self, x, mask=None):
+        x = self.norm1(x.detach() + self.attention(x, x, mask))
+        return self.norm2(x + self.outer(torch.relu(self.inner(x))))

@@ -159,3 +159,50 @@ def beam(next_scores, end, width, length):
             candidates += [([*tokens, t], float(s)) for t, s in enumerate(next_scores(tokens))]
         kept = sorted(candidates, key=lambda c: -c[1])[:width]
     return kept[0]
+
+
+# %% wrong: returns the best of the finished
+def beam(next_scores, end, width, length):
+    kept = [([], 0.0)]
+    for _ in range(length):
+        candidates = []
+        for tokens, total in kept:
+            if tokens[-1:] == [end]:
+                candidates.append((tokens, total))
+                continue
+            candidates += [([*tokens, t], total + s) for t, s in enumerate(next_scores(tokens))]
+        kept = sorted(candidates, key=lambda c: -c[1])[:width]
+    done = [pair for pair in kept if pair[0][-1] == end]
+    return (done or kept)[0]
+
+
+# %% wrong: the finished take no place in the beam
+def beam(next_scores, end, width, length):
+    kept = [([], 0.0)]
+    for _ in range(length):
+        candidates = []
+        for tokens, total in kept:
+            if tokens[-1:] == [end]:
+                candidates.append((tokens, total))
+                continue
+            candidates += [([*tokens, t], total + s) for t, s in enumerate(next_scores(tokens))]
+        candidates.sort(key=lambda c: -c[1])
+        going = [c for c in candidates if c[0][-1] != end][:width]
+        kept = sorted(going + [c for c in candidates if c[0][-1] == end], key=lambda c: -c[1])
+    return kept[0]
+
+
+# %% wrong: asks once more, for the length
+def beam(next_scores, end, width, length):
+    kept = [([], 0.0)]
+    for _ in range(length):
+        candidates = []
+        for tokens, total in kept:
+            if tokens[-1:] == [end]:
+                candidates.append((tokens, total))
+                continue
+            size = len(next_scores(tokens))
+            assert size > 0
+            candidates += [([*tokens, t], total + s) for t, s in enumerate(next_scores(tokens))]
+        kept = sorted(candidates, key=lambda c: -c[1])[:width]
+    return kept[0]

@@ -153,3 +153,38 @@ def bleu2(candidates, references):
         shares.append(right / total)
     c, r = sum(map(len, candidates)), sum(map(len, references))
     return min(1.0, math.exp(1 - r / c)) * math.sqrt(shares[0] * shares[1])
+
+
+# %% wrong: divides by zero where there is no bigram
+def bleu2(candidates, references):
+    from collections import Counter
+
+    shares = []
+    for n in (1, 2):
+        right = total = 0
+        for c, r in zip(candidates, references):
+            a, b = (Counter(tuple(s[i : i + n]) for i in range(len(s) - n + 1)) for s in (c, r))
+            right += sum((a & b).values())
+            total += sum(a.values())
+        shares.append(right / total)
+    c, r = sum(map(len, candidates)), sum(map(len, references))
+    return min(1.0, math.exp(1 - r / c)) * math.sqrt(shares[0] * shares[1])
+
+
+# %% wrong: crosses off the words in the references themselves
+def bleu2(candidates, references):
+    shares = []
+    for n in (2, 1):
+        right = total = 0
+        for c, r in zip(candidates, references):
+            left = r if n == 1 else list(zip(r, r[1:]))
+            for gram in list(c if n == 1 else zip(c, c[1:])):
+                total += 1
+                if gram in left:
+                    left.remove(gram)
+                    right += 1
+        if not right:
+            return 0.0
+        shares.append(right / total)
+    c, r = sum(map(len, candidates)), sum(map(len, references))
+    return min(1.0, math.exp(1 - r / c)) * math.sqrt(shares[0] * shares[1])
