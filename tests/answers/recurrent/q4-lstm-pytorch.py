@@ -280,3 +280,81 @@ class MyLSTM(torch.nn.Module):
         zeros = x.new_zeros(1, len(x), self.hidden)
         weights = [self.weight_ih, self.weight_hh, self.bias, torch.zeros_like(self.bias)]
         return torch.lstm(x, (zeros, zeros), weights, True, 1, 0.0, self.training, False, True)[0]
+
+
+# %% wrong: the memory's weights start at zero
+class MyLSTM(torch.nn.Module):
+    def __init__(self, inputs, hidden):
+        super().__init__()
+        self.hidden = hidden
+        self.weight_ih = torch.nn.Parameter(torch.randn(4 * hidden, inputs) / hidden**0.5)
+        self.weight_hh = torch.nn.Parameter(torch.zeros(4 * hidden, hidden))
+        bias = torch.zeros(4 * hidden)
+        bias[hidden : 2 * hidden] = 1
+        self.bias = torch.nn.Parameter(bias)
+
+    def forward(self, x):
+        m = x.new_zeros(x.shape[0], self.hidden)
+        c = x.new_zeros(x.shape[0], self.hidden)
+        out = []
+        for t in range(x.shape[1]):
+            a = x[:, t] @ self.weight_ih.T + m @ self.weight_hh.T + self.bias
+            i, f, g, o = a.chunk(4, dim=1)
+            c = c * torch.sigmoid(f) + torch.tanh(g) * torch.sigmoid(i)
+            m = torch.tanh(c) * torch.sigmoid(o)
+            out.append(m)
+        return torch.stack(out, dim=1)
+
+
+# %% wrong: no gradient for the bias
+class MyLSTM(torch.nn.Module):
+    def __init__(self, inputs, hidden):
+        super().__init__()
+        self.hidden = hidden
+        self.weight_ih = torch.nn.Parameter(torch.randn(4 * hidden, inputs) / hidden**0.5)
+        self.weight_hh = torch.nn.Parameter(torch.randn(4 * hidden, hidden) / hidden**0.5)
+        bias = torch.zeros(4 * hidden)
+        bias[hidden : 2 * hidden] = 1
+        self.bias = torch.nn.Parameter(bias)
+
+    def forward(self, x):
+        m = x.new_zeros(x.shape[0], self.hidden)
+        c = x.new_zeros(x.shape[0], self.hidden)
+        out = []
+        for t in range(x.shape[1]):
+            a = x[:, t] @ self.weight_ih.T + m @ self.weight_hh.T + self.bias.detach()
+            i, f, g, o = a.chunk(4, dim=1)
+            c = c * torch.sigmoid(f) + torch.tanh(g) * torch.sigmoid(i)
+            m = torch.tanh(c) * torch.sigmoid(o)
+            out.append(m)
+        return torch.stack(out, dim=1)
+
+
+# %% right: F.linear in a loop over unbind, outputs joined one by one
+class MyLSTM(torch.nn.Module):
+    def __init__(self, inputs, hidden):
+        super().__init__()
+        self.weight_ih = torch.nn.Parameter(torch.empty(4 * hidden, inputs))
+        self.weight_hh = torch.nn.Parameter(torch.empty(4 * hidden, hidden))
+        self.bias = torch.nn.Parameter(torch.empty(4 * hidden))
+        k = hidden**-0.5
+        for p in self.parameters():
+            torch.nn.init.uniform_(p, -k, k)
+        with torch.no_grad():
+            self.bias[hidden : 2 * hidden].fill_(1.0)
+
+    def step(self, u, m, c):
+        n = m.shape[-1]
+        a = u + torch.nn.functional.linear(m, self.weight_hh)
+        i, f, g, o = a[:, :n].sigmoid(), a[:, n : 2 * n].sigmoid(), a[:, 2 * n : 3 * n].tanh(), a[:, 3 * n :].sigmoid()
+        c = torch.addcmul(f * c, i, g)
+        return o * c.tanh(), c
+
+    def forward(self, x):
+        n = self.weight_hh.shape[1]
+        m = c = torch.zeros(len(x), n, dtype=x.dtype, device=x.device)
+        outputs = x.new_empty(len(x), 0, n)
+        for u in torch.nn.functional.linear(x, self.weight_ih, self.bias).unbind(1):
+            m, c = self.step(u, m, c)
+            outputs = torch.cat([outputs, m.unsqueeze(1)], 1)
+        return outputs

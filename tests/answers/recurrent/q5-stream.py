@@ -4,7 +4,7 @@ def train_on_stream(lstm, head, x, targets, optimizer, window):
     for start in range(0, x.shape[1], window):
         outputs, state = lstm(x[:, start : start + window], state)
         wanted = targets[:, start : start + window]
-        loss = torch.nn.functional.cross_entropy(head(outputs).reshape(-1, 2), wanted.reshape(-1))
+        loss = torch.nn.functional.cross_entropy(head(outputs).flatten(0, 1), wanted.flatten())
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -51,7 +51,7 @@ def train_on_stream(lstm, head, x, targets, optimizer, window):
     for start in range(0, x.shape[1], window):
         outputs, state = lstm(x[:, start : start + window])
         wanted = targets[:, start : start + window]
-        loss = torch.nn.functional.cross_entropy(head(outputs).reshape(-1, 2), wanted.reshape(-1))
+        loss = torch.nn.functional.cross_entropy(head(outputs).flatten(0, 1), wanted.flatten())
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -66,7 +66,7 @@ def train_on_stream(lstm, head, x, targets, optimizer, window):
     for start in range(0, x.shape[1], window):
         outputs, state = lstm(x[:, start : start + window], state)
         wanted = targets[:, start : start + window]
-        loss = torch.nn.functional.cross_entropy(head(outputs).reshape(-1, 2), wanted.reshape(-1))
+        loss = torch.nn.functional.cross_entropy(head(outputs).flatten(0, 1), wanted.flatten())
         loss.backward()
         optimizer.step()
         state = tuple(value.detach() for value in state)
@@ -80,7 +80,7 @@ def train_on_stream(lstm, head, x, targets, optimizer, window):
     for start in range(0, x.shape[1] - window + 1, window):
         outputs, state = lstm(x[:, start : start + window], state)
         wanted = targets[:, start : start + window]
-        loss = torch.nn.functional.cross_entropy(head(outputs).reshape(-1, 2), wanted.reshape(-1))
+        loss = torch.nn.functional.cross_entropy(head(outputs).flatten(0, 1), wanted.flatten())
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -95,7 +95,7 @@ def train_on_stream(lstm, head, x, targets, optimizer, window):
     for start in range(0, x.shape[1], window):
         outputs, state = lstm(x[:, start : start + window], state)
         wanted = targets[:, start : start + window]
-        loss = torch.nn.functional.cross_entropy(head(outputs).reshape(-1, 2), wanted.reshape(-1), reduction="sum")
+        loss = torch.nn.functional.cross_entropy(head(outputs).flatten(0, 1), wanted.flatten(), reduction="sum")
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -110,7 +110,7 @@ def train_on_stream(lstm, head, x, targets, optimizer, window):
     for start in range(0, x.shape[1], window):
         outputs, state = lstm(x[:, start : start + window], state)
         wanted = targets[:, start : start + window]
-        loss = torch.nn.functional.cross_entropy(head(outputs).reshape(-1, 2), wanted.reshape(-1))
+        loss = torch.nn.functional.cross_entropy(head(outputs).flatten(0, 1), wanted.flatten())
         optimizer.zero_grad()
         loss.backward(retain_graph=True)
         optimizer.step()
@@ -124,7 +124,7 @@ def train_on_stream(lstm, head, x, targets, optimizer, window):
     for start in range(0, x.shape[1], window):
         outputs, state = lstm(x[:, start : start + window], state)
         wanted = targets[:, start : start + window]
-        loss = torch.nn.functional.cross_entropy(head(outputs).reshape(-1, 2), wanted.reshape(-1))
+        loss = torch.nn.functional.cross_entropy(head(outputs).flatten(0, 1), wanted.flatten())
         optimizer.zero_grad()
         loss.backward()
         state = tuple(value.detach() for value in state)
@@ -138,7 +138,7 @@ def train_on_stream(lstm, head, x, targets, optimizer, window):
     for start in range(0, x.shape[1], window):
         outputs, state = lstm(x[:, start : start + window], state)
         wanted = targets[:, start : start + window]
-        loss = torch.nn.functional.cross_entropy(head(outputs).reshape(-1, 2), wanted.reshape(-1))
+        loss = torch.nn.functional.cross_entropy(head(outputs).flatten(0, 1), wanted.flatten())
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -153,7 +153,7 @@ def train_on_stream(lstm, head, x, targets, optimizer, window):
     for start in range(0, x.shape[1], window):
         outputs, state = lstm(x[:, start : start + window], state)
         wanted = targets[:, start : start + window]
-        loss = torch.nn.functional.cross_entropy(head(outputs).reshape(-1, 2), wanted.reshape(-1))
+        loss = torch.nn.functional.cross_entropy(head(outputs).flatten(0, 1), wanted.flatten())
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -173,4 +173,58 @@ def train_on_stream(lstm, head, x, targets, optimizer, window):
         state = tuple(value.detach() for value in state)
         losses.append(loss.item())
     optimizer.step()
+    return losses
+
+
+# %% wrong: gradients are cleared after the update only
+def train_on_stream(lstm, head, x, targets, optimizer, window):
+    state, losses = None, []
+    for start in range(0, x.shape[1], window):
+        outputs, state = lstm(x[:, start : start + window], state)
+        state = tuple(s.detach() for s in state)
+        scores = head(outputs)
+        loss = torch.nn.functional.cross_entropy(scores.flatten(0, 1), targets[:, start : start + window].flatten())
+        loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+        losses.append(loss.item())
+    return losses
+
+
+# %% wrong: only for two classes
+def train_on_stream(lstm, head, x, targets, optimizer, window):
+    state, losses = None, []
+    for start in range(0, x.shape[1], window):
+        outputs, state = lstm(x[:, start : start + window], state)
+        state = tuple(s.detach() for s in state)
+        scores = head(outputs)
+        loss = torch.nn.functional.cross_entropy(scores.reshape(-1, 2), targets[:, start : start + window].flatten())
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    return losses
+
+
+# %% right: cross-entropy by hand, one function for a window
+def train_on_stream(lstm, head, x, targets, optimizer, window):
+    def one(start, state):
+        part = slice(start, min(start + window, x.size(1)))
+        outputs, (m, c) = lstm(x[:, part], state)
+        logp = torch.log_softmax(head(outputs), dim=-1)
+        loss = -logp.gather(2, targets[:, part].unsqueeze(-1)).mean()
+        for group in optimizer.param_groups:
+            for p in group["params"]:
+                p.grad = None
+        loss.backward()
+        optimizer.step()
+        with torch.no_grad():
+            state = [m.clone().detach(), c.clone().detach()]
+        return loss.detach().numpy().item(), tuple(state)
+
+    losses, start, state = [], 0, None
+    while start < x.size(1):
+        value, state = one(start, state)
+        losses.append(value)
+        start += window
     return losses

@@ -191,3 +191,39 @@ class DigitReader(torch.nn.Module):
             x = x.mT
         outputs, _ = self.lstm(x)
         return self.head(outputs[:, -1, :]).softmax(dim=1)
+
+
+# %% wrong: without batch_first
+class DigitReader(torch.nn.Module):
+    def __init__(self, hidden, by):
+        super().__init__()
+        if by not in ("rows", "columns"):
+            raise ValueError(f"by is {by!r}, expected 'rows' or 'columns'")
+        self.by = by
+        self.lstm = torch.nn.LSTM(28, hidden)
+        self.head = torch.nn.Linear(hidden, 10)
+
+    def forward(self, x):
+        x = x[:, 0]
+        if self.by == "columns":
+            x = x.transpose(1, 2)
+        outputs, _ = self.lstm(x)
+        return self.head(outputs[:, -1])
+
+
+# %% wrong: the error comes with the first digits
+class DigitReader(torch.nn.Module):
+    def __init__(self, hidden, by):
+        super().__init__()
+        self.by = by
+        self.lstm = torch.nn.LSTM(28, hidden, batch_first=True)
+        self.head = torch.nn.Linear(hidden, 10)
+
+    def forward(self, x):
+        if self.by not in ("rows", "columns"):
+            raise ValueError(f"by is {self.by!r}, expected 'rows' or 'columns'")
+        x = x[:, 0]
+        if self.by == "columns":
+            x = x.transpose(1, 2)
+        outputs, _ = self.lstm(x)
+        return self.head(outputs[:, -1])
