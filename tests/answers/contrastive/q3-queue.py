@@ -166,7 +166,7 @@ def push(queue, place, keys):
 
 # %% wrong: older keys are forgotten
 def queue_loss(q, k, queue, temperature):
-    q, k, queue = nn.functional.normalize(q, dim=1), nn.functional.normalize(k, dim=1), nn.functional.normalize(queue, dim=1)
+    q, k, queue = (nn.functional.normalize(v, dim=1) for v in (q, k, queue))
     positive = (q * k).sum(1, keepdim=True)
     logits = torch.cat([positive, q @ queue.T], dim=1) / temperature
     return nn.functional.cross_entropy(logits, torch.zeros(len(q), dtype=torch.long))
@@ -184,7 +184,7 @@ def push(queue, place, keys):
 
 # %% wrong: the place after the last row is the size
 def queue_loss(q, k, queue, temperature):
-    q, k, queue = nn.functional.normalize(q, dim=1), nn.functional.normalize(k, dim=1), nn.functional.normalize(queue, dim=1)
+    q, k, queue = (nn.functional.normalize(v, dim=1) for v in (q, k, queue))
     positive = (q * k).sum(1, keepdim=True)
     logits = torch.cat([positive, q @ queue.T], dim=1) / temperature
     return nn.functional.cross_entropy(logits, torch.zeros(len(q), dtype=torch.long))
@@ -199,3 +199,21 @@ def push(queue, place, keys):
     new[index] = nn.functional.normalize(keys, dim=1)
     place = place + len(keys)
     return new, place - size if place > size else place
+
+
+# %% wrong: a batch as large as the queue is refused
+def queue_loss(q, k, queue, temperature):
+    q, k, queue = (nn.functional.normalize(v, dim=1) for v in (q, k, queue))
+    positive = (q * k).sum(1, keepdim=True)
+    logits = torch.cat([positive, q @ queue.T], dim=1) / temperature
+    return nn.functional.cross_entropy(logits, torch.zeros(len(q), dtype=torch.long))
+
+
+def push(queue, place, keys):
+    size = len(queue)
+    if len(keys) >= size:
+        raise ValueError("batch larger than the queue")
+    new = queue.clone()
+    index = (torch.arange(len(keys)) + place) % size
+    new[index] = nn.functional.normalize(keys, dim=1)
+    return new, (place + len(keys)) % size
