@@ -106,15 +106,3 @@ def rnn(x, c, U, W, b):
     if not out:
         return np.zeros((x.shape[0], 0, W.shape[0]))
     return np.stack(out, axis=1).astype(np.float32)
-
-
-# %% wrong: computed by PyTorch
-def rnn(x, c, U, W, b):
-    x, c, U, W, b = (torch.as_tensor(v).double() for v in (x, c, U, W, b))
-    out = []
-    for t in range(x.shape[1]):
-        c = torch.tanh(c) @ W.T + x[:, t] @ U.T + b
-        out.append(c)
-    if not out:
-        return np.zeros((x.shape[0], 0, W.shape[0]))
-    return torch.stack(out, 1).numpy()

@@ -119,14 +119,3 @@ def gradient_norms(c, W):
         g = (1 - np.tanh(c[t]) ** 2).mean() * (W.T @ g)
         norms.append(np.linalg.norm(g))
     return np.array(norms[::-1])
-
-
-# %% wrong: the sum of sizes instead of the Euclidean norm
-def gradient_norms(c, W):
-    T, h = c.shape
-    g = np.ones(h)
-    norms = [np.abs(g).sum()]
-    for t in range(T - 2, -1, -1):
-        g = (1 - np.tanh(c[t]) ** 2) * (W.T @ g)
-        norms.append(np.abs(g).sum())
-    return np.array(norms[::-1])

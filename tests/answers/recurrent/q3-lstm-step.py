@@ -89,17 +89,3 @@ def lstm_step(x, m, c, U, W):
     c *= gate["f"]
     c += np.tanh(x @ U["g"] + m @ W["g"]) * gate["i"]
     return np.tanh(c) * gate["o"], c
-
-
-# %% wrong: writes as much as it forgets
-def lstm_step(x, m, c, U, W):
-    def sigma(a):
-        return 1 / (1 + np.exp(-a))
-
-    i = sigma(x @ U["i"] + m @ W["i"])
-    f = sigma(x @ U["f"] + m @ W["f"])
-    o = sigma(x @ U["o"] + m @ W["o"])
-    g = np.tanh(x @ U["g"] + m @ W["g"])
-    c = c * f + g * (1 - f)
-    m = np.tanh(c) * o
-    return m, c

@@ -328,33 +328,3 @@ class MyLSTM(torch.nn.Module):
             m = torch.tanh(c) * torch.sigmoid(o)
             out.append(m)
         return torch.stack(out, dim=1)
-
-
-# %% right: F.linear in a loop over unbind, outputs joined one by one
-class MyLSTM(torch.nn.Module):
-    def __init__(self, inputs, hidden):
-        super().__init__()
-        self.weight_ih = torch.nn.Parameter(torch.empty(4 * hidden, inputs))
-        self.weight_hh = torch.nn.Parameter(torch.empty(4 * hidden, hidden))
-        self.bias = torch.nn.Parameter(torch.empty(4 * hidden))
-        k = hidden**-0.5
-        for p in self.parameters():
-            torch.nn.init.uniform_(p, -k, k)
-        with torch.no_grad():
-            self.bias[hidden : 2 * hidden].fill_(1.0)
-
-    def step(self, u, m, c):
-        n = m.shape[-1]
-        a = u + torch.nn.functional.linear(m, self.weight_hh)
-        i, f, g, o = a[:, :n].sigmoid(), a[:, n : 2 * n].sigmoid(), a[:, 2 * n : 3 * n].tanh(), a[:, 3 * n :].sigmoid()
-        c = torch.addcmul(f * c, i, g)
-        return o * c.tanh(), c
-
-    def forward(self, x):
-        n = self.weight_hh.shape[1]
-        m = c = torch.zeros(len(x), n, dtype=x.dtype, device=x.device)
-        outputs = x.new_empty(len(x), 0, n)
-        for u in torch.nn.functional.linear(x, self.weight_ih, self.bias).unbind(1):
-            m, c = self.step(u, m, c)
-            outputs = torch.cat([outputs, m.unsqueeze(1)], 1)
-        return outputs

@@ -162,20 +162,6 @@ def train_on_stream(lstm, head, x, targets, optimizer, window):
     return losses
 
 
-# %% wrong: one update at the end, with the gradients of all windows
-def train_on_stream(lstm, head, x, targets, optimizer, window):
-    state, losses = None, []
-    optimizer.zero_grad()
-    for part, wanted in zip(x.split(window, dim=1), targets.split(window, dim=1)):
-        outputs, state = lstm(part, state)
-        loss = torch.nn.functional.cross_entropy(head(outputs).flatten(0, 1), wanted.flatten())
-        loss.backward()
-        state = tuple(value.detach() for value in state)
-        losses.append(loss.item())
-    optimizer.step()
-    return losses
-
-
 # %% wrong: gradients are cleared after the update only
 def train_on_stream(lstm, head, x, targets, optimizer, window):
     state, losses = None, []
@@ -203,28 +189,4 @@ def train_on_stream(lstm, head, x, targets, optimizer, window):
         loss.backward()
         optimizer.step()
         losses.append(loss.item())
-    return losses
-
-
-# %% right: cross-entropy by hand, one function for a window
-def train_on_stream(lstm, head, x, targets, optimizer, window):
-    def one(start, state):
-        part = slice(start, min(start + window, x.size(1)))
-        outputs, (m, c) = lstm(x[:, part], state)
-        logp = torch.log_softmax(head(outputs), dim=-1)
-        loss = -logp.gather(2, targets[:, part].unsqueeze(-1)).mean()
-        for group in optimizer.param_groups:
-            for p in group["params"]:
-                p.grad = None
-        loss.backward()
-        optimizer.step()
-        with torch.no_grad():
-            state = [m.clone().detach(), c.clone().detach()]
-        return loss.detach().numpy().item(), tuple(state)
-
-    losses, start, state = [], 0, None
-    while start < x.size(1):
-        value, state = one(start, state)
-        losses.append(value)
-        start += window
     return losses

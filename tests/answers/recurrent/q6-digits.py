@@ -69,24 +69,6 @@ class DigitReader(torch.nn.Module):
         return self.head(outputs[:, -1, :])
 
 
-# %% wrong: reshaped instead of transposed
-class DigitReader(torch.nn.Module):
-    def __init__(self, hidden, by):
-        super().__init__()
-        if by not in ("rows", "columns"):
-            raise ValueError(f"expected rows or columns, got {by!r}")
-        self.by = by
-        self.lstm = torch.nn.LSTM(28, hidden, batch_first=True)
-        self.head = torch.nn.Linear(hidden, 10)
-
-    def forward(self, x):
-        x = x.squeeze(1)
-        if self.by == "columns":
-            x = x.reshape(len(x), 28, 28)
-        outputs, _ = self.lstm(x)
-        return self.head(outputs[:, -1, :])
-
-
 # %% wrong: the first output
 class DigitReader(torch.nn.Module):
     def __init__(self, hidden, by):
@@ -222,6 +204,24 @@ class DigitReader(torch.nn.Module):
     def forward(self, x):
         if self.by not in ("rows", "columns"):
             raise ValueError(f"by is {self.by!r}, expected 'rows' or 'columns'")
+        x = x[:, 0]
+        if self.by == "columns":
+            x = x.transpose(1, 2)
+        outputs, _ = self.lstm(x)
+        return self.head(outputs[:, -1])
+
+
+# %% wrong: 32 units, whatever is asked for
+class DigitReader(torch.nn.Module):
+    def __init__(self, hidden, by):
+        super().__init__()
+        if by not in ("rows", "columns"):
+            raise ValueError(f"by is {by!r}, expected 'rows' or 'columns'")
+        self.by = by
+        self.lstm = torch.nn.LSTM(28, 32, batch_first=True)
+        self.head = torch.nn.Linear(32, 10)
+
+    def forward(self, x):
         x = x[:, 0]
         if self.by == "columns":
             x = x.transpose(1, 2)
