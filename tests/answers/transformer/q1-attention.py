@@ -128,6 +128,36 @@ def attention(Q, K, V, mask=None):
     return weights / np.where(total == 0, 1, total) @ V
 
 
+# %% wrong: looks for the largest score before it masks
+def attention(Q, K, V, mask=None):
+    scores = Q @ np.swapaxes(K, -1, -2) / np.sqrt(Q.shape[-1])
+    weights = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    if mask is not None:
+        weights = weights * mask
+    total = weights.sum(axis=-1, keepdims=True)
+    return weights / np.where(total == 0, 1, total) @ V
+
+
+# %% wrong: one largest score for all queries
+def attention(Q, K, V, mask=None):
+    scores = Q @ np.swapaxes(K, -1, -2) / np.sqrt(Q.shape[-1])
+    mask = np.broadcast_to(True if mask is None else mask, scores.shape)
+    top = scores[mask].max() if mask.any() else 0
+    weights = np.exp(np.where(mask, scores - top, -np.inf))
+    total = weights.sum(axis=-1, keepdims=True)
+    return weights / np.where(total == 0, 1, total) @ V
+
+
+# %% wrong: minus a billion is not low enough
+def attention(Q, K, V, mask=None):
+    scores = Q @ np.swapaxes(K, -1, -2) / np.sqrt(Q.shape[-1])
+    mask = np.broadcast_to(True if mask is None else mask, scores.shape)
+    scores = np.where(mask, scores, -1e9)
+    weights = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    weights = weights / weights.sum(axis=-1, keepdims=True)
+    return np.where(mask.any(axis=-1, keepdims=True), weights, 0) @ V
+
+
 # %% wrong: the NaN of a blind query is mended afterwards
 def attention(Q, K, V, mask=None):
     if mask is not None and not np.any(mask):
@@ -163,6 +193,20 @@ def attention(Q, K, V, mask=None):
 # %% wrong: divides by 2, the root of the d that is shown
 def attention(Q, K, V, mask=None):
     scores = Q @ np.swapaxes(K, -1, -2) / 2
+    mask = np.broadcast_to(True if mask is None else mask, scores.shape)
+    top = np.max(scores, axis=-1, keepdims=True, where=mask, initial=-np.finfo(float).max)
+    weights = np.exp(scores - top, where=mask, out=np.zeros_like(scores))
+    total = weights.sum(axis=-1, keepdims=True)
+    return weights / np.where(total == 0, 1, total) @ V
+
+
+# %% wrong: takes the mask of the first matrix for all
+def attention(Q, K, V, mask=None):
+    scores = Q @ np.swapaxes(K, -1, -2) / np.sqrt(Q.shape[-1])
+    if mask is not None:
+        mask = np.broadcast_to(mask, scores.shape)
+        if mask.ndim == 4:
+            mask = mask[:1, :1]
     mask = np.broadcast_to(True if mask is None else mask, scores.shape)
     top = np.max(scores, axis=-1, keepdims=True, where=mask, initial=-np.finfo(float).max)
     weights = np.exp(scores - top, where=mask, out=np.zeros_like(scores))

@@ -70,6 +70,13 @@ def decoder_mask(tokens, padding):
     return np.tril(np.ones((time, time), bool)) | (tokens != padding)[:, None, None]
 
 
+# %% right: a list of rows
+def decoder_mask(tokens, padding):
+    return np.array(
+        [[[[j <= i and row[j] != padding for j in range(len(row))] for i in range(len(row))]] for row in tokens]
+    )
+
+
 # %% wrong: hides token 0, too
 def decoder_mask(tokens, padding):
     time = tokens.shape[1]

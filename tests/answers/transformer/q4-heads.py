@@ -291,6 +291,49 @@ class Heads(torch.nn.Module):
         return self.output((scores.softmax(dim=3).detach() @ v).transpose(1, 2).flatten(2))
 
 
+# %% wrong: one mask for all heads
+class Heads(torch.nn.Module):
+    def __init__(self, dim, heads):
+        super().__init__()
+        if dim % heads:
+            raise ValueError(f"{heads} heads do not divide {dim}")
+        self.dim, self.heads = dim, heads
+        for name in ("query", "key", "value", "output"):
+            setattr(self, name, torch.nn.Linear(dim, dim, bias=False))
+
+    def split(self, x):
+        return x.reshape(len(x), x.shape[1], self.heads, -1).transpose(1, 2)
+
+    def forward(self, x, memory, mask=None):
+        q, k, v = self.split(self.query(x)), self.split(self.key(memory)), self.split(self.value(memory))
+        scores = q @ k.transpose(2, 3) / math.sqrt(q.shape[3])
+        if mask is not None:
+            mask = mask[:, :1] if mask.ndim == 4 else mask
+            scores = scores.masked_fill(~mask, -math.inf)
+        return self.output((scores.softmax(dim=3) @ v).transpose(1, 2).flatten(2))
+
+
+# %% wrong: takes a mask of four axes for granted
+class Heads(torch.nn.Module):
+    def __init__(self, dim, heads):
+        super().__init__()
+        if dim % heads:
+            raise ValueError(f"{heads} heads do not divide {dim}")
+        self.dim, self.heads = dim, heads
+        for name in ("query", "key", "value", "output"):
+            setattr(self, name, torch.nn.Linear(dim, dim, bias=False))
+
+    def split(self, x):
+        return x.reshape(len(x), x.shape[1], self.heads, -1).transpose(1, 2)
+
+    def forward(self, x, memory, mask=None):
+        q, k, v = self.split(self.query(x)), self.split(self.key(memory)), self.split(self.value(memory))
+        scores = q @ k.transpose(2, 3) / math.sqrt(q.shape[3])
+        if mask is not None:
+            scores = scores.masked_fill(~mask.expand(len(x), *mask.shape[1:]), -math.inf)
+        return self.output((scores.softmax(dim=3) @ v).transpose(1, 2).flatten(2))
+
+
 # %% wrong: no gradient to the queries
 class Heads(torch.nn.Module):
     def __init__(self, dim, heads):
