@@ -133,3 +133,23 @@ def decode(t, reference):
     size_r = reference[:, 2:] - reference[:, :2]
     centre, size = reference[:, :2] + size_r / 2 + t[:, :2] * size_r, size_r * np.exp(t[:, 2:])
     return np.concatenate([centre - size, centre + size], axis=1)
+
+
+# %% wrong: one reference for all rows
+def encode(box, reference):
+    s, r = box[:, 2:] - box[:, :2], reference[0, 2:] - reference[0, :2]
+    return np.hstack([((box[:, :2] + box[:, 2:]) / 2 - (reference[0, :2] + reference[0, 2:]) / 2) / r, np.log(s / r)])
+def decode(t, reference):
+    r = reference[0, 2:] - reference[0, :2]
+    c, s = (reference[0, :2] + reference[0, 2:]) / 2 + t[:, :2] * r, np.exp(t[:, 2:]) * r
+    return np.hstack([c - s / 2, c + s / 2])
+
+
+# %% wrong: decode gives back what encode saw last
+KEPT = []
+def encode(box, reference):
+    KEPT.append(box)
+    s, r = box[:, 2:] - box[:, :2], reference[:, 2:] - reference[:, :2]
+    return np.hstack([((box[:, :2] + box[:, 2:]) / 2 - (reference[:, :2] + reference[:, 2:]) / 2) / r, np.log(s / r)])
+def decode(t, reference):
+    return KEPT[-1]

@@ -127,3 +127,33 @@ def suppress(boxes, scores, threshold):
         if all(overlap[i, j] <= threshold for j in kept):
             kept.append(i)
     return boxes[np.array(kept, dtype=int)]
+
+
+# %% wrong: compares with the last kept box only
+def suppress(boxes, scores, threshold):
+    kept = []
+    for i in np.argsort(-scores, kind="stable"):
+        if all(iou(boxes[[i]], boxes[[j]])[0, 0] <= threshold for j in kept[-1:]):
+            kept.append(i)
+    return np.array(kept)
+
+
+# %% wrong: changes the scores
+def suppress(boxes, scores, threshold):
+    kept = []
+    scores *= -1
+    for i in np.argsort(scores, kind="stable"):
+        if all(iou(boxes[[i]], boxes[[j]])[0, 0] <= threshold for j in kept):
+            kept.append(i)
+    return np.array(kept)
+
+
+# %% wrong: marks what is gone by a score of -1
+def suppress(boxes, scores, threshold):
+    left, kept, overlap = scores.copy(), [], iou(boxes, boxes)
+    while (left > -1).any():
+        i = int(np.argmax(left))
+        kept.append(i)
+        left[overlap[i] > threshold] = -1
+        left[i] = -1
+    return np.array(kept, dtype=int)

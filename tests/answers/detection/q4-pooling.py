@@ -155,3 +155,14 @@ def roi_pool(features, box, size):
             columns = slice(x1 + j * (x2 - x1) // size, x1 - (-(j + 1) * (x2 - x1) // size))
             result[:, i, j] = np.maximum(result[:, i, j], features[:, rows, columns].max(axis=(1, 2)))
     return result
+
+
+# %% wrong: bins begin at whole multiples of a rounded height
+def roi_pool(features, box, size):
+    x1, y1, x2, y2 = box
+    L, W = y2 - y1, x2 - x1
+    out = np.zeros((len(features), size, size))
+    for i in range(size):
+        for j in range(size):
+            out[:, i, j] = features[:, y1 + i*(L//size):y1 + -(-(i+1)*L//size), x1 + j*(W//size):x1 + -(-(j+1)*W//size)].max(axis=(1, 2))
+    return out

@@ -144,3 +144,50 @@ def assign(anchors, truth, labels):
     best, which = overlap.max(dim=1)
     result[: len(best)][best >= 0.5] = 1 + labels[which[best >= 0.5] % len(labels)]
     return result
+
+
+# %% wrong: the last object with half of an overlap wins
+def assign(anchors, truth, labels):
+    if len(truth) == 0: return torch.zeros(len(anchors), dtype=torch.int64)
+    o = iou_torch(anchors, truth); best, which = o.max(1)
+    out = torch.full((len(anchors),), -1); out[best < 0.3] = 0
+    for j in range(len(truth)):
+        out[o[:, j] >= 0.5] = 1 + labels[j]
+    f = o.argmax(0)
+    for j in range(len(truth)):
+        if best[f[j]] < 0.5: out[f[j]] = 1 + labels[j]
+    return out
+
+
+# %% wrong: a forced anchor takes the object that it overlaps most
+def assign(anchors, truth, labels):
+    if len(truth) == 0: return torch.zeros(len(anchors), dtype=torch.int64)
+    o = iou_torch(anchors, truth); best, which = o.max(1)
+    out = torch.full((len(anchors),), -1); out[best < 0.3] = 0
+    out[best >= 0.5] = 1 + labels[which[best >= 0.5]]
+    f = o.argmax(0)
+    for j in range(len(truth)):
+        if best[f[j]] < 0.5: out[f[j]] = 1 + labels[which[f[j]]]
+    return out
+
+
+# %% wrong: the best anchor goes to its object always
+def assign(anchors, truth, labels):
+    if len(truth) == 0: return torch.zeros(len(anchors), dtype=torch.int64)
+    o = iou_torch(anchors, truth); best, which = o.max(1)
+    out = torch.full((len(anchors),), -1); out[best < 0.3] = 0
+    out[best >= 0.5] = 1 + labels[which[best >= 0.5]]
+    out[o.argmax(0)] = 1 + labels
+    return out
+
+
+# %% wrong: the lower limit is background
+def assign(anchors, truth, labels):
+    if len(truth) == 0: return torch.zeros(len(anchors), dtype=torch.int64)
+    o = iou_torch(anchors, truth); best, which = o.max(1)
+    out = torch.full((len(anchors),), -1); out[best <= 0.3] = 0
+    out[best >= 0.5] = 1 + labels[which[best >= 0.5]]
+    f = o.argmax(0)
+    for j in range(len(truth)):
+        if best[f[j]] < 0.5: out[f[j]] = 1 + labels[j]
+    return out

@@ -91,3 +91,19 @@ def average_precision(scores, hits, objects):
     precision, recall = found / np.arange(1, len(found) + 1), found / objects
     reached = recall[None] >= np.arange(101)[:, None] / 100 - 1e-12
     return np.where(reached, precision, 0).max(axis=1).mean()
+
+
+# %% wrong: the mean over the levels that are reached
+def average_precision(scores, hits, objects):
+    tp = np.cumsum(hits[np.argsort(-scores)]); p, r = tp / np.arange(1, len(tp) + 1), tp / objects
+    return np.mean([p[r >= t].max() for t in np.linspace(0, 1, 101) if (r >= t).any()])
+
+
+# %% wrong: rounds the recall to a level
+def average_precision(scores, hits, objects):
+    found = np.cumsum(hits[np.argsort(-scores)])
+    best = np.zeros(101)
+    for n, right in enumerate(found, 1):
+        reached = int(round(100 * right / objects)) + 1
+        best[:reached] = np.maximum(best[:reached], right / n)
+    return best.mean()
