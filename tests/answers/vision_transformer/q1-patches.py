@@ -89,3 +89,61 @@ def patches(images, size):
     images = images[..., : w // size * size]
     x = images.reshape(n, c, h // size, size, w // size, size)
     return x.transpose(0, 2, 4, 1, 3, 5).reshape(n, (h // size) * (w // size), c * size * size)
+
+
+# %% right: the number of squares left to reshape
+def patches(images, size):
+    n, c, h, w = images.shape
+    if any(side % size for side in (h, w)):
+        raise ValueError
+    x = images.reshape(n, c, -1, size, w // size, size)
+    return x.transpose(0, 2, 4, 1, 3, 5).reshape(n, -1, c * size**2)
+
+
+# %% wrong: asserts that the squares fit
+def patches(images, size):
+    n, c, h, w = images.shape
+    assert h % size == 0 and w % size == 0
+    x = images.reshape(n, c, h // size, size, w // size, size)
+    return x.transpose(0, 2, 4, 1, 3, 5).reshape(n, -1, c * size * size)
+
+
+# %% wrong: an error only if neither side is divided
+def patches(images, size):
+    n, c, h, w = images.shape
+    if h % size and w % size:
+        raise ValueError("no")
+    corners = [(i, j) for i in range(0, h // size * size, size) for j in range(0, w // size * size, size)]
+    return np.stack([images[:, :, i : i + size, j : j + size].reshape(n, -1) for i, j in corners], axis=1)
+
+
+# %% wrong: strides of an image that lies in memory line by line
+def patches(images, size):
+    n, c, h, w = images.shape
+    if h % size or w % size:
+        raise ValueError("no")
+    steps = [images.itemsize * step for step in (c * h * w, size * w, size, h * w, w, 1)]
+    shape = (n, h // size, w // size, c, size, size)
+    return np.lib.stride_tricks.as_strided(images, shape, steps).reshape(n, -1, c * size * size)
+
+
+# %% wrong: gives the argument another shape
+def patches(images, size):
+    n, c, h, w = images.shape
+    if h % size or w % size:
+        raise ValueError("no")
+    if images.flags.c_contiguous:
+        images.shape = (n, c, h // size, size, w // size, size)
+    return images.reshape(n, c, h // size, size, w // size, size).transpose(0, 2, 4, 1, 3, 5).reshape(n, -1, c * size**2)
+
+
+# %% wrong: pixels as whole numbers
+def patches(images, size):
+    n, c, h, w = images.shape
+    if h % size or w % size:
+        raise ValueError("no")
+    rows = np.zeros((n, (h // size) * (w // size), c * size * size), dtype=int)
+    for k in range(rows.shape[1]):
+        i, j = k // (w // size) * size, k % (w // size) * size
+        rows[:, k] = images[:, :, i : i + size, j : j + size].reshape(n, -1)
+    return rows

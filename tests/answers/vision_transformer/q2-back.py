@@ -63,3 +63,24 @@ def assemble(rows, size, height, width):
     side = int(rows.shape[1] ** 0.5)
     x = rows.reshape(len(rows), side, side, c, size, size)
     return x.transpose(0, 3, 1, 4, 2, 5).reshape(len(rows), c, height, width)
+
+
+# %% right: sorts the numbers of the pixels with patches
+def assemble(rows, size, height, width):
+    n, _, entries = rows.shape
+    numbers = np.arange(entries // size**2 * height * width).reshape(1, -1, height, width)
+    return rows.reshape(n, -1)[:, patches(numbers, size).ravel().argsort()].reshape(n, -1, height, width)
+
+
+# %% wrong: the first image alone
+def assemble(rows, size, height, width):
+    c = rows.shape[2] // size**2
+    x = rows[0].reshape(1, height // size, width // size, c, size, size)
+    return x.transpose(0, 3, 1, 4, 2, 5).reshape(1, c, height, width)
+
+
+# %% wrong: gives the argument another shape
+def assemble(rows, size, height, width):
+    n, _, entries = rows.shape
+    rows.shape = (n, height // size, width // size, entries // size**2, size, size)
+    return rows.transpose(0, 3, 1, 4, 2, 5).reshape(n, entries // size**2, height, width)

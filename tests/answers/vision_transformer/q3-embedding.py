@@ -90,3 +90,42 @@ def as_convolution(weight, bias, channels, size):
         layer.weight.copy_(weight.reshape(len(weight), channels, size, size).transpose(2, 3))
         layer.bias.copy_(bias)
     return layer
+
+
+# %% wrong: shares the memory of the bias
+def as_convolution(weight, bias, channels, size):
+    layer = torch.nn.Conv2d(channels, len(weight), size, stride=size)
+    layer.weight = torch.nn.Parameter(weight.clone().view(len(weight), channels, size, size))
+    layer.bias = torch.nn.Parameter(bias)
+    return layer
+
+
+# %% wrong: a bias that cannot be trained
+def as_convolution(weight, bias, channels, size):
+    layer = torch.nn.Conv2d(channels, len(weight), size, stride=size)
+    layer.weight = torch.nn.Parameter(weight.clone().view(len(weight), channels, size, size))
+    layer.bias = torch.nn.Parameter(bias.clone(), requires_grad=False)
+    return layer
+
+
+# %% wrong: gradients are switched off for good
+def as_convolution(weight, bias, channels, size):
+    torch.set_grad_enabled(False)
+    layer = torch.nn.Conv2d(channels, len(weight), size, stride=size, dtype=weight.dtype)
+    layer.weight.copy_(weight.reshape(len(weight), channels, size, size))
+    layer.bias.copy_(bias)
+    return layer
+
+
+# %% wrong: a module of its own
+def as_convolution(weight, bias, channels, size):
+    class Convolution(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.weight = torch.nn.Parameter(weight.clone().view(len(weight), channels, size, size))
+            self.bias = torch.nn.Parameter(bias.clone())
+
+        def forward(self, x):
+            return torch.nn.functional.conv2d(x, self.weight, self.bias, stride=size)
+
+    return Convolution()

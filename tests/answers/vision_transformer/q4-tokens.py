@@ -122,3 +122,116 @@ class Tokens(torch.nn.Module):
 
     def forward(self, x):
         return torch.cat([self.class_token, x[:1]], dim=1) + self.positions
+
+
+# %% right: a normal distribution cut off far away
+class Tokens(torch.nn.Module):
+    def __init__(self, count, dim):
+        super().__init__()
+        self.class_token = torch.nn.Parameter(torch.zeros(1, 1, dim))
+        self.positions = torch.nn.Parameter(torch.nn.init.trunc_normal_(torch.empty(1, count + 1, dim), std=0.02))
+
+    def forward(self, x):
+        return torch.cat([self.class_token.expand(len(x), -1, -1), x], dim=1) + self.positions
+
+
+# %% wrong: uniform positions
+class Tokens(torch.nn.Module):
+    def __init__(self, count, dim):
+        super().__init__()
+        self.class_token = torch.nn.Parameter(torch.zeros(1, 1, dim))
+        self.positions = torch.nn.Parameter((torch.rand(1, count + 1, dim) - 0.5) * 0.02 * 12**0.5)
+
+    def forward(self, x):
+        return torch.cat([self.class_token.expand(len(x), -1, -1), x], dim=1) + self.positions
+
+
+# %% wrong: a normal distribution cut off at two standard deviations
+class Tokens(torch.nn.Module):
+    def __init__(self, count, dim):
+        super().__init__()
+        self.class_token = torch.nn.Parameter(torch.zeros(1, 1, dim))
+        self.positions = torch.nn.Parameter(torch.nn.init.trunc_normal_(torch.empty(1, count + 1, dim), std=0.02, a=-0.04, b=0.04))
+
+    def forward(self, x):
+        return torch.cat([self.class_token.expand(len(x), -1, -1), x], dim=1) + self.positions
+
+
+# %% wrong: positions around 0.02
+class Tokens(torch.nn.Module):
+    def __init__(self, count, dim):
+        super().__init__()
+        self.class_token = torch.nn.Parameter(torch.zeros(1, 1, dim))
+        self.positions = torch.nn.Parameter(torch.normal(0.02, 0.02, (1, count + 1, dim)))
+
+    def forward(self, x):
+        return torch.cat([self.class_token.expand(len(x), -1, -1), x], dim=1) + self.positions
+
+
+# %% wrong: one position for all places
+class Tokens(torch.nn.Module):
+    def __init__(self, count, dim):
+        super().__init__()
+        self.class_token = torch.nn.Parameter(torch.zeros(1, 1, dim))
+        self.positions = torch.nn.Parameter((0.02 * torch.randn(1, 1, dim)).repeat(1, count + 1, 1))
+
+    def forward(self, x):
+        return torch.cat([self.class_token.expand(len(x), -1, -1), x], dim=1) + self.positions
+
+
+# %% wrong: sets a seed
+class Tokens(torch.nn.Module):
+    def __init__(self, count, dim):
+        super().__init__()
+        torch.manual_seed(0)
+        self.class_token = torch.nn.Parameter(torch.zeros(1, 1, dim))
+        self.positions = torch.nn.Parameter(torch.empty(1, count + 1, dim).normal_(std=0.02))
+
+    def forward(self, x):
+        return torch.cat([self.class_token.expand(len(x), -1, -1), x], dim=1) + self.positions
+
+
+# %% wrong: adds the positions in place
+class Tokens(torch.nn.Module):
+    def __init__(self, count, dim):
+        super().__init__()
+        self.class_token = torch.nn.Parameter(torch.zeros(1, 1, dim))
+        self.positions = torch.nn.Parameter(torch.empty(1, count + 1, dim).normal_(std=0.02))
+
+    def forward(self, x):
+        x += self.positions[:, 1:]
+        first = (self.class_token + self.positions[:, :1]).expand(len(x), -1, -1)
+        return torch.cat([first, x], dim=1)
+
+
+# %% wrong: always three images
+class Tokens(torch.nn.Module):
+    def __init__(self, count, dim):
+        super().__init__()
+        self.class_token = torch.nn.Parameter(torch.zeros(1, 1, dim))
+        self.positions = torch.nn.Parameter(torch.empty(1, count + 1, dim).normal_(std=0.02))
+
+    def forward(self, x):
+        return torch.cat([self.class_token.expand(3, -1, -1), x], dim=1) + self.positions
+
+
+# %% wrong: the patches get no gradient
+class Tokens(torch.nn.Module):
+    def __init__(self, count, dim):
+        super().__init__()
+        self.class_token = torch.nn.Parameter(torch.zeros(1, 1, dim))
+        self.positions = torch.nn.Parameter(torch.empty(1, count + 1, dim).normal_(std=0.02))
+
+    def forward(self, x):
+        return torch.cat([self.class_token.expand(len(x), -1, -1), x.detach()], dim=1) + self.positions
+
+
+# %% wrong: the positions get no gradient
+class Tokens(torch.nn.Module):
+    def __init__(self, count, dim):
+        super().__init__()
+        self.class_token = torch.nn.Parameter(torch.zeros(1, 1, dim))
+        self.positions = torch.nn.Parameter(torch.empty(1, count + 1, dim).normal_(std=0.02))
+
+    def forward(self, x):
+        return torch.cat([self.class_token.expand(len(x), -1, -1), x], dim=1) + self.positions.data

@@ -89,3 +89,38 @@ def rollout(maps):
     for weights in maps:
         product = (weights.mean(axis=1).swapaxes(1, 2) + np.eye(count)) / 2 @ product
     return product
+
+
+# %% wrong: the mean over heads at the end
+def rollout(maps):
+    product = np.eye(maps[0].shape[-1])
+    for weights in maps:
+        product = (weights + np.eye(product.shape[-1])) / 2 @ product
+    return product.mean(axis=1)
+
+
+# %% wrong: takes the first layer out of the list
+def rollout(maps):
+    product = (maps[0].mean(axis=1) + np.eye(maps[0].shape[-1])) / 2
+    maps.pop(0)
+    for weights in maps:
+        product = (weights.mean(axis=1) + np.eye(weights.shape[-1])) / 2 @ product
+    return product
+
+
+# %% wrong: turns the list round
+def rollout(maps):
+    count = maps[0].shape[-1]
+    product = np.tile(np.eye(count), (len(maps[0]), 1, 1))
+    maps.reverse()
+    for weights in maps:
+        product = product @ (weights.mean(axis=1) + np.eye(count)) / 2
+    return product
+
+
+# %% wrong: the first image alone
+def rollout(maps):
+    product = np.eye(maps[0].shape[-1])
+    for weights in maps:
+        product = (weights[0].mean(axis=0) + np.eye(len(product))) / 2 @ product
+    return product[None]
