@@ -99,3 +99,13 @@ def output_shape(height, width, filters, kernel, stride=1, padding=0):
 
 def parameters(channels, filters, kernel):
     return filters * (kernel * kernel * channels + 1)
+
+
+# %% wrong: filters of colour images only
+def output_shape(height, width, filters, kernel, stride=1, padding=0):
+    fit = lambda n: (n + 2 * padding - kernel) // stride + 1
+    return fit(height), fit(width), filters
+
+
+def parameters(channels, filters, kernel):
+    return filters * (kernel * kernel * 3 + 1)

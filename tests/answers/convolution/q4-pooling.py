@@ -176,3 +176,34 @@ def max_pool_gradient(x, size, gradient):
         u, v = np.unravel_index(block.argmax(), block.shape)
         result[n, c, i * size + u, j * size + v] = gradient[n, c, i, j]
     return result
+
+
+# %% wrong: of equal maxima the first by columns
+def max_pool(x, size):
+    n, c, h, w = x.shape
+    cut = x[:, :, : h // size * size, : w // size * size]
+    return cut.reshape(n, c, h // size, size, w // size, size).max(axis=(3, 5))
+
+
+def max_pool_gradient(x, size, gradient):
+    result = np.zeros(x.shape)
+    for n, c, i, j in np.ndindex(*gradient.shape):
+        block = x[n, c, i * size : (i + 1) * size, j * size : (j + 1) * size]
+        v, u = np.unravel_index(block.T.argmax(), block.shape)
+        result[n, c, i * size + u, j * size + v] = gradient[n, c, i, j]
+    return result
+
+
+# %% wrong: every second place whatever the size
+def max_pool(x, size):
+    windows = np.lib.stride_tricks.sliding_window_view(x, (size, size), axis=(2, 3))
+    return windows.max(axis=(4, 5))[:, :, ::2, ::2]
+
+
+def max_pool_gradient(x, size, gradient):
+    result = np.zeros(x.shape)
+    for n, c, i, j in np.ndindex(*gradient.shape):
+        block = x[n, c, i * size : (i + 1) * size, j * size : (j + 1) * size]
+        u, v = np.unravel_index(block.argmax(), block.shape)
+        result[n, c, i * size + u, j * size + v] = gradient[n, c, i, j]
+    return result

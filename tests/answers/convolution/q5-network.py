@@ -141,3 +141,56 @@ class ConvNet(torch.nn.Module):
         x = torch.max_pool2d(torch.relu(self.conv1(x)), 2)
         x = torch.max_pool2d(torch.relu(self.conv2(x)), 2)
         return self.linear(x.flatten(1))
+
+
+# %% right: in float32 whatever comes
+class ConvNet(torch.nn.Sequential):
+    def __init__(self, classes):
+        layers = []
+        for before, after in ((1, 8), (8, 16)):
+            layers += [torch.nn.Conv2d(before, after, 3, padding=1), torch.nn.ReLU(inplace=True), torch.nn.MaxPool2d(2)]
+        super().__init__(*layers, torch.nn.Flatten(), torch.nn.Linear(784, classes))
+
+    def forward(self, x):
+        return super().forward(x.float())
+
+
+# %% wrong: layers in a list
+class ConvNet(torch.nn.Module):
+    def __init__(self, classes):
+        super().__init__()
+        self.convs = [torch.nn.Conv2d(1, 8, 3, padding=1), torch.nn.Conv2d(8, 16, 3, padding=1)]
+        self.linear = torch.nn.Linear(16 * 7 * 7, classes)
+
+    def forward(self, x):
+        for conv in self.convs:
+            x = torch.max_pool2d(torch.relu(conv(x)), 2)
+        return self.linear(x.flatten(1))
+
+
+# %% wrong: created from the last to the first
+class ConvNet(torch.nn.Module):
+    def __init__(self, classes):
+        super().__init__()
+        self.linear = torch.nn.Linear(16 * 7 * 7, classes)
+        self.conv2 = torch.nn.Conv2d(8, 16, 3, padding=1)
+        self.conv1 = torch.nn.Conv2d(1, 8, 3, padding=1)
+
+    def forward(self, x):
+        x = torch.max_pool2d(torch.relu(self.conv1(x)), 2)
+        x = torch.max_pool2d(torch.relu(self.conv2(x)), 2)
+        return self.linear(x.flatten(1))
+
+
+# %% wrong: the convolutions do not learn
+class ConvNet(torch.nn.Module):
+    def __init__(self, classes):
+        super().__init__()
+        self.conv1 = torch.nn.Conv2d(1, 8, 3, padding=1)
+        self.conv2 = torch.nn.Conv2d(8, 16, 3, padding=1)
+        self.linear = torch.nn.Linear(16 * 7 * 7, classes)
+
+    def forward(self, x):
+        x = torch.max_pool2d(torch.relu(self.conv1(x)), 2)
+        x = torch.max_pool2d(torch.relu(self.conv2(x)), 2)
+        return self.linear(x.detach().flatten(1))
