@@ -153,3 +153,71 @@ def batch_norm(x, weight, bias, running_mean, running_var, training, momentum=0.
     x -= mean
     x /= np.sqrt(var + eps)
     return weight[:, None, None] * x + bias[:, None, None], running_mean, running_var
+
+
+# %% right: a list of three, channels moved to the end
+def batch_norm(x, weight, bias, running_mean, running_var, training, momentum=0.1, eps=1e-5):
+    flat = np.moveaxis(x, 1, -1)
+    if not training:
+        y = (flat - running_mean) / np.sqrt(running_var + eps) * weight + bias
+        return np.moveaxis(y, -1, 1), running_mean, running_var
+    rows = flat.reshape(-1, x.shape[1])
+    mu = np.mean(rows, axis=0)
+    y = (flat - mu) / np.sqrt(np.var(rows, axis=0) + eps) * weight + bias
+    return [
+        np.moveaxis(y, -1, 1),
+        running_mean + momentum * (mu - running_mean),
+        running_var + momentum * (np.var(rows, axis=0, ddof=1) - running_var),
+    ]
+
+
+# %% wrong: squares before it subtracts the mean
+def batch_norm(x, weight, bias, running_mean, running_var, training, momentum=0.1, eps=1e-5):
+    if training:
+        n = x.shape[0] * x.shape[2] * x.shape[3]
+        mean = x.mean(axis=(0, 2, 3))
+        var = (x**2).mean(axis=(0, 2, 3)) - mean**2
+        new_mean = (1 - momentum) * running_mean + momentum * mean
+        new_var = (1 - momentum) * running_var + momentum * var * n / (n - 1)
+    else:
+        mean, var = running_mean, running_var
+        new_mean, new_var = running_mean, running_var
+    z = (x - mean[None, :, None, None]) / np.sqrt(var[None, :, None, None] + eps)
+    y = weight[None, :, None, None] * z + bias[None, :, None, None]
+    return y, new_mean, new_var
+
+
+# %% wrong: always momentum 0.1
+def batch_norm(x, weight, bias, running_mean, running_var, training, momentum=0.1, eps=1e-5):
+    if training:
+        n = x.shape[0] * x.shape[2] * x.shape[3]
+        mean = x.mean(axis=(0, 2, 3))
+        var = x.var(axis=(0, 2, 3))
+        new_mean = 0.9 * running_mean + 0.1 * mean
+        new_var = 0.9 * running_var + 0.1 * var * n / (n - 1)
+    else:
+        mean, var = running_mean, running_var
+        new_mean, new_var = running_mean, running_var
+    z = (x - mean[None, :, None, None]) / np.sqrt(var[None, :, None, None] + eps)
+    y = weight[None, :, None, None] * z + bias[None, :, None, None]
+    return y, new_mean, new_var
+
+
+# %% wrong: updates the running values in evaluation too
+def batch_norm(x, weight, bias, running_mean, running_var, training, momentum=0.1, eps=1e-5):
+    shape = (1, -1, 1, 1)
+    new_mean = (1 - momentum) * running_mean + momentum * x.mean(axis=(0, 2, 3))
+    new_var = (1 - momentum) * running_var + momentum * x.var(axis=(0, 2, 3), ddof=1)
+    mean, var = (x.mean(axis=(0, 2, 3)), x.var(axis=(0, 2, 3))) if training else (running_mean, running_var)
+    y = (x - mean.reshape(shape)) / np.sqrt(var.reshape(shape) + eps)
+    return y * weight.reshape(shape) + bias.reshape(shape), new_mean, new_var
+
+
+# %% wrong: means of shape (channels,) stand against the width
+def batch_norm(x, weight, bias, running_mean, running_var, training, momentum=0.1, eps=1e-5):
+    mean, var = x.mean(axis=(0, 2, 3)), x.var(axis=(0, 2, 3))
+    if not training:
+        return weight * (x - running_mean) / np.sqrt(running_var + eps) + bias, running_mean, running_var
+    new_mean = (1 - momentum) * running_mean + momentum * mean
+    new_var = (1 - momentum) * running_var + momentum * x.var(axis=(0, 2, 3), ddof=1)
+    return weight * (x - mean) / np.sqrt(var + eps) + bias, new_mean, new_var

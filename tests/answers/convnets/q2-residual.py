@@ -279,3 +279,93 @@ class ResidualUnit(torch.nn.Module):
         x = torch.relu_(x)
         y = self.bn2(self.conv2(torch.relu(self.bn1(self.conv1(x)))))
         return torch.relu(self.shortcut(x) + y)
+
+
+# %% wrong: layers in a plain list
+class ResidualUnit(torch.nn.Module):
+    def __init__(self, channels_in, channels_out, stride=1):
+        super().__init__()
+        conv1 = torch.nn.Conv2d(channels_in, channels_out, 3, stride=stride, padding=1, bias=False)
+        bn1 = torch.nn.BatchNorm2d(channels_out)
+        conv2 = torch.nn.Conv2d(channels_out, channels_out, 3, padding=1, bias=False)
+        bn2 = torch.nn.BatchNorm2d(channels_out)
+        self.layers = [conv1, bn1, torch.nn.ReLU(), conv2, bn2]
+        if stride != 1 or channels_in != channels_out:
+            self.shortcut = torch.nn.Sequential(
+                torch.nn.Conv2d(channels_in, channels_out, 1, stride=stride, bias=False),
+                torch.nn.BatchNorm2d(channels_out),
+            )
+        else:
+            self.shortcut = torch.nn.Identity()
+
+    def forward(self, x):
+        out = x
+        for layer in self.layers:
+            out = layer(out)
+        return torch.relu(self.shortcut(x) + out)
+
+
+# %% wrong: norms that keep no running values
+class ResidualUnit(torch.nn.Module):
+    def __init__(self, channels_in, channels_out, stride=1):
+        super().__init__()
+        self.conv1 = torch.nn.Conv2d(channels_in, channels_out, 3, stride=stride, padding=1, bias=False)
+        self.bn1 = torch.nn.BatchNorm2d(channels_out, track_running_stats=False)
+        self.conv2 = torch.nn.Conv2d(channels_out, channels_out, 3, padding=1, bias=False)
+        self.bn2 = torch.nn.BatchNorm2d(channels_out, track_running_stats=False)
+        if stride != 1 or channels_in != channels_out:
+            self.shortcut = torch.nn.Sequential(
+                torch.nn.Conv2d(channels_in, channels_out, 1, stride=stride, bias=False),
+                torch.nn.BatchNorm2d(channels_out, track_running_stats=False),
+            )
+        else:
+            self.shortcut = torch.nn.Identity()
+
+    def forward(self, x):
+        out = torch.relu(self.bn1(self.conv1(x)))
+        out = self.bn2(self.conv2(out))
+        return torch.relu(self.shortcut(x) + out)
+
+
+# %% wrong: both convolutions before both norms
+class ResidualUnit(torch.nn.Module):
+    def __init__(self, channels_in, channels_out, stride=1):
+        super().__init__()
+        self.conv1 = torch.nn.Conv2d(channels_in, channels_out, 3, stride=stride, padding=1, bias=False)
+        self.conv2 = torch.nn.Conv2d(channels_out, channels_out, 3, padding=1, bias=False)
+        self.bn1 = torch.nn.BatchNorm2d(channels_out)
+        self.bn2 = torch.nn.BatchNorm2d(channels_out)
+        if stride != 1 or channels_in != channels_out:
+            self.shortcut = torch.nn.Sequential(
+                torch.nn.Conv2d(channels_in, channels_out, 1, stride=stride, bias=False),
+                torch.nn.BatchNorm2d(channels_out),
+            )
+        else:
+            self.shortcut = torch.nn.Identity()
+
+    def forward(self, x):
+        out = torch.relu(self.bn1(self.conv1(x)))
+        out = self.bn2(self.conv2(out))
+        return torch.relu(self.shortcut(x) + out)
+
+
+# %% wrong: does not pad
+class ResidualUnit(torch.nn.Module):
+    def __init__(self, channels_in, channels_out, stride=1):
+        super().__init__()
+        self.conv1 = torch.nn.Conv2d(channels_in, channels_out, 3, stride=stride, bias=False)
+        self.bn1 = torch.nn.BatchNorm2d(channels_out)
+        self.conv2 = torch.nn.Conv2d(channels_out, channels_out, 3, bias=False)
+        self.bn2 = torch.nn.BatchNorm2d(channels_out)
+        if stride != 1 or channels_in != channels_out:
+            self.shortcut = torch.nn.Sequential(
+                torch.nn.Conv2d(channels_in, channels_out, 1, stride=stride, bias=False),
+                torch.nn.BatchNorm2d(channels_out),
+            )
+        else:
+            self.shortcut = torch.nn.Identity()
+
+    def forward(self, x):
+        out = torch.relu(self.bn1(self.conv1(x)))
+        out = self.bn2(self.conv2(out))
+        return torch.relu(self.shortcut(x) + out)

@@ -119,3 +119,26 @@ def network_cost(layers, size):
         parameters += weights
         multiply_adds += size**2 * weights
     return parameters, multiply_adds
+
+
+# %% wrong: takes the list apart
+def network_cost(layers, size):
+    parameters = adds = 0
+    while layers:
+        c, d, k, stride, padding, groups = layers.pop(0)
+        size = (size + 2 * padding - k) // stride + 1
+        parameters += k * k * c // groups * d
+        adds += k * k * c // groups * d * size**2
+    return parameters, adds
+
+
+# %% wrong: the size over the stride, whatever kernel and padding
+def network_cost(layers, size):
+    parameters = 0
+    adds = 0
+    for cin, cout, k, s, p, g in layers:
+        size = size // s
+        w = k * k * (cin // g) * cout
+        parameters += w
+        adds += w * size * size
+    return parameters, adds

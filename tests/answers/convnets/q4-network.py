@@ -144,3 +144,39 @@ def make_mlp(sizes, dropout=0.0):
     for before, after in zip(sizes[:-2], sizes[1:-1]):
         layers += [torch.nn.Linear(before, after), torch.nn.ReLU(), torch.nn.Dropout(dropout)]
     return torch.nn.Sequential(*layers, torch.nn.Linear(sizes[-2], sizes[-1]), torch.nn.Dropout(dropout))
+
+
+# %% wrong: layers of equal size are one layer
+def make_mlp(sizes, dropout=0.0):
+    made, layers = {}, [torch.nn.Flatten()]
+    for pair in zip(sizes[:-1], sizes[1:]):
+        if pair not in made:
+            made[pair] = torch.nn.Linear(*pair)
+        layers += [made[pair], torch.nn.ReLU(), torch.nn.Dropout(dropout)]
+    return torch.nn.Sequential(*layers[:-2])
+
+
+# %% wrong: takes the list of sizes apart
+def make_mlp(sizes, dropout=0.0):
+    layers = [torch.nn.Flatten()]
+    while len(sizes) > 2:
+        layers += [torch.nn.Linear(sizes.pop(0), sizes[0]), torch.nn.ReLU(), torch.nn.Dropout(dropout)]
+    return torch.nn.Sequential(*layers, torch.nn.Linear(sizes[0], sizes[1]))
+
+
+# %% wrong: dropout in front of the last layer only
+def make_mlp(sizes, dropout=0.0):
+    layers = [torch.nn.Flatten()]
+    for before, after in zip(sizes[:-2], sizes[1:-1]):
+        layers += [torch.nn.Linear(before, after), torch.nn.ReLU()]
+    if len(sizes) > 2:
+        layers.append(torch.nn.Dropout(dropout))
+    return torch.nn.Sequential(*layers, torch.nn.Linear(sizes[-2], sizes[-1]))
+
+
+# %% wrong: ReLU6
+def make_mlp(sizes, dropout=0.0):
+    layers = [torch.nn.Flatten()]
+    for before, after in zip(sizes[:-2], sizes[1:-1]):
+        layers += [torch.nn.Linear(before, after), torch.nn.ReLU6(), torch.nn.Dropout(dropout)]
+    return torch.nn.Sequential(*layers, torch.nn.Linear(sizes[-2], sizes[-1]))

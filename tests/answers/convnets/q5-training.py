@@ -275,3 +275,44 @@ def train_network(model, images, labels, epochs, learning_rate, batch_size, seed
             total += loss.item() * len(chosen)
         history.append(total / len(images))
     return history
+
+
+# %% wrong: sets the gradients to zero only after the step
+def train_network(model, images, labels, epochs, learning_rate, batch_size, seed):
+    rng = np.random.default_rng(seed)
+    optimizer = torch.optim.SGD(model.parameters(), lr=learning_rate, momentum=0.9)
+    model.train()
+    history = []
+    for epoch in range(epochs):
+        order = rng.permutation(len(images))
+        total = 0.0
+        for start in range(0, len(images), batch_size):
+            index = torch.as_tensor(order[start : start + batch_size])
+            loss = torch.nn.functional.cross_entropy(model(images[index]), labels[index])
+            loss.backward()
+            optimizer.step()
+            optimizer.zero_grad()
+            total += loss.item() * len(index)
+        history.append(total / len(images))
+    return history
+
+
+# %% wrong: the loss after the step
+def train_network(model, images, labels, epochs, learning_rate, batch_size, seed):
+    rng = np.random.default_rng(seed)
+    optimizer = torch.optim.SGD(model.parameters(), lr=learning_rate, momentum=0.9)
+    model.train()
+    history = []
+    for epoch in range(epochs):
+        order = rng.permutation(len(images))
+        total = 0.0
+        for start in range(0, len(images), batch_size):
+            index = torch.as_tensor(order[start : start + batch_size])
+            loss = torch.nn.functional.cross_entropy(model(images[index]), labels[index])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            loss = torch.nn.functional.cross_entropy(model(images[index]), labels[index])
+            total += loss.item() * len(index)
+        history.append(total / len(images))
+    return history

@@ -219,3 +219,33 @@ def evaluate(model, images, labels, batch_size=256):
             right += (scores.argmax(1) == y).sum().item()
     model.train(was_training)
     return loss / len(images), 100 * right / len(images)
+
+
+# %% wrong: the logarithm of the softmax
+def evaluate(model, images, labels, batch_size=256):
+    was_training = model.training
+    model.eval()
+    loss, right = 0.0, 0
+    with torch.no_grad():
+        for start in range(0, len(images), batch_size):
+            x, y = images[start : start + batch_size], labels[start : start + batch_size]
+            scores = model(x)
+            loss += -scores.softmax(1)[torch.arange(len(y)), y].log().sum().item()
+            right += (scores.argmax(dim=1) == y).sum().item()
+    model.train(was_training)
+    return loss / len(images), right / len(images)
+
+
+# %% wrong: returns tensors
+def evaluate(model, images, labels, batch_size=256):
+    was_training = model.training
+    model.eval()
+    loss, right = 0.0, 0
+    with torch.no_grad():
+        for start in range(0, len(images), batch_size):
+            x, y = images[start : start + batch_size], labels[start : start + batch_size]
+            scores = model(x)
+            loss += torch.nn.functional.cross_entropy(scores, y, reduction="sum").item()
+            right += (scores.argmax(dim=1) == y).sum().item()
+    model.train(was_training)
+    return torch.tensor(loss / len(images)), torch.tensor(right / len(images))
