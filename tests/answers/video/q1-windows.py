@@ -120,3 +120,66 @@ def window_flow(dx, dy, dt, window):
             a = np.stack([dx[part].ravel(), dy[part].ravel()], axis=1)
             flow[:, i, j] = np.linalg.lstsq(a, -dt[part].ravel(), rcond=None)[0]
     return flow
+
+
+# %% wrong: means in place of sums
+def window_flow(dx, dy, dt, window):
+    total = lambda x: np.lib.stride_tricks.sliding_window_view(np.pad(x, window // 2), (window, window)).mean((2, 3))
+    xx, xy, yy, xt, yt = total(dx * dx), total(dx * dy), total(dy * dy), total(dx * dt), total(dy * dt)
+    det = xx * yy - xy * xy
+    known = det >= 1e-9
+    return np.stack([xy * yt - yy * xt, xy * xt - xx * yt]) / np.where(known, det, 1) * known
+
+
+# %% wrong: a small number added to the determinant
+def window_flow(dx, dy, dt, window):
+    total = lambda x: np.lib.stride_tricks.sliding_window_view(np.pad(x, window // 2), (window, window)).sum((2, 3))
+    xx, xy, yy, xt, yt = total(dx * dx), total(dx * dy), total(dy * dy), total(dx * dt), total(dy * dt)
+    det = xx * yy - xy * xy
+    known = det >= 1e-9
+    det = det + 1e-9
+    return np.stack([xy * yt - yy * xt, xy * xt - xx * yt]) / np.where(known, det, 1) * known
+
+
+# %% wrong: a limit of its own
+def window_flow(dx, dy, dt, window):
+    total = lambda x: np.lib.stride_tricks.sliding_window_view(np.pad(x, window // 2), (window, window)).sum((2, 3))
+    xx, xy, yy, xt, yt = total(dx * dx), total(dx * dy), total(dy * dy), total(dx * dt), total(dy * dt)
+    det = xx * yy - xy * xy
+    known = det >= 1e-12
+    return np.stack([xy * yt - yy * xt, xy * xt - xx * yt]) / np.where(known, det, 1) * known
+
+
+# %% wrong: turns the sign of dt in place
+def window_flow(dx, dy, dt, window):
+    dt *= -1
+    total = lambda x: np.lib.stride_tricks.sliding_window_view(np.pad(x, window // 2), (window, window)).sum((2, 3))
+    xx, xy, yy, xt, yt = total(dx * dx), total(dx * dy), total(dy * dy), total(dx * dt), total(dy * dt)
+    det = xx * yy - xy * xy
+    known = det >= 1e-9
+    return np.stack([yy * xt - xy * yt, xx * yt - xy * xt]) / np.where(known, det, 1) * known
+
+
+# %% wrong: solves where there is nothing to solve
+def window_flow(dx, dy, dt, window):
+    half, flow = window // 2, np.zeros((2, *dx.shape))
+    for i in range(dx.shape[0]):
+        for j in range(dx.shape[1]):
+            part = np.s_[max(0, i - half) : i + half + 1, max(0, j - half) : j + half + 1]
+            a = np.stack([dx[part].ravel(), dy[part].ravel()], axis=1)
+            flow[:, i, j] = np.linalg.solve(a.T @ a, -a.T @ dt[part].ravel())
+    return flow
+
+
+# %% wrong: np.convolve with "same", which is as long as the longer one
+def window_flow(dx, dy, dt, window):
+    ones = np.ones(window)
+
+    def total(x):
+        x = np.array([np.convolve(row, ones, "same") for row in x])
+        return np.array([np.convolve(column, ones, "same") for column in x.T]).T
+
+    xx, xy, yy, xt, yt = total(dx * dx), total(dx * dy), total(dy * dy), total(dx * dt), total(dy * dt)
+    det = xx * yy - xy * xy
+    known = det >= 1e-9
+    return np.stack([xy * yt - yy * xt, xy * xt - xx * yt]) / np.where(known, det, 1) * known

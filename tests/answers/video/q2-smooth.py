@@ -148,3 +148,34 @@ def smooth_step(u, v, dx, dy, dt, smoothness):
     u, v = mean(u), mean(v)
     error = (dx * u + dy * v + dt) / (smoothness**2 + dx**2 + dy**2)
     return u - dx * error, v - dy * error
+
+
+# %% wrong: e from the old u and v
+def smooth_step(u, v, dx, dy, dt, smoothness):
+    def mean(x):
+        wide = np.pad(x, 1, mode="edge")
+        return (wide[:-2, 1:-1] + wide[2:, 1:-1] + wide[1:-1, :-2] + wide[1:-1, 2:]) / 4
+
+    error = (dx * u + dy * v + dt) / (smoothness**2 + dx**2 + dy**2)
+    return mean(u) - dx * error, mean(v) - dy * error
+
+
+# %% wrong: the new u only
+def smooth_step(u, v, dx, dy, dt, smoothness):
+    def mean(x):
+        wide = np.pad(x, 1, mode="edge")
+        return (wide[:-2, 1:-1] + wide[2:, 1:-1] + wide[1:-1, :-2] + wide[1:-1, 2:]) / 4
+
+    u, v = mean(u), mean(v)
+    return u - dx * (dx * u + dy * v + dt) / (smoothness**2 + dx**2 + dy**2)
+
+
+# %% wrong: a single row has two neighbours only
+def smooth_step(u, v, dx, dy, dt, smoothness):
+    def mean(x):
+        wide = np.pad(x, 1, mode="edge")
+        return (wide[:-2, 1:-1] + wide[2:, 1:-1] + wide[1:-1, :-2] + wide[1:-1, 2:]) / 4
+
+    u, v = (mean(x) if len(x) > 1 else 2 * mean(x) - x for x in (u, v))
+    error = (dx * u + dy * v + dt) / (smoothness**2 + dx**2 + dy**2)
+    return u - dx * error, v - dy * error

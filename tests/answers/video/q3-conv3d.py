@@ -37,6 +37,12 @@ def conv3d(clip, weight):
     return np.stack(frames, axis=1)
 
 
+# %% right: a result in float32
+def conv3d(clip, weight):
+    boxes = np.lib.stride_tricks.sliding_window_view(clip.astype(np.float32), weight.shape[2:], axis=(1, 2, 3))
+    return np.tensordot(weight.astype(np.float32), boxes, axes=([1, 2, 3, 4], [0, 4, 5, 6]))
+
+
 # %% wrong: flips time
 def conv3d(clip, weight):
     boxes = np.lib.stride_tricks.sliding_window_view(clip, weight.shape[2:], axis=(1, 2, 3))
@@ -84,3 +90,17 @@ def conv3d(clip, weight):
 def conv3d(clip, weight):
     x, w = torch.tensor(clip, dtype=torch.float64), torch.tensor(weight, dtype=torch.float64)
     return torch.nn.functional.conv3d(x[None], w)[0].numpy()
+
+
+# %% wrong: subtracts the mean in place
+def conv3d(clip, weight):
+    mean = clip.mean()
+    clip -= mean
+    boxes = np.lib.stride_tricks.sliding_window_view(clip + mean, weight.shape[2:], axis=(1, 2, 3))
+    return np.einsum("cthwruv,ocruv->othw", boxes, weight)
+
+
+# %% wrong: the window moves along the channels too
+def conv3d(clip, weight):
+    boxes = np.lib.stride_tricks.sliding_window_view(clip, weight.shape[2:])
+    return np.einsum("cthwruv,ocruv->othw", boxes, weight)

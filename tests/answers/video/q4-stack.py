@@ -59,3 +59,31 @@ def stack_flows(flows, length):
     return np.stack(
         [np.tile(flows[start : start + length].sum(0), (length, 1, 1)) for start in range(len(flows) - length + 1)]
     )
+
+
+# %% wrong: a single stack loses its axis
+def stack_flows(flows, length):
+    return np.stack(
+        [np.concatenate(flows[start : start + length]) for start in range(len(flows) - length + 1)]
+    ).squeeze()
+
+
+# %% wrong: only the first and the last flow of each stack
+def stack_flows(flows, length):
+    starts = len(flows) - length + 1
+    return np.concatenate([flows[:starts], flows[length - 1 :]], axis=1)
+
+
+# %% wrong: whole numbers
+def stack_flows(flows, length):
+    time, _, height, width = flows.shape
+    stacks = np.zeros((time - length + 1, 2 * length, height, width), dtype=int)
+    for start in range(len(stacks)):
+        stacks[start] = flows[start : start + length].reshape(2 * length, height, width)
+    return stacks
+
+
+# %% wrong: takes the mean flow away in place
+def stack_flows(flows, length):
+    flows -= flows.mean(axis=(2, 3), keepdims=True)
+    return np.stack([np.concatenate(flows[start : start + length]) for start in range(len(flows) - length + 1)])

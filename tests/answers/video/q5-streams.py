@@ -55,3 +55,27 @@ def average_streams(spatial, temporal):
 # %% wrong: the classes instead of the probabilities
 def average_streams(spatial, temporal):
     return (spatial.softmax(dim=1) + temporal.softmax(dim=1)).argmax(dim=1)
+
+
+# %% wrong: the largest score of the whole batch is taken away
+def average_streams(spatial, temporal):
+    p, q = (spatial - spatial.max()).exp(), (temporal - temporal.max()).exp()
+    return (p / p.sum(1, keepdim=True) + q / q.sum(1, keepdim=True)) / 2
+
+
+# %% wrong: scores are cut off at 50
+def average_streams(spatial, temporal):
+    p, q = spatial.clamp(-50, 50).exp(), temporal.clamp(-50, 50).exp()
+    return (p / p.sum(1, keepdim=True) + q / q.sum(1, keepdim=True)) / 2
+
+
+# %% wrong: takes the largest score away in place
+def average_streams(spatial, temporal):
+    for scores in (spatial, temporal):
+        scores -= scores.max(dim=1, keepdim=True).values
+    return (spatial.softmax(dim=1) + temporal.softmax(dim=1)) / 2
+
+
+# %% wrong: an array of NumPy
+def average_streams(spatial, temporal):
+    return ((spatial.softmax(dim=1) + temporal.softmax(dim=1)) / 2).numpy()

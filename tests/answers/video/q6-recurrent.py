@@ -57,6 +57,21 @@ class RecurrentNet(torch.nn.Module):
         return h @ self.c.weight.T + self.c.bias
 
 
+# %% right: h is float32, whatever comes
+class RecurrentNet(torch.nn.Module):
+    def __init__(self, features, hidden, classes):
+        super().__init__()
+        self.input = torch.nn.Linear(features, hidden)
+        self.recurrent = torch.nn.Linear(hidden, hidden, bias=False)
+        self.output = torch.nn.Linear(hidden, classes)
+
+    def forward(self, x):
+        h = torch.zeros(x.shape[0], self.recurrent.in_features)
+        for t in range(x.shape[1]):
+            h = torch.tanh(self.input(x[:, t]) + self.recurrent(h))
+        return self.output(h)
+
+
 # %% wrong: no tanh
 class RecurrentNet(torch.nn.Module):
     def __init__(self, features, hidden, classes):
@@ -251,3 +266,33 @@ class RecurrentNet(torch.nn.Module):
         for t in range(x.shape[1]):
             h = torch.tanh(self.input(x[:, t]) + self.recurrent(h))
         return self.output(h)
+
+
+# %% wrong: the layers in a plain list
+class RecurrentNet(torch.nn.Module):
+    def __init__(self, features, hidden, classes):
+        super().__init__()
+        linear = torch.nn.Linear
+        self.layers = [linear(features, hidden), linear(hidden, hidden, bias=False), linear(hidden, classes)]
+
+    def forward(self, x):
+        h = x.new_zeros(len(x), self.layers[1].in_features)
+        for t in range(x.shape[1]):
+            h = torch.tanh(self.layers[0](x[:, t]) + self.layers[1](h))
+        return self.layers[2](h)
+
+
+# %% wrong: weights in float64
+class RecurrentNet(torch.nn.Module):
+    def __init__(self, features, hidden, classes):
+        super().__init__()
+        self.input = torch.nn.Linear(features, hidden, dtype=torch.float64)
+        self.recurrent = torch.nn.Linear(hidden, hidden, bias=False, dtype=torch.float64)
+        self.output = torch.nn.Linear(hidden, classes, dtype=torch.float64)
+
+    def forward(self, x):
+        x = x.double()
+        h = x.new_zeros(len(x), self.recurrent.in_features)
+        for t in range(x.shape[1]):
+            h = torch.tanh(self.input(x[:, t]) + self.recurrent(h))
+        return self.output(h).float()
