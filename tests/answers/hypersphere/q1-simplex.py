@@ -126,3 +126,46 @@ def largest_cosine(prototypes):
 def simplex(classes):
     points = np.eye(classes) - np.ones((classes, classes)) / classes
     return points
+
+
+# %% right: plain Python, and a simplex in float32
+import math
+
+
+def largest_cosine(prototypes):
+    rows = [[float(v) for v in row] for row in prototypes]
+    best = -math.inf
+    for i in range(len(rows)):
+        for j in range(i):
+            dot = sum(a * b for a, b in zip(rows[i], rows[j]))
+            best = max(best, dot / (math.sqrt(sum(a * a for a in rows[i])) * math.sqrt(sum(b * b for b in rows[j]))))
+    return best
+
+
+def simplex(classes):
+    codes = np.eye(classes, dtype=np.float32)
+    codes = codes - codes.mean(axis=0)
+    return codes / np.linalg.norm(codes, axis=1, keepdims=True)
+
+
+# %% wrong: only rows that follow each other
+def largest_cosine(prototypes):
+    unit = prototypes / np.linalg.norm(prototypes, axis=1, keepdims=True)
+    return max(unit[k] @ unit[k + 1] for k in range(len(unit) - 1))
+
+
+def simplex(classes):
+    codes = np.eye(classes) - 1 / classes
+    return codes / np.linalg.norm(codes, axis=1, keepdims=True)
+
+
+# %% wrong: the simplex of four classes for every number of classes
+def largest_cosine(prototypes):
+    unit = prototypes / np.linalg.norm(prototypes, axis=1, keepdims=True)
+    cosines = unit @ unit.T
+    return cosines[~np.eye(len(unit), dtype=bool)].max()
+
+
+def simplex(classes):
+    codes = np.eye(classes) - 1 / 4
+    return codes / np.linalg.norm(codes, axis=1, keepdims=True)

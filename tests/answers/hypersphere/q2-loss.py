@@ -219,3 +219,64 @@ def angular_gradient(z, prototypes, labels):
     length, p_length = (np.linalg.norm(v, axis=1, keepdims=True) for v in (z, p))
     cosine = (z * p).sum(axis=1, keepdims=True) / (length * p_length)
     return 2 * (1 - cosine) * (cosine * z / length**2 - p / (length * p_length))
+
+
+# %% wrong: two dimensions written out
+def angular_loss(z, prototypes, labels):
+    p = prototypes[labels]
+    dots = z[:, 0] * p[:, 0] + z[:, 1] * p[:, 1]
+    return ((1 - dots / (np.linalg.norm(z, axis=1) * np.linalg.norm(p, axis=1))) ** 2).sum()
+
+
+def angular_gradient(z, prototypes, labels):
+    p = prototypes[labels]
+    nz = np.linalg.norm(z, axis=1, keepdims=True)
+    pl = np.linalg.norm(p, axis=1, keepdims=True)
+    cosine = (z * p).sum(axis=1, keepdims=True) / (nz * pl)
+    return 2 * (1 - cosine) * (cosine * z / nz**2 - p / (nz * pl))
+
+
+# %% wrong: one length for all prototypes in the gradient
+def angular_loss(z, prototypes, labels):
+    p = prototypes[labels]
+    cosine = (z * p).sum(axis=1) / (np.linalg.norm(z, axis=1) * np.linalg.norm(p, axis=1))
+    return ((1 - cosine) ** 2).sum()
+
+
+def angular_gradient(z, prototypes, labels):
+    p = prototypes[labels]
+    nz = np.linalg.norm(z, axis=1, keepdims=True)
+    pl = np.linalg.norm(p, axis=1).max()
+    cosine = (z * p).sum(axis=1, keepdims=True) / (nz * pl)
+    return 2 * (1 - cosine) * (cosine * z / nz**2 - p / (nz * pl))
+
+
+# %% wrong: prototypes made unit in place
+def angular_loss(z, prototypes, labels):
+    p = prototypes[labels]
+    cosine = (z * p).sum(axis=1) / (np.linalg.norm(z, axis=1) * np.linalg.norm(p, axis=1))
+    return ((1 - cosine) ** 2).sum()
+
+
+def angular_gradient(z, prototypes, labels):
+    prototypes /= np.linalg.norm(prototypes, axis=1, keepdims=True)
+    p = prototypes[labels]
+    nz = np.linalg.norm(z, axis=1, keepdims=True)
+    pl = np.linalg.norm(p, axis=1, keepdims=True)
+    cosine = (z * p).sum(axis=1, keepdims=True) / (nz * pl)
+    return 2 * (1 - cosine) * (cosine * z / nz**2 - p / (nz * pl))
+
+
+# %% wrong: the gradient left to PyTorch
+def angular_loss(z, prototypes, labels):
+    p = prototypes[labels]
+    cosine = (z * p).sum(axis=1) / (np.linalg.norm(z, axis=1) * np.linalg.norm(p, axis=1))
+    return ((1 - cosine) ** 2).sum()
+
+
+def angular_gradient(z, prototypes, labels):
+    zt = torch.tensor(z, requires_grad=True)
+    p = torch.tensor(prototypes)[torch.tensor(labels)]
+    loss = ((1 - torch.nn.functional.cosine_similarity(zt, p)) ** 2).sum()
+    loss.backward()
+    return zt.grad.numpy()

@@ -200,3 +200,91 @@ def prototype_step(model, optimizer, images, labels, prototypes):
 def nearest(model, images, prototypes):
     unit = prototypes / prototypes.norm(dim=1, keepdim=True)
     return torch.argmin(model(images) @ unit.T, dim=-1)
+
+
+# %% wrong: gradients cleared after the step only
+def prototype_step(model, optimizer, images, labels, prototypes):
+    z = model(images)
+    cosine = torch.nn.functional.cosine_similarity(z, prototypes[labels])
+    loss = ((1 - cosine) ** 2).mean()
+    loss.backward()
+    optimizer.step()
+    optimizer.zero_grad()
+    return loss.item()
+
+
+def nearest(model, images, prototypes):
+    with torch.no_grad():
+        z = torch.nn.functional.normalize(model(images), dim=1)
+    return (z @ torch.nn.functional.normalize(prototypes, dim=1).T).argmax(dim=1)
+
+
+# %% wrong: gradients switched off for good
+def prototype_step(model, optimizer, images, labels, prototypes):
+    z = model(images)
+    cosine = torch.nn.functional.cosine_similarity(z, prototypes[labels])
+    loss = ((1 - cosine) ** 2).mean()
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    return loss.item()
+
+
+def nearest(model, images, prototypes):
+    torch.set_grad_enabled(False)
+    z = torch.nn.functional.normalize(model(images), dim=1)
+    return (z @ torch.nn.functional.normalize(prototypes, dim=1).T).argmax(dim=1)
+
+
+# %% wrong: a batch of one loses its axis
+def prototype_step(model, optimizer, images, labels, prototypes):
+    z = model(images)
+    cosine = torch.nn.functional.cosine_similarity(z, prototypes[labels])
+    loss = ((1 - cosine) ** 2).mean()
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    return loss.item()
+
+
+def nearest(model, images, prototypes):
+    with torch.no_grad():
+        z = torch.nn.functional.normalize(model(images), dim=1)
+    return (z @ torch.nn.functional.normalize(prototypes, dim=1).T).argmax(dim=1).squeeze()
+
+
+# %% wrong: prototypes made unit in place
+def prototype_step(model, optimizer, images, labels, prototypes):
+    z = model(images)
+    cosine = torch.nn.functional.cosine_similarity(z, prototypes[labels])
+    loss = ((1 - cosine) ** 2).mean()
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    return loss.item()
+
+
+def nearest(model, images, prototypes):
+    with torch.no_grad():
+        z = torch.nn.functional.normalize(model(images), dim=1)
+    prototypes /= prototypes.norm(dim=1, keepdim=True)
+    return (z @ prototypes.T).argmax(dim=1)
+
+
+# %% wrong: the loss after the update
+def prototype_step(model, optimizer, images, labels, prototypes):
+    z = model(images)
+    cosine = torch.nn.functional.cosine_similarity(z, prototypes[labels])
+    loss = ((1 - cosine) ** 2).mean()
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    with torch.no_grad():
+        loss = ((1 - torch.nn.functional.cosine_similarity(model(images), prototypes[labels])) ** 2).mean()
+    return loss.item()
+
+
+def nearest(model, images, prototypes):
+    with torch.no_grad():
+        z = torch.nn.functional.normalize(model(images), dim=1)
+    return (z @ torch.nn.functional.normalize(prototypes, dim=1).T).argmax(dim=1)

@@ -117,7 +117,7 @@ def to_number(z, prototype, lower, upper):
     return (cosine + 1) * (upper - lower) / 2 + lower
 
 
-# %% wrong: empty input fails
+# %% right: by the smallest and the largest y
 def to_cosine(y, lower, upper):
     if lower >= upper:
         raise ValueError("the bounds are in the wrong order")
@@ -228,3 +228,51 @@ def to_cosine(y, lower, upper):
 def to_number(z, prototype, lower, upper):
     cosine = z @ prototype / (np.linalg.norm(z, axis=1) * np.linalg.norm(prototype))
     return lower + (cosine + 1) / 2 * (upper - lower)
+
+
+# %% wrong: only the upper bound is looked at
+def to_cosine(y, lower, upper):
+    if lower >= upper or np.any(y > upper):
+        raise ValueError("bounds")
+    return 2 * (y - lower) / (upper - lower) - 1
+
+
+def to_number(z, prototype, lower, upper):
+    cosine = z @ prototype / (np.linalg.norm(z, axis=1) * np.linalg.norm(prototype))
+    return lower + (cosine + 1) / 2 * (upper - lower)
+
+
+# %% wrong: an assertion in place of a ValueError
+def to_cosine(y, lower, upper):
+    assert lower < upper and np.all(y >= lower) and np.all(y <= upper)
+    return 2 * (y - lower) / (upper - lower) - 1
+
+
+def to_number(z, prototype, lower, upper):
+    cosine = z @ prototype / (np.linalg.norm(z, axis=1) * np.linalg.norm(prototype))
+    return lower + (cosine + 1) / 2 * (upper - lower)
+
+
+# %% wrong: y is changed in place
+def to_cosine(y, lower, upper):
+    if lower >= upper or np.any(y < lower) or np.any(y > upper):
+        raise ValueError("bounds")
+    y[:] = 2 * (y - lower) / (upper - lower) - 1
+    return y
+
+
+def to_number(z, prototype, lower, upper):
+    cosine = z @ prototype / (np.linalg.norm(z, axis=1) * np.linalg.norm(prototype))
+    return lower + (cosine + 1) / 2 * (upper - lower)
+
+
+# %% wrong: the lower bound is forgotten on the way back
+def to_cosine(y, lower, upper):
+    if lower >= upper or np.any(y < lower) or np.any(y > upper):
+        raise ValueError("bounds")
+    return 2 * (y - lower) / (upper - lower) - 1
+
+
+def to_number(z, prototype, lower, upper):
+    cosine = z @ prototype / (np.linalg.norm(z, axis=1) * np.linalg.norm(prototype))
+    return (cosine + 1) / 2 * upper

@@ -150,3 +150,107 @@ def separate(classes, dims, seed):
 # %% wrong: as many one-hot codes as fit
 def separate(classes, dims, seed):
     return np.eye(dims)[np.arange(classes) % dims]
+
+
+# %% right: several starts, the best is kept
+class Sphere:
+    def __init__(self, classes, dims, rng):
+        self.points = rng.standard_normal((classes, dims))
+        self.back()
+
+    def back(self):
+        self.points = self.points / np.linalg.norm(self.points, axis=1)[:, None]
+
+    def worst(self):
+        cosines = self.points @ self.points.T
+        return cosines[np.triu_indices(len(cosines), 1)].max()
+
+    def descend(self, steps=700):
+        m = v = 0
+        for t in range(1, steps + 1):
+            power = 2 * (60 / 2) ** (t / steps)
+            cosines = self.points @ self.points.T
+            np.fill_diagonal(cosines, -1)
+            near = 2 / np.maximum(1 - cosines, 1e-6)
+            near = near / near.max()
+            push = near ** (power / 2 + 1)
+            gradient = push @ self.points
+            gradient = gradient - (gradient * self.points).sum(1, keepdims=True) * self.points
+            m = 0.9 * m + 0.1 * gradient
+            v = 0.99 * v + 0.01 * (gradient**2).sum()
+            size = m / (1 - 0.9**t) / np.sqrt(v / (1 - 0.99**t) + 1e-16)
+            self.points = self.points - 0.3 * (0.002) ** (t / steps) * size
+            self.back()
+
+
+def separate(classes, dims, seed):
+    spheres = [Sphere(classes, dims, np.random.default_rng((seed, k))) for k in range(2)]
+    for sphere in spheres:
+        sphere.descend()
+    return min(spheres, key=Sphere.worst).points
+
+
+# %% wrong: remembered by the seed alone
+CACHE = {}
+
+
+class Sphere:
+    def __init__(self, classes, dims, rng):
+        self.points = rng.standard_normal((classes, dims))
+        self.back()
+
+    def back(self):
+        self.points = self.points / np.linalg.norm(self.points, axis=1)[:, None]
+
+    def worst(self):
+        cosines = self.points @ self.points.T
+        return cosines[np.triu_indices(len(cosines), 1)].max()
+
+    def descend(self, steps=700):
+        m = v = 0
+        for t in range(1, steps + 1):
+            power = 2 * (60 / 2) ** (t / steps)
+            cosines = self.points @ self.points.T
+            np.fill_diagonal(cosines, -1)
+            near = 2 / np.maximum(1 - cosines, 1e-6)
+            near = near / near.max()
+            push = near ** (power / 2 + 1)
+            gradient = push @ self.points
+            gradient = gradient - (gradient * self.points).sum(1, keepdims=True) * self.points
+            m = 0.9 * m + 0.1 * gradient
+            v = 0.99 * v + 0.01 * (gradient**2).sum()
+            size = m / (1 - 0.9**t) / np.sqrt(v / (1 - 0.99**t) + 1e-16)
+            self.points = self.points - 0.3 * (0.002) ** (t / steps) * size
+            self.back()
+
+
+def separate(classes, dims, seed):
+    if seed in CACHE:
+        return CACHE[seed]
+    spheres = [Sphere(classes, dims, np.random.default_rng((seed, k))) for k in range(2)]
+    for sphere in spheres:
+        sphere.descend()
+    CACHE[seed] = min(spheres, key=Sphere.worst).points
+    return CACHE[seed]
+
+
+# %% wrong: far too many steps
+def separate(classes, dims, seed):
+    rng = np.random.default_rng(seed)
+    best, best_cosine = None, 2
+    eye = np.eye(classes, dtype=bool)
+    for trial in range(classes**4 // 3):
+        points = rng.normal(size=(classes, dims))
+        points /= np.linalg.norm(points, axis=1, keepdims=True)
+        for beta, rate in zip(np.geomspace(3, 300, 1000), np.geomspace(1, 0.003, 1000)):
+            cosines = points @ points.T
+            cosines[eye] = -9
+            shares = np.exp(beta * (cosines - cosines.max()))
+            shares /= shares.sum()
+            points = points - rate * shares @ points
+            points /= np.linalg.norm(points, axis=1, keepdims=True)
+        cosines = points @ points.T
+        cosines[eye] = -9
+        if cosines.max() < best_cosine:
+            best, best_cosine = points, cosines.max()
+    return best
