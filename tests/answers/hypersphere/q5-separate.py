@@ -20,7 +20,7 @@ def separate(classes, dims, seed):
     rng = np.random.default_rng(seed)
     points = rng.normal(size=(classes, dims))
     points /= np.linalg.norm(points, axis=1, keepdims=True)
-    for rate in np.geomspace(0.3, 1e-4, 15000):
+    for rate in np.geomspace(0.3, 1e-4, 6000):
         cosines = points @ points.T
         cosines[np.arange(classes), np.arange(classes)] = -2
         k, l = divmod(int(cosines.argmax()), classes)
@@ -232,25 +232,3 @@ def separate(classes, dims, seed):
         sphere.descend()
     CACHE[seed] = min(spheres, key=Sphere.worst).points
     return CACHE[seed]
-
-
-# %% wrong: far too many steps
-def separate(classes, dims, seed):
-    rng = np.random.default_rng(seed)
-    best, best_cosine = None, 2
-    eye = np.eye(classes, dtype=bool)
-    for trial in range(classes**4 // 3):
-        points = rng.normal(size=(classes, dims))
-        points /= np.linalg.norm(points, axis=1, keepdims=True)
-        for beta, rate in zip(np.geomspace(3, 300, 1000), np.geomspace(1, 0.003, 1000)):
-            cosines = points @ points.T
-            cosines[eye] = -9
-            shares = np.exp(beta * (cosines - cosines.max()))
-            shares /= shares.sum()
-            points = points - rate * shares @ points
-            points /= np.linalg.norm(points, axis=1, keepdims=True)
-        cosines = points @ points.T
-        cosines[eye] = -9
-        if cosines.max() < best_cosine:
-            best, best_cosine = points, cosines.max()
-    return best
