@@ -85,7 +85,7 @@ def network(layers, weights=None, titles=None, width=6.5, height=2.6):
         [(at * spread, (len(layer) - 1) / 2 - unit) for unit in range(len(layer))] for at, layer in enumerate(layers)
     ]
     for into, a, b in weights:
-        if not (0 < into < len(layers) and a < len(layers[into - 1]) and b < len(layers[into])):
+        if not (0 < into < len(layers) and 0 <= a < len(layers[into - 1]) and 0 <= b < len(layers[into])):
             raise ValueError(f"network: expected a weight (layer, from, to) between two units, got {(into, a, b)}")
     for into in range(1, len(layers)):
         for a, start in enumerate(places[into - 1]):

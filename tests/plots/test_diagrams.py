@@ -123,5 +123,11 @@ def test_unknown_names_are_refused():
         plots.network([["x"], ["y"]], {(1, 0, 5): "0.5"})
 
 
+@pytest.mark.parametrize("weight", [(0, 0, 0), (2, 0, 0), (1, -1, 0), (1, 0, -1), (1, 1, 0)])
+def test_a_weight_counts_layers_from_one_and_units_from_zero(weight):
+    with pytest.raises(ValueError, match="between two units"):
+        plots.network([["x"], ["y"]], {weight: "0.5"})
+
+
 def test_every_kind_of_box_can_be_told_apart():
     assert len(set(diagrams.KINDS.values())) == len(diagrams.KINDS)
