@@ -48,7 +48,7 @@ class Scored:
     """What an answer scored.
 
     answer: of `Answer`.
-    cells: {grade id: (points, max points, error)}.
+    cells: {grade id: `Score`}.
     complaint: what is not as the bank expects; "" if all is.
     """
 
@@ -59,17 +59,17 @@ class Scored:
     @property
     def points(self) -> float:
         """Points of its own question."""
-        return sum(p for cell, (p, *_) in self.cells.items() if question_of(cell) == self.answer.question)
+        return sum(one.points for cell, one in self.cells.items() if question_of(cell) == self.answer.question)
 
     @property
     def max_points(self) -> float:
         """Most points of its own question."""
-        return sum(m for cell, (_, m, _) in self.cells.items() if question_of(cell) == self.answer.question)
+        return sum(one.most for cell, one in self.cells.items() if question_of(cell) == self.answer.question)
 
     @property
     def message(self) -> str:
         """What the student reads."""
-        return next((e for cell, (*_, e) in self.cells.items() if e), "")
+        return next((one.told for one in self.cells.values() if one.told), "")
 
 
 def bank(course: Course, topic: str, question: str) -> list[Answer]:
@@ -102,7 +102,7 @@ def solution(course: Course, topic: str) -> Any:
 class Judged:
     """What came of the bank of a topic.
 
-    solution: {grade id: (points, max points, error)} of the instructor's own answers.
+    solution: {grade id: `Score`} of the instructor's own answers.
     answers: list of `Scored`.
     """
 
@@ -139,12 +139,14 @@ def complaint(answer: Answer, cells: Scores) -> str:
     """What is wrong with the score of an answer, in words that name the cells; "" if nothing is.
 
     Args:    answer: of `Answer`.
-             cells: {grade id: (points, max points, error)}.
+             cells: {grade id: `Score`}.
     """
-    lost = {cell: (p, m, e) for cell, (p, m, e) in cells.items() if p != m}
-    own = {cell: row for cell, row in lost.items() if question_of(cell) == answer.question}
-    wrong = lost if answer.right else {cell: row for cell, row in lost.items() if cell not in own}
-    lines = [f"{cell} gives {p:g} of {m:g} points, expected all: {e}" for cell, (p, m, e) in wrong.items()]
+    lost = {cell: one for cell, one in cells.items() if one.points != one.most}
+    own = {cell: one for cell, one in lost.items() if question_of(cell) == answer.question}
+    wrong = lost if answer.right else {cell: one for cell, one in lost.items() if cell not in own}
+    lines = [
+        f"{cell} gives {one.points:g} of {one.most:g} points, expected all: {one.known}" for cell, one in wrong.items()
+    ]
     if not answer.right and not own:
         lines.append(f"{answer.question} gives all points, expected fewer: no test notices")
     return "\n".join(lines)
@@ -158,7 +160,7 @@ def lost_by_solution(course: Course, sides: Sides, topic: str) -> str:
              topic: name.
     """
     [cells] = run(solution(course, topic), sides, course.solution(topic).parent)
-    return "; ".join(f"{cell}: {error}" for cell, (got, most, error) in cells.items() if got != most)
+    return "; ".join(f"{cell}: {one.known}" for cell, one in cells.items() if one.points != one.most)
 
 
 def untouched(notebook: Any) -> Any:

@@ -263,7 +263,7 @@ def _lost(
 
 
 def _loses(cells: Scores, question: str) -> bool:
-    return any(got < most for cell, (got, most, _) in cells.items() if question_of(cell) == question)
+    return any(one.points < one.most for cell, one in cells.items() if question_of(cell) == question)
 
 
 def _answer(notebook: Any, question: str) -> str:

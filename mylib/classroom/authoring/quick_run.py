@@ -23,7 +23,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import nbformat
 from nbgrader import utils
@@ -36,11 +36,27 @@ from mylib.classroom.notebook.jobs import make_job
 from mylib.classroom.notebook.questions import grade_id, is_answer, is_test, question_of
 from mylib.classroom.notebook.verdicts import Job, Part, Sides, Verdict, not_run, verdict_outputs
 
-Scores = dict[str, tuple[float, float, str]]
 Pairs = dict[int, tuple[socket.socket, socket.socket]]  # to a snapshot: the tests' end, the answer's end
 PR_SET_CHILD_SUBREAPER = 36  # from linux/prctl.h
 MADV_HUGEPAGE, MADV_COLLAPSE, HUGE = 14, 25, 2**21  # from linux/mman.h
 ENDED = "the process of the tests ended"
+
+
+class Score(NamedTuple):
+    """What a test cell gave.
+
+    points, most: as nbgrader counts them.
+    known: why not all of them, as the instructor reads it; "" where all.
+    told: the same, as the student reads it.
+    """
+
+    points: float
+    most: float
+    known: str
+    told: str
+
+
+Scores = dict[str, Score]
 
 
 def run(
@@ -59,7 +75,7 @@ def run(
              question: grade id of an answer cell; with `sources`.
              sources: answers to put there, one run each. Without a question, the notebook runs as it is.
              limits: of `Limits`.
-    Returns: one {grade id: (points, max points, error)} of the autograded cells per run.
+    Returns: one {grade id: `Score`} of the autograded cells per run.
     Raises:  ValueError: no such answer cell.
     """
     if question is not None:
@@ -74,7 +90,7 @@ def run(
 class Runs:
     """What came of many answers to the questions of one notebook.
 
-    solution: {grade id: (points, max points, error)} of the notebook as it is.
+    solution: {grade id: `Score`} of the notebook as it is.
     answers: {question: the same for each of its answers}.
     """
 
@@ -160,7 +176,8 @@ def _scores(notebook: Any, verdicts: dict[str, Verdict]) -> Scores:
             outputs = verdict_outputs(Verdict(verdict.known, verdict.known, verdict.credit))
             graded = nbformat.v4.new_code_cell(cell.source, metadata=cell.metadata, outputs=outputs)
             points, most = utils.determine_grade(graded)
-            scores[grade_id(cell)] = float(points), float(most), str(verdict.known or "")
+            known, told = str(verdict.known or ""), str(verdict.told or "")
+            scores[grade_id(cell)] = Score(float(points), float(most), known, told)
     return scores
 
 

@@ -43,14 +43,28 @@ def release(
 
 
 @app.command()
-def answers(topic: TOPIC = None) -> None:
+def answers(
+    topic: TOPIC = None,
+    hints: Annotated[
+        bool, typer.Option("--hints", help="Instead, take hidden checks out one by one: which are needed?")
+    ] = False,
+) -> None:
     """Run the bank of right and wrong answers, and show what each scores and what its author would read.
 
-    Example: `mylib answers --topic convolution`
+    With --hints: the hidden checks that no wrong answer fails on alone.
+
+    Example: `mylib answers --topic convolution`, `mylib answers --topic convolution --hints`
     """
+    from mylib.classroom.authoring import proofs
     from mylib.classroom.authoring.bank import table, verdicts
     from mylib.classroom.sandbox.sides import SIDES
 
+    if hints:
+        proved = proofs.all_proofs(course_of(), SIDES, topic)
+        missing = [one for one in proved if not one.alone]
+        show(proofs.table(proved))
+        typer.echo(f"{len(proved)} hints of hidden checks, {len(missing)} without an answer that fails on it alone")
+        raise typer.Exit(1 if missing else 0)
     found = verdicts(course_of(), SIDES, topic)
     show(table(found))
     surprises = [one for one in found if one.complaint]

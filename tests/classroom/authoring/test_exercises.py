@@ -7,6 +7,7 @@ import pytest
 
 from mylib.classroom.authoring.bank import autograded, bank, judge, solution, strangers, untouched
 from mylib.classroom.authoring.lint import lint
+from mylib.classroom.authoring.proofs import hidden_hints, shown_by
 from mylib.classroom.authoring.quick_run import run, warm
 from mylib.classroom.authoring.release import difference, orphans
 from mylib.classroom.course.folders import open_course
@@ -50,7 +51,7 @@ def test_exercise_is_what_would_be_released(topic):
 def test_solution_scores_full(topic):
     cells, _ = judged(topic)
     assert cells, f"{topic}: no test cells"
-    lost = {name: error or points for name, (points, most, error) in cells.items() if points != most}
+    lost = {name: one.known or one.points for name, one in cells.items() if one.points != one.most}
     assert not lost
 
 
@@ -85,3 +86,11 @@ def test_answer_scores_as_the_bank_expects(answer):
     """Right: full everywhere. Wrong: fewer points for its own question, full for every other."""
     verdict = judged(answer.topic)[1][answer]
     assert not verdict.complaint, f"{answer.name}\n{verdict.complaint}"
+
+
+@every_topic
+def test_some_wrong_answer_reads_every_hint_of_a_hidden_test(topic):
+    """`mylib answers --hints` says more: which answers fail on that check alone."""
+    answers = list(judged(topic)[1].values())
+    unread = [hint for hint in hidden_hints(solution(COURSE, topic)) if not shown_by(answers, hint)]
+    assert not unread

@@ -4,7 +4,7 @@ import nbformat
 import pytest
 
 from mylib.classroom.authoring.bank import bank, complaint, judge, solution, strangers, untouched
-from mylib.classroom.authoring.quick_run import run
+from mylib.classroom.authoring.quick_run import Score, run
 from mylib.classroom.course.limits import Limits
 from mylib.classroom.sandbox.sides import SIDES
 from tests.classroom.tiny import CELLS, TOPIC, make_cell, make_notebook
@@ -119,7 +119,7 @@ def test_sys_exit_in_a_cell_is_an_ordinary_failure():
 
 def test_stderr_and_warnings_cost_nothing():
     source = "import sys, warnings\nprint('loud', file=sys.stderr)\nwarnings.warn('old')"
-    assert run_cells(source)[0] == (4, 4, "")
+    assert run_cells(source)[0] == (4, 4, "", "")
 
 
 def test_magics_figures_and_the_source_of_functions_work():
@@ -137,7 +137,7 @@ def test_files_beside_the_notebook_can_be_read_and_are_not_written(tmp_path):
     (tmp_path / "data.csv").write_text("7")
     cell = make_cell("tests", "q1-x-tests", 1, "assert open('data.csv').read() == '7'\nopen('new', 'w')")
     [cells] = run(nbformat.v4.new_notebook(cells=[cell]), SIDES, folder=tmp_path)
-    assert cells["q1-x-tests"] == (1, 1, "")
+    assert cells["q1-x-tests"] == (1, 1, "", "")
     assert [path.name for path in tmp_path.iterdir()] == ["data.csv"]
 
 
@@ -161,9 +161,9 @@ def test_the_bank_is_judged(shared):
 
 def test_complaints_name_the_answers_that_surprise(shared):
     wrong = next(a for a in bank(shared, TOPIC, "q1-mean") if not a.right)
-    full = {"q1-mean-tests": (3, 3, ""), "q2-scale-tests": (2, 2, "")}
+    full = {"q1-mean-tests": Score(3, 3, "", ""), "q2-scale-tests": Score(2, 2, "", "")}
     assert "no test notices" in complaint(wrong, full)
-    other = full | {"q1-mean-tests": (0, 3, "E"), "q2-scale-tests": (0, 2, "Boom")}
+    other = full | {"q1-mean-tests": Score(0, 3, "E", "E"), "q2-scale-tests": Score(0, 2, "Boom", "a hint")}
     assert complaint(wrong, other) == "q2-scale-tests gives 0 of 2 points, expected all: Boom"
 
 

@@ -61,8 +61,8 @@ def graded(walled, tmp_path_factory):
 def test_the_walls_and_the_fast_runner_give_the_same_points_for_the_same_reasons(graded, kind, topic):
     found = load_results(graded)[kind, topic]
     [cells] = run(answered(graded, kind, topic), SIDES, graded.solution(topic).parent)
-    assert found.errors == {name: error for name, (*_, error) in cells.items() if error}
-    assert found.points == sum(points for points, *_ in cells.values())
+    assert found.errors == {name: one.known for name, one in cells.items() if one.known}
+    assert found.points == sum(one.points for one in cells.values())
     assert not found.stopped
     lost = {question_of(name) for name in found.errors}
     assert lost == {name for name, one in chosen(graded, kind, topic).items() if not one.right}

@@ -128,8 +128,8 @@ def test_the_fast_runner_agrees_with_nbgrader(graded):
     database.close()
     slow = {(student, cell): points for student, cell, points in rows}
     for student, cells in fast.items():
-        for cell, (points, _, error) in cells.items():
-            assert points == slow[student, cell], f"{student} {cell}: {error}"
+        for cell, one in cells.items():
+            assert one.points == slow[student, cell], f"{student} {cell}: {one.known}"
 
 
 def test_dry_run_executes_and_writes_nothing(course, tmp_path):
