@@ -44,9 +44,10 @@ def predict(x, weight, bias):
     return x @ weight + bias > 0
 
 
-# %% wrong: labels -1 and 1
+# %% wrong: rounds the sigmoid: a small positive z becomes 0
 def predict(x, weight, bias):
-    return np.where(x @ weight + bias > 0, 1, -1)
+    p = 1 / (1 + np.exp(-(x @ weight + bias)))
+    return np.round(p).astype(int)
 
 
 # %% wrong: sums over the examples instead of the features

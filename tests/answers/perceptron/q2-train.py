@@ -32,19 +32,23 @@ def train(x, y, max_epochs=100):
     return w[:-1], w[-1], errors
 
 
-# %% right: in place on one's own arrays, with predict of question 1
+# %% right: plain lists, and a list of three things
 def train(x, y, max_epochs=100):
-    weight, bias, errors = np.zeros(x.shape[1]), 0.0, []
-    for _ in range(max_epochs):
-        errors.append(0)
-        for k in range(len(x)):
-            delta = int(y[k]) - int((x[k] @ weight) + bias > 0)
-            weight += delta * x[k]
-            bias += delta
-            errors[-1] += abs(delta)
-        if errors[-1] == 0:
-            break
-    return weight, bias, errors
+    rows = [[float(v) for v in row] for row in x]
+    w = [0.0] * len(rows[0])
+    b = 0
+    history = []
+    while len(history) < max_epochs and (not history or history[-1] > 0):
+        history.append(0)
+        for row, label in zip(rows, y):
+            z = sum(p * q for p, q in zip(w, row)) + b
+            guess = 1 if z > 0 else 0
+            if guess != label:
+                sign = 1 if label == 1 else -1
+                w = [p + sign * q for p, q in zip(w, row)]
+                b += sign
+                history[-1] += 1
+    return [w, b, history]
 
 
 # %% wrong: never updates the bias
@@ -203,18 +207,24 @@ def train(x, y, max_epochs=100, errors=[]):
     return w, b, errors
 
 
-# %% wrong: a learning rate of its own
+# %% wrong: the weights live on from call to call
+start = {}
+
+
 def train(x, y, max_epochs=100):
-    w, b, errors = np.zeros(x.shape[1]), 0.0, []
+    weight = start.setdefault(x.shape[1], np.zeros(x.shape[1]))
+    bias, errors = 0, []
     for _ in range(max_epochs):
-        n = 0
-        for xi, yi in zip(x, y):
-            d = yi - int(xi @ w + b > 0)
-            w, b, n = w + 0.1 * d * xi, b + 0.1 * d, n + abs(d)
-        errors.append(n)
-        if n == 0:
+        wrong = 0
+        for row, label in zip(x, y):
+            step = label - int(row @ weight + bias > 0)
+            weight += step * row
+            bias += step
+            wrong += abs(step)
+        errors.append(wrong)
+        if wrong == 0:
             break
-    return w, b, errors
+    return weight, bias, errors
 
 
 # %% wrong: the errors of the last pass only

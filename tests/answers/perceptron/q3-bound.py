@@ -74,13 +74,13 @@ def update_bound(x, y, weight, bias):
     return (radius / margin) ** 2
 
 
-# %% wrong: rounds the bound down
+# %% wrong: divides the weights in place
 def update_bound(x, y, weight, bias):
-    xt = np.hstack([x, np.ones((len(x), 1))])
-    wt = np.append(weight, bias)
-    s = 2 * np.asarray(y) - 1
-    gamma = (s * (xt @ wt)).min() / np.linalg.norm(wt) if np.any(wt) else 0
-    return np.inf if gamma <= 0 else int((np.linalg.norm(xt, axis=1).max() / gamma) ** 2)
+    extended = np.c_[x, np.ones(len(x))]
+    length = np.sqrt(weight @ weight + bias**2)
+    weight /= length
+    gamma = ((2 * y - 1) * (x @ weight + bias / length)).min()
+    return np.inf if gamma <= 0 else (np.linalg.norm(extended, axis=1).max() / gamma) ** 2
 
 
 # %% wrong: changes the labels of the caller
@@ -90,8 +90,21 @@ def update_bound(x, y, weight, bias):
     return np.inf if z.min() <= 0 else ((x**2).sum(1).max() + 1) / z.min() ** 2
 
 
-# %% wrong: no bound only where every example is on the wrong side
+# %% wrong: looks at the side of the first example only
 def update_bound(x, y, weight, bias):
-    z = np.abs(x @ weight + bias) / np.sqrt(weight @ weight + bias**2)
-    wrong = (x @ weight + bias > 0) != (y == 1)
-    return np.inf if wrong.all() else ((x**2).sum(1).max() + 1) / z.min() ** 2
+    extended = np.c_[x, np.ones(len(x))]
+    w = np.append(weight, bias)
+    z = extended @ w
+    gamma = np.abs(z).min() / np.linalg.norm(w)
+    if gamma == 0 or (z[0] > 0) != (y[0] == 1):
+        return np.inf
+    return (np.linalg.norm(extended, axis=1).max() / gamma) ** 2
+
+
+# %% wrong: rounds the bound down
+def update_bound(x, y, weight, bias):
+    xt = np.hstack([x, np.ones((len(x), 1))])
+    wt = np.append(weight, bias)
+    s = 2 * np.asarray(y) - 1
+    gamma = (s * (xt @ wt)).min() / np.linalg.norm(wt) if np.any(wt) else 0
+    return np.inf if gamma <= 0 else int((np.linalg.norm(xt, axis=1).max() / gamma) ** 2)

@@ -78,13 +78,14 @@ def relu_gradient(z):
     return (z > 0).astype(float)
 
 
-# %% wrong: the gradient takes the sigmoid's value for z
+# %% wrong: the sigmoid is clipped at 20, the slope is not
 def sigmoid(z):
-    return 1 / (1 + np.exp(-np.clip(z, -500, 500)))
+    return 1 / (1 + np.exp(-np.clip(z, -20, 20)))
 
 
 def sigmoid_gradient(z):
-    return z * (1 - z)
+    e = np.exp(-np.abs(z))
+    return e / (1 + e) ** 2
 
 
 def relu(z):

@@ -1,12 +1,14 @@
-# %% right: loops
+# %% right: loops and lists
 def collapse(first_weight, first_bias, second_weight, second_bias):
-    rows, inner, columns = len(second_weight), len(first_weight), first_weight.shape[1]
-    weight, bias = np.zeros((rows, columns)), np.zeros(rows)
-    for i in range(rows):
-        for j in range(columns):
-            weight[i, j] = sum(second_weight[i, k] * first_weight[k, j] for k in range(inner))
-        bias[i] = second_bias[i] + sum(second_weight[i, k] * first_bias[k] for k in range(inner))
-    return weight, bias
+    outs, mids, ins = len(second_weight), len(first_weight), len(first_weight[0])
+    weight = [[0.0] * ins for _ in range(outs)]
+    bias = [float(b) for b in second_bias]
+    for o in range(outs):
+        for m in range(mids):
+            bias[o] += second_weight[o][m] * first_bias[m]
+            for i in range(ins):
+                weight[o][i] += second_weight[o][m] * first_weight[m][i]
+    return [weight, bias]
 
 
 # %% right: einsum

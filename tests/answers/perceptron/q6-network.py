@@ -148,6 +148,20 @@ class Network(torch.nn.Module):
         return self.second(h)
 
 
+# %% wrong: initial weights of its own
+class Network(torch.nn.Module):
+    def __init__(self, features, hidden, classes):
+        super().__init__()
+        self.one = torch.nn.Linear(features, hidden)
+        self.two = torch.nn.Linear(hidden, classes)
+        for layer in (self.one, self.two):
+            torch.nn.init.xavier_uniform_(layer.weight)
+            torch.nn.init.zeros_(layer.bias)
+
+    def forward(self, x):
+        return self.two(torch.relu(self.one(x)))
+
+
 # %% wrong: two classes, whatever is asked
 class Network(torch.nn.Module):
     def __init__(self, features, hidden, classes):
