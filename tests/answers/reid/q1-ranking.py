@@ -86,19 +86,6 @@ def score(distances, ids_q, ids_g, cams_q, cams_g):
     return np.mean(firsts), np.mean(precisions)
 
 
-# %% wrong: the precision over the whole list
-def score(distances, ids_q, ids_g, cams_q, cams_g):
-    firsts, precisions = [], []
-    for row, person, camera in zip(distances, ids_q, cams_q):
-        keep = (ids_g != person) | (cams_g != camera)
-        hits = ids_g[keep][row[keep].argsort()] == person
-        if not hits.any():
-            raise ValueError
-        firsts.append(hits[0])
-        precisions.append((hits.cumsum() / np.arange(1, len(hits) + 1)).mean())
-    return np.mean(firsts), np.mean(precisions)
-
-
 # %% wrong: a query without a match counts as 0
 def score(distances, ids_q, ids_g, cams_q, cams_g):
     firsts, precisions = [], []
@@ -154,21 +141,6 @@ def score(distances, ids_q, ids_g, cams_q, cams_g):
         first.append(places[0] == 1)
         aps.append(np.mean(np.arange(1, len(places) + 1) / places))
     return float(places[0] == 1), np.mean(aps)
-
-
-# %% wrong: what is left out gets the distance 2
-def score(distances, ids_q, ids_g, cams_q, cams_g):
-    first, aps = [], []
-    for q in range(len(distances)):
-        out = (ids_g == ids_q[q]) & (cams_g == cams_q[q])
-        order = np.argsort(np.where(out, 2.0, distances[q]))
-        right = ((ids_g == ids_q[q]) & ~out)[order]
-        places = np.flatnonzero(right) + 1
-        if len(places) == 0:
-            raise ValueError("no right image")
-        first.append(places[0] == 1)
-        aps.append(np.mean(np.arange(1, len(places) + 1) / places))
-    return np.mean(first), np.mean(aps)
 
 
 # %% wrong: looks for a right image before any is left out
@@ -228,3 +200,32 @@ def score(distances, ids_q, ids_g, cams_q, cams_g):
         first.append(places[0] == 1)
         aps.append(np.mean(np.arange(1, len(places) + 1) / places))
     return np.mean(aps), np.mean(first)
+
+
+# %% wrong: what is left out gets the distance 1000
+def score(distances, ids_q, ids_g, cams_q, cams_g):
+    first, aps = [], []
+    for q in range(len(distances)):
+        out = (ids_g == ids_q[q]) & (cams_g == cams_q[q])
+        order = np.argsort(np.where(out, 1000.0, distances[q]))
+        right = ((ids_g == ids_q[q]) & ~out)[order]
+        places = np.flatnonzero(right) + 1
+        if len(places) == 0:
+            raise ValueError("no right image")
+        first.append(places[0] == 1)
+        aps.append(np.mean(np.arange(1, len(places) + 1) / places))
+    return np.mean(first), np.mean(aps)
+
+
+# %% wrong: the error comes only where no query has a right image
+def score(distances, ids_q, ids_g, cams_q, cams_g):
+    first, aps = [], []
+    for row, person, camera in zip(distances, ids_q, cams_q):
+        keep = (ids_g != person) | (cams_g != camera)
+        places = np.flatnonzero(ids_g[keep][np.argsort(row[keep])] == person) + 1
+        if len(places):
+            first.append(places[0] == 1)
+            aps.append(np.mean(np.arange(1, len(places) + 1) / places))
+    if not aps:
+        raise ValueError("no right image")
+    return np.mean(first), np.mean(aps)

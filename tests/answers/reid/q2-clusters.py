@@ -116,33 +116,6 @@ def cluster(distances, eps, min_samples):
     return labels
 
 
-# %% wrong: one step from the first core
-def cluster(distances, eps, min_samples):
-    near = distances <= eps
-    core = near.sum(axis=1) >= min_samples
-    labels, name = np.full(len(near), -1), 0
-    for i in np.flatnonzero(core):
-        if labels[i] < 0:
-            labels[near[i] & (labels < 0)] = name
-            name += 1
-    return labels
-
-
-# %% wrong: labels from 1
-def cluster(distances, eps, min_samples):
-    near = distances <= eps
-    core = near.sum(axis=1) >= min_samples
-    labels, name = np.full(len(near), -1), 1
-    for i in np.flatnonzero(core):
-        if labels[i] < 0:
-            front = np.array([i])
-            while len(front):
-                labels[front] = name
-                front = np.flatnonzero(near[front[core[front]]].any(axis=0) & (labels < 0))
-            name += 1
-    return labels
-
-
 # %% right: a class that walks
 class Walker:
     def __init__(self, near, core):
@@ -279,4 +252,68 @@ def cluster(distances, eps, min_samples):
             if core[j]:
                 todo.extend(np.flatnonzero(near[j]))
         count += 1
+    return labels
+
+
+# %% wrong: clusters that meet leave a gap in the numbers
+def cluster(distances, eps, min_samples):
+    near = distances <= eps
+    core = near.sum(axis=1) >= min_samples
+    labels, count = np.full(len(distances), -1), 0
+    for i in np.flatnonzero(core):
+        met = np.unique(labels[near[i] & core & (labels >= 0)])
+        if len(met):
+            labels[np.isin(labels, met)] = met[0]
+            labels[i] = met[0]
+        else:
+            labels[i] = count
+            count += 1
+    for i in np.flatnonzero(~core):
+        mates = np.flatnonzero(near[i] & core)
+        if len(mates):
+            labels[i] = labels[mates[0]]
+    return labels
+
+
+# %% wrong: fails where nothing is a core
+def cluster(distances, eps, min_samples):
+    near = distances <= eps
+    core = near.sum(axis=1) >= min_samples
+    labels = np.full(len(near), -1)
+    reach = near[np.ix_(core, core)].astype(int)
+    for _ in range(len(near)):
+        reach = (reach @ reach > 0).astype(int)
+    labels[core] = np.unique(reach.argmax(axis=1), return_inverse=True)[1]
+    for i in np.flatnonzero(~core):
+        friends = np.flatnonzero(near[i] & core)
+        if len(friends):
+            labels[i] = labels[friends[0]]
+    return labels
+
+
+# %% wrong: takes one away, as if there always were noise
+def cluster(distances, eps, min_samples):
+    near = distances <= eps
+    core = near.sum(axis=1) >= min_samples
+    labels = np.arange(len(near))
+    for _ in range(len(near)):
+        labels = np.where(core, np.where(near & core, labels, len(near)).min(axis=1), labels)
+    for i in np.flatnonzero(~core):
+        friends = np.flatnonzero(near[i] & core)
+        labels[i] = labels[friends[0]] if len(friends) else -1
+    return np.unique(labels, return_inverse=True)[1] - 1
+
+
+# %% wrong: a chain of 16 steps at most
+def cluster(distances, eps, min_samples):
+    near = distances <= eps
+    core = near.sum(axis=1) >= min_samples
+    reach = 1 * (near & core & core[:, None])
+    for _ in range(4):
+        reach = 1 * (reach @ reach > 0)
+    labels, count = np.full(len(near), -1), 0
+    for i in np.flatnonzero(core):
+        if labels[i] < 0:
+            labels[(near[reach[i] > 0]).any(axis=0) & (labels < 0)] = count
+            count += 1
     return labels

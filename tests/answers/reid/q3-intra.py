@@ -146,19 +146,6 @@ def intra_loss(features, indices, vectors, cameras, temperature):
     return total
 
 
-# %% wrong: divided by the number of proxies
-def intra_loss(features, indices, vectors, cameras, temperature):
-    f = nn.functional.normalize(features, dim=1)
-    logits = f @ vectors.T / temperature
-    mine = cameras[indices]
-    logits = logits.masked_fill(cameras[None] != mine[:, None], float("-inf"))
-    each = torch.logsumexp(logits, 1) - logits[torch.arange(len(f)), indices]
-    total = 0.0
-    for c in mine.unique():
-        total = total + each[mine == c].sum() / (cameras == c).sum()
-    return total
-
-
 # %% wrong: the length is a constant to the gradient
 def intra_loss(features, indices, vectors, cameras, temperature):
     f = features / features.detach().norm(dim=1, keepdim=True)
@@ -184,3 +171,13 @@ def intra_loss(features, indices, vectors, cameras, temperature):
     for c in mine.unique():
         total = total + each[mine == c].mean()
     return total
+
+
+# %% wrong: counts on proxies that stand camera by camera
+def intra_loss(features, indices, vectors, cameras, temperature):
+    scores = nn.functional.normalize(features, dim=1) @ vectors.T / temperature
+    counts = torch.bincount(cameras)
+    parts = [part.logsumexp(dim=1) for part in scores.split(counts.tolist(), dim=1)]
+    mine = cameras[indices]
+    each = torch.stack(parts, dim=1).gather(1, mine[:, None]) - scores.gather(1, indices[:, None])
+    return sum(each[mine == c].mean() for c in mine.unique())

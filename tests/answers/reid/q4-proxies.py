@@ -84,22 +84,6 @@ def follow(vectors, features, indices, m):
     return nn.functional.normalize(vectors)
 
 
-# %% wrong: means of another length than 1
-def build(features, clusters, cameras):
-    members = clusters >= 0
-    pairs, which = torch.stack([cameras[members], clusters[members]], dim=1).unique(dim=0, return_inverse=True)
-    sums = torch.zeros(len(pairs), features.shape[1], dtype=features.dtype)
-    sums.index_add_(0, which, nn.functional.normalize(features[members]))
-    return sums, pairs
-
-
-def follow(vectors, features, indices, m):
-    vectors = vectors.clone()
-    for feature, j in zip(nn.functional.normalize(features), indices):
-        vectors[j] = m * vectors[j] + (1 - m) * feature
-    return nn.functional.normalize(vectors)
-
-
 # %% wrong: by cluster, then by camera
 def build(features, clusters, cameras):
     members = clusters >= 0
@@ -178,22 +162,6 @@ def follow(vectors, features, indices, m):
     return nn.functional.normalize(vectors)
 
 
-# %% wrong: never of length 1
-def build(features, clusters, cameras):
-    members = clusters >= 0
-    pairs, which = torch.stack([cameras[members], clusters[members]], dim=1).unique(dim=0, return_inverse=True)
-    sums = torch.zeros(len(pairs), features.shape[1], dtype=features.dtype)
-    sums.index_add_(0, which, nn.functional.normalize(features[members]))
-    return nn.functional.normalize(sums), pairs
-
-
-def follow(vectors, features, indices, m):
-    vectors = vectors.clone()
-    for feature, j in zip(nn.functional.normalize(features), indices):
-        vectors[j] = m * vectors[j] + (1 - m) * feature
-    return vectors
-
-
 # %% wrong: long features move more
 def build(features, clusters, cameras):
     members = clusters >= 0
@@ -250,26 +218,6 @@ def build(features, clusters, cameras):
     both = torch.stack([cameras[keep], clusters[keep]], dim=1)
     pairs = torch.cartesian_prod(cameras[keep].unique(), clusters[keep].unique())
     where = torch.stack([(pairs == p).all(1).nonzero()[0, 0] for p in both])
-    sums = torch.zeros(len(pairs), features.shape[1], dtype=features.dtype).index_add(0, where, f)
-    return nn.functional.normalize(sums, dim=1), pairs
-
-
-def follow(vectors, features, indices, m):
-    new = vectors.clone()
-    f = nn.functional.normalize(features, dim=1)
-    for one, j in zip(f, indices):
-        new[j] = m * new[j] + (1 - m) * one
-    return nn.functional.normalize(new, dim=1)
-
-
-# %% wrong: at most ten clusters
-def build(features, clusters, cameras):
-    keep = clusters >= 0
-    f = nn.functional.normalize(features[keep], dim=1)
-    both = torch.stack([cameras[keep], clusters[keep]], dim=1)
-    code = both[:, 0] * 10 + both[:, 1]
-    code, where = torch.unique(code, return_inverse=True)
-    pairs = torch.stack([code // 10, code % 10], dim=1)
     sums = torch.zeros(len(pairs), features.shape[1], dtype=features.dtype).index_add(0, where, f)
     return nn.functional.normalize(sums, dim=1), pairs
 
@@ -390,3 +338,53 @@ def follow(vectors, features, indices, m):
         new[j] = m * new[j] + (1 - m) * one
     new[indices] = nn.functional.normalize(new[indices], dim=1)
     return new
+
+
+# %% wrong: at most a thousand clusters
+def build(features, clusters, cameras):
+    keep = clusters >= 0
+    f = nn.functional.normalize(features[keep], dim=1)
+    code, where = torch.unique(1000 * cameras[keep] + clusters[keep], return_inverse=True)
+    sums = torch.zeros(len(code), features.shape[1], dtype=features.dtype).index_add(0, where, f)
+    return nn.functional.normalize(sums, dim=1), torch.stack([code // 1000, code % 1000], dim=1)
+
+
+def follow(vectors, features, indices, m):
+    vectors = vectors.clone()
+    for feature, j in zip(nn.functional.normalize(features), indices):
+        vectors[j] = m * vectors[j] + (1 - m) * feature
+    return nn.functional.normalize(vectors)
+
+
+# %% wrong: the old vectors are brought to length 1 first
+def build(features, clusters, cameras):
+    members = clusters >= 0
+    pairs, which = torch.stack([cameras[members], clusters[members]], dim=1).unique(dim=0, return_inverse=True)
+    sums = torch.zeros(len(pairs), features.shape[1], dtype=features.dtype)
+    sums.index_add_(0, which, nn.functional.normalize(features[members]))
+    return nn.functional.normalize(sums), pairs
+
+
+def follow(vectors, features, indices, m):
+    vectors = nn.functional.normalize(vectors)
+    for feature, j in zip(nn.functional.normalize(features), indices):
+        vectors[j] = m * vectors[j] + (1 - m) * feature
+    return nn.functional.normalize(vectors)
+
+
+# %% wrong: of length 1 after each image of a pair
+def build(features, clusters, cameras):
+    found = {}
+    for f, k, c in zip(features, clusters.tolist(), cameras.tolist()):
+        if k >= 0:
+            total = found.get((c, k), 0) + f / f.norm()
+            found[c, k] = total / total.norm()
+    pairs = sorted(found)
+    return torch.stack([found[pair] for pair in pairs]), torch.tensor(pairs)
+
+
+def follow(vectors, features, indices, m):
+    vectors = vectors.clone()
+    for feature, j in zip(nn.functional.normalize(features), indices):
+        vectors[j] = m * vectors[j] + (1 - m) * feature
+    return nn.functional.normalize(vectors)

@@ -64,14 +64,6 @@ def patches(images, size):
     return x.transpose(0, 2, 4, 1, 5, 3).reshape(n, (h // size) * (w // size), c * size * size)
 
 
-# %% wrong: cuts the rest off
-def patches(images, size):
-    n, c, h, w = images.shape
-    images = images[:, :, : h // size * size, : w // size * size]
-    x = images.reshape(n, c, h // size, size, w // size, size)
-    return x.transpose(0, 2, 4, 1, 3, 5).reshape(n, (h // size) * (w // size), c * size * size)
-
-
 # %% wrong: takes images for squares
 def patches(images, size):
     n, c, h, w = images.shape
@@ -147,3 +139,16 @@ def patches(images, size):
         i, j = k // (w // size) * size, k % (w // size) * size
         rows[:, k] = images[:, :, i : i + size, j : j + size].reshape(n, -1)
     return rows
+
+
+# %% wrong: the last row and column of squares of one pixel are missed
+def patches(images, size):
+    n, c, h, w = images.shape
+    if h % size or w % size:
+        raise ValueError("no")
+    rows = [
+        images[:, :, i : i + size, j : j + size].reshape(n, -1)
+        for i in range(0, h - 1, size)
+        for j in range(0, w - 1, size)
+    ]
+    return np.stack(rows, axis=1)

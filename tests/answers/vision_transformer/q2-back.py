@@ -43,13 +43,6 @@ def assemble(rows, size, height, width):
     return x.transpose(0, 3, 1, 4, 2, 5).reshape(len(rows), 1, height, width)
 
 
-# %% wrong: transposed inside a square
-def assemble(rows, size, height, width):
-    c = rows.shape[2] // size**2
-    x = rows.reshape(len(rows), height // size, width // size, c, size, size)
-    return x.transpose(0, 3, 1, 5, 2, 4).reshape(len(rows), c, height, width)
-
-
 # %% wrong: channels last inside a row
 def assemble(rows, size, height, width):
     c = rows.shape[2] // size**2
@@ -84,3 +77,11 @@ def assemble(rows, size, height, width):
     n, _, entries = rows.shape
     rows.shape = (n, height // size, width // size, entries // size**2, size, size)
     return rows.transpose(0, 3, 1, 4, 2, 5).reshape(n, entries // size**2, height, width)
+
+
+# %% wrong: the channel is taken for the first axis of the squares
+def assemble(rows, size, height, width):
+    n, _, entries = rows.shape
+    c = entries // size**2
+    x = rows.reshape(n, c, height // size, width // size, size, size)
+    return x.transpose(0, 1, 2, 4, 3, 5).reshape(n, c, height, width)

@@ -66,14 +66,6 @@ def as_convolution(weight, bias, channels, size):
     return layer
 
 
-# %% wrong: shares the memory of the weights
-def as_convolution(weight, bias, channels, size):
-    layer = torch.nn.Conv2d(channels, len(weight), size, stride=size)
-    layer.weight = torch.nn.Parameter(weight.view(len(weight), channels, size, size))
-    layer.bias = torch.nn.Parameter(bias)
-    return layer
-
-
 # %% wrong: cannot be trained
 def as_convolution(weight, bias, channels, size):
     layer = torch.nn.Conv2d(channels, len(weight), size, stride=size).to(weight.dtype)
@@ -129,3 +121,11 @@ def as_convolution(weight, bias, channels, size):
             return torch.nn.functional.conv2d(x, self.weight, self.bias, stride=size)
 
     return Convolution()
+
+
+# %% wrong: shares the memory of the weight
+def as_convolution(weight, bias, channels, size):
+    layer = torch.nn.Conv2d(channels, len(weight), size, stride=size)
+    layer.weight = torch.nn.Parameter(weight.view(len(weight), channels, size, size))
+    layer.bias = torch.nn.Parameter(bias.clone())
+    return layer

@@ -69,17 +69,6 @@ class Tokens(torch.nn.Module):
         return torch.cat([first + self.positions[:, -1:], x + self.positions[:, :-1]], dim=1)
 
 
-# %% wrong: no positions
-class Tokens(torch.nn.Module):
-    def __init__(self, count, dim):
-        super().__init__()
-        self.class_token = torch.nn.Parameter(torch.zeros(1, 1, dim))
-        self.positions = torch.nn.Parameter(torch.empty(1, count + 1, dim).normal_(std=0.02))
-
-    def forward(self, x):
-        return torch.cat([self.class_token.expand(len(x), -1, -1), x], dim=1) + 0 * self.positions
-
-
 # %% wrong: the class token gets no gradient
 class Tokens(torch.nn.Module):
     def __init__(self, count, dim):
@@ -89,17 +78,6 @@ class Tokens(torch.nn.Module):
 
     def forward(self, x):
         return torch.cat([self.class_token.detach().expand(len(x), -1, -1), x], dim=1) + self.positions
-
-
-# %% wrong: positions are multiplied
-class Tokens(torch.nn.Module):
-    def __init__(self, count, dim):
-        super().__init__()
-        self.class_token = torch.nn.Parameter(torch.zeros(1, 1, dim))
-        self.positions = torch.nn.Parameter(torch.empty(1, count + 1, dim).normal_(std=0.02))
-
-    def forward(self, x):
-        return torch.cat([self.class_token.expand(len(x), -1, -1), x], dim=1) * self.positions
 
 
 # %% wrong: positions of standard deviation 1
@@ -235,3 +213,25 @@ class Tokens(torch.nn.Module):
 
     def forward(self, x):
         return torch.cat([self.class_token.expand(len(x), -1, -1), x], dim=1) + self.positions.data
+
+
+# %% wrong: one number for each place
+class Tokens(torch.nn.Module):
+    def __init__(self, count, dim):
+        super().__init__()
+        self.class_token = torch.nn.Parameter(torch.zeros(1, 1, dim))
+        self.positions = torch.nn.Parameter((0.02 * torch.randn(1, count + 1, 1)).repeat(1, 1, dim))
+
+    def forward(self, x):
+        return torch.cat([self.class_token.expand(len(x), -1, -1), x], dim=1) + self.positions
+
+
+# %% wrong: zeros stand in front
+class Tokens(torch.nn.Module):
+    def __init__(self, count, dim):
+        super().__init__()
+        self.class_token = torch.nn.Parameter(torch.zeros(1, 1, dim))
+        self.positions = torch.nn.Parameter(0.02 * torch.randn(1, count + 1, dim))
+
+    def forward(self, x):
+        return torch.cat([torch.zeros(len(x), 1, x.shape[2], dtype=x.dtype), x], dim=1) + self.positions

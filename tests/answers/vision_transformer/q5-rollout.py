@@ -44,15 +44,6 @@ def rollout(maps):
     return product
 
 
-# %% wrong: rows that sum to more than 1
-def rollout(maps):
-    count = maps[0].shape[-1]
-    product = np.tile(np.eye(count), (len(maps[0]), 1, 1))
-    for weights in maps:
-        product = (weights.mean(axis=1) + np.eye(count)) @ product
-    return product
-
-
 # %% wrong: the largest head in place of the mean
 def rollout(maps):
     count = maps[0].shape[-1]
@@ -60,11 +51,6 @@ def rollout(maps):
     for weights in maps:
         product = (weights.max(axis=1) + np.eye(count)) / 2 @ product
     return product
-
-
-# %% wrong: the last layer alone
-def rollout(maps):
-    return (maps[-1].mean(axis=1) + np.eye(maps[0].shape[-1])) / 2
 
 
 # %% wrong: the mean of the layers
@@ -124,3 +110,22 @@ def rollout(maps):
     for weights in maps:
         product = (weights[0].mean(axis=0) + np.eye(len(product))) / 2 @ product
     return product[None]
+
+
+# %% wrong: sums the heads in the first of them
+def rollout(maps):
+    count = maps[0].shape[-1]
+    product = np.tile(np.eye(count), (len(maps[0]), 1, 1))
+    for weights in maps:
+        total = weights[:, 0]
+        for head in range(1, weights.shape[1]):
+            total += weights[:, head]
+        product = (total / weights.shape[1] + np.eye(count)) / 2 @ product
+    return product
+
+
+# %% wrong: a product of two matrices at least
+def rollout(maps):
+    count = maps[0].shape[-1]
+    steps = [(weights.mean(axis=1) + np.eye(count)) / 2 for weights in maps[::-1]]
+    return np.array([np.linalg.multi_dot([step[i] for step in steps]) for i in range(len(steps[0]))])
