@@ -72,18 +72,19 @@ def between(features, row, column):
     )
 
 
-# %% wrong: zeros beyond the border
+# %% wrong: zero from one cell beyond the edge on, as libraries have it
 def between(features, row, column):
-    padded = np.pad(features, ((0, 0), (9, 9), (9, 9)))
-    row, column = row + 9, column + 9
+    channels, height, width = features.shape
+    if row < -1 or row > height or column < -1 or column > width:
+        return np.zeros(channels)
+    row = min(max(row, 0), height - 1)
+    column = min(max(column, 0), width - 1)
     i, j = int(row), int(column)
+    i2, j2 = min(i + 1, height - 1), min(j + 1, width - 1)
     a, b = row - i, column - j
-    return (
-        (1 - a) * (1 - b) * padded[:, i, j]
-        + (1 - a) * b * padded[:, i, j + 1]
-        + a * (1 - b) * padded[:, i + 1, j]
-        + a * b * padded[:, i + 1, j + 1]
-    )
+    top = (1 - b) * features[:, i, j] + b * features[:, i, j2]
+    bottom = (1 - b) * features[:, i2, j] + b * features[:, i2, j2]
+    return (1 - a) * top + a * bottom
 
 
 # %% wrong: runs over the last cell
@@ -100,13 +101,17 @@ def between(features, row, column):
     )
 
 
-# %% wrong: along the rows only
+# %% wrong: the first channel only
 def between(features, row, column):
-    height, width = features.shape[1:]
-    row, column = min(max(row, 0), height - 1), min(max(column, 0), width - 1)
-    i, j = int(row), int(round(column))
-    k, a = min(i + 1, height - 1), row - int(row)
-    return (1 - a) * features[:, i, j] + a * features[:, k, j]
+    _, height, width = features.shape
+    row = min(max(row, 0), height - 1)
+    column = min(max(column, 0), width - 1)
+    i, j = int(row), int(column)
+    i2, j2 = min(i + 1, height - 1), min(j + 1, width - 1)
+    a, b = row - i, column - j
+    f = features[0]
+    value = (1 - a) * ((1 - b) * f[i, j] + b * f[i, j2]) + a * ((1 - b) * f[i2, j] + b * f[i2, j2])
+    return np.full(len(features), value)
 
 
 # %% wrong: cells' middles at halves

@@ -104,14 +104,17 @@ def roi_align(features, box, size, points):
     return values.reshape(size, points, size, points, -1).mean(axis=(1, 3))
 
 
-# %% wrong: half a cell added instead of taken away
+# %% wrong: a box has at least one cell, as in old libraries
 def roi_align(features, box, size, points):
     x1, y1, x2, y2 = box
-    steps = (np.arange(size * points) + 0.5) / (size * points)
-    values = np.array(
-        [[between(features, y1 + s * (y2 - y1) + 0.5, x1 + t * (x2 - x1) + 0.5) for t in steps] for s in steps]
-    )
-    return values.reshape(size, points, size, points, -1).mean(axis=(1, 3)).transpose(2, 0, 1)
+    n = size * points
+    high, wide = max(y2 - y1, 1.0), max(x2 - x1, 1.0)
+    fine = np.zeros((features.shape[0], n, n))
+    for i in range(n):
+        for j in range(n):
+            y, x = y1 + (i + 0.5) * high / n, x1 + (j + 0.5) * wide / n
+            fine[:, i, j] = between(features, y - 0.5, x - 0.5)
+    return fine.reshape(-1, size, points, size, points).mean(axis=(2, 4))
 
 
 # %% wrong: points from the first to the last edge
