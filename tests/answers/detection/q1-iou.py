@@ -55,12 +55,17 @@ def iou(a, b):
     return np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
 
 
-# %% wrong: pixels counted with plus one
+# %% wrong: fills one half of the table only, as if both lists were the same
 def iou(a, b):
-    size = np.maximum(np.minimum(a[:, None, 2:], b[None, :, 2:]) - np.maximum(a[:, None, :2], b[None, :, :2]) + 1, 0)
-    shared = size.prod(axis=2)
-    area = lambda boxes: (boxes[:, 2] - boxes[:, 0] + 1) * (boxes[:, 3] - boxes[:, 1] + 1)
-    return shared / (area(a)[:, None] + area(b)[None] - shared)
+    result = np.zeros((len(a), len(b)))
+    area = lambda box: (box[2] - box[0]) * (box[3] - box[1])
+    for i in range(len(a)):
+        for j in range(i, len(b)):
+            w = max(min(a[i, 2], b[j, 2]) - max(a[i, 0], b[j, 0]), 0)
+            h = max(min(a[i, 3], b[j, 3]) - max(a[i, 1], b[j, 1]), 0)
+            union = area(a[i]) + area(b[j]) - w * h
+            result[i, j] = w * h / union if union > 0 else 0
+    return result
 
 
 # %% wrong: width and height instead of corners
@@ -107,14 +112,6 @@ def iou(a, b):
     low, high = np.minimum(a[:, None, :2], b[None, :, :2]), np.maximum(a[:, None, 2:], b[None, :, 2:])
     around = np.prod(high - low, axis=2)
     return np.divide(shared, around, out=np.zeros_like(shared), where=around > 0)
-
-
-# %% wrong: row i of a with row i of b only
-def iou(a, b):
-    low, high = np.maximum(a[:, :2], b[:, :2]), np.minimum(a[:, 2:], b[:, 2:])
-    shared = np.prod(np.maximum(high - low, 0), axis=1)
-    union = np.prod(a[:, 2:] - a[:, :2], axis=1) + np.prod(b[:, 2:] - b[:, :2], axis=1) - shared
-    return np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
 
 
 # %% wrong: adds a small number to the area

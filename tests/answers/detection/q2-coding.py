@@ -135,14 +135,28 @@ def decode(t, reference):
     return np.concatenate([centre - size, centre + size], axis=1)
 
 
-# %% wrong: one reference for all rows
+# %% wrong: encodes all rows by the first reference
 def encode(box, reference):
     s, r = box[:, 2:] - box[:, :2], reference[0, 2:] - reference[0, :2]
     return np.hstack([((box[:, :2] + box[:, 2:]) / 2 - (reference[0, :2] + reference[0, 2:]) / 2) / r, np.log(s / r)])
+
+
 def decode(t, reference):
-    r = reference[0, 2:] - reference[0, :2]
-    c, s = (reference[0, :2] + reference[0, 2:]) / 2 + t[:, :2] * r, np.exp(t[:, 2:]) * r
+    r = reference[:, 2:] - reference[:, :2]
+    c, s = (reference[:, :2] + reference[:, 2:]) / 2 + t[:, :2] * r, np.exp(t[:, 2:]) * r
     return np.hstack([c - s / 2, c + s / 2])
+
+
+# %% wrong: decode cuts boxes off at 0
+def encode(box, reference):
+    s, r = box[:, 2:] - box[:, :2], reference[:, 2:] - reference[:, :2]
+    return np.hstack([((box[:, :2] + box[:, 2:]) / 2 - (reference[:, :2] + reference[:, 2:]) / 2) / r, np.log(s / r)])
+
+
+def decode(t, reference):
+    r = reference[:, 2:] - reference[:, :2]
+    c, s = (reference[:, :2] + reference[:, 2:]) / 2 + t[:, :2] * r, np.exp(t[:, 2:]) * r
+    return np.maximum(np.hstack([c - s / 2, c + s / 2]), 0)
 
 
 # %% wrong: decode gives back what encode saw last

@@ -39,15 +39,6 @@ def suppress(boxes, scores, threshold):
     return order[~over.any(axis=0)]
 
 
-# %% wrong: from the worst score on
-def suppress(boxes, scores, threshold):
-    overlap, kept = iou(boxes, boxes), []
-    for i in np.argsort(scores, kind="stable"):
-        if all(overlap[i, j] <= threshold for j in kept):
-            kept.append(i)
-    return np.array(kept, dtype=int)
-
-
 # %% wrong: drops at the threshold, too
 def suppress(boxes, scores, threshold):
     overlap, kept = iou(boxes, boxes), []
@@ -100,13 +91,14 @@ def suppress(boxes, scores, threshold):
     return np.array([i for i in order if i == best or overlap[best, i] <= threshold], dtype=int)
 
 
-# %% wrong: indices in rising order
+# %% wrong: a box without area does not drop itself
 def suppress(boxes, scores, threshold):
-    kept, overlap = [], iou(boxes, boxes)
-    for i in np.argsort(-scores, kind="stable"):
-        if all(overlap[i, j] <= threshold for j in kept):
-            kept.append(i)
-    return np.sort(np.array(kept, dtype=int))
+    order, kept = np.argsort(-scores, kind="stable"), []
+    while len(order) and len(kept) < len(boxes):
+        best = order[0]
+        kept.append(best)
+        order = order[iou(boxes[[best]], boxes[order])[0] <= threshold]
+    return np.array(kept, dtype=int)
 
 
 # %% wrong: positions in the sorted list
@@ -127,15 +119,6 @@ def suppress(boxes, scores, threshold):
         if all(overlap[i, j] <= threshold for j in kept):
             kept.append(i)
     return boxes[np.array(kept, dtype=int)]
-
-
-# %% wrong: compares with the last kept box only
-def suppress(boxes, scores, threshold):
-    kept = []
-    for i in np.argsort(-scores, kind="stable"):
-        if all(iou(boxes[[i]], boxes[[j]])[0, 0] <= threshold for j in kept[-1:]):
-            kept.append(i)
-    return np.array(kept)
 
 
 # %% wrong: changes the scores

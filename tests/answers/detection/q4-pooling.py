@@ -80,15 +80,15 @@ def roi_pool(features, box, size):
     return result
 
 
-# %% wrong: starts from zero
+# %% wrong: bins of equal size, rounded up
 def roi_pool(features, box, size):
     x1, y1, x2, y2 = box
+    h, w = -(-(y2 - y1) // size), -(-(x2 - x1) // size)
     result = np.zeros((features.shape[0], size, size))
     for i in range(size):
         for j in range(size):
-            rows = slice(y1 + i * (y2 - y1) // size, y1 - (-(i + 1) * (y2 - y1) // size))
-            columns = slice(x1 + j * (x2 - x1) // size, x1 - (-(j + 1) * (x2 - x1) // size))
-            result[:, i, j] = np.maximum(result[:, i, j], features[:, rows, columns].max(axis=(1, 2)))
+            rows, columns = slice(y1 + i * h, min(y1 + i * h + h, y2)), slice(x1 + j * w, min(x1 + j * w + w, x2))
+            result[:, i, j] = features[:, rows, columns].max(axis=(1, 2), initial=-np.inf)
     return result
 
 

@@ -38,19 +38,6 @@ def assign(anchors, truth, labels):
     return result
 
 
-# %% wrong: labels without the one added
-def assign(anchors, truth, labels):
-    if not len(truth):
-        return torch.zeros(len(anchors), dtype=torch.long)
-    overlap = iou_torch(anchors, truth)
-    best, which = overlap.max(dim=1)
-    result = torch.where(best >= 0.5, labels[which], torch.where(best < 0.3, 0, -1))
-    for j, i in enumerate(overlap.argmax(dim=0).tolist()):
-        if best[i] < 0.5:
-            result[i] = labels[j]
-    return result
-
-
 # %% wrong: forgets the best anchor of each object
 def assign(anchors, truth, labels):
     if not len(truth):
@@ -96,14 +83,44 @@ def assign(anchors, truth, labels):
     return result
 
 
-# %% wrong: the best anchor of an object takes it from a better one
+# %% wrong: an object of label 0 counts as background
+def assign(anchors, truth, labels):
+    if not len(truth):
+        return torch.zeros(len(anchors), dtype=torch.long)
+    names = torch.where(labels > 0, 1 + labels, 0)
+    overlap = iou_torch(anchors, truth)
+    best, which = overlap.max(dim=1)
+    result = torch.where(best >= 0.5, names[which], torch.where(best < 0.3, 0, -1))
+    for j, i in enumerate(overlap.argmax(dim=0).tolist()):
+        if best[i] < 0.5:
+            result[i] = names[j]
+    return result
+
+
+# %% wrong: the best anchor only where it overlaps the object by a tenth
 def assign(anchors, truth, labels):
     if not len(truth):
         return torch.zeros(len(anchors), dtype=torch.long)
     overlap = iou_torch(anchors, truth)
     best, which = overlap.max(dim=1)
     result = torch.where(best >= 0.5, 1 + labels[which], torch.where(best < 0.3, 0, -1))
-    result[overlap.argmax(dim=1)[: len(truth)]] = 1 + labels[0]
+    for j, i in enumerate(overlap.argmax(dim=0).tolist()):
+        if 0.1 <= best[i] < 0.5:
+            result[i] = 1 + labels[j]
+    return result
+
+
+# %% wrong: the best anchor of the last object only
+def assign(anchors, truth, labels):
+    if not len(truth):
+        return torch.zeros(len(anchors), dtype=torch.long)
+    overlap = iou_torch(anchors, truth)
+    best, which = overlap.max(dim=1)
+    result = torch.where(best >= 0.5, 1 + labels[which], torch.where(best < 0.3, 0, -1))
+    for j, i in enumerate(overlap.argmax(dim=0).tolist()):
+        forced = j, i
+    if best[forced[1]] < 0.5:
+        result[forced[1]] = 1 + labels[forced[0]]
     return result
 
 
@@ -132,17 +149,6 @@ def assign(anchors, truth, labels):
     best, which = overlap.max(dim=1)
     result[(best >= 0.3) & (best < 0.5)] = -1
     result[best >= 0.5] = 1 + labels[which[best >= 0.5]]
-    return result
-
-
-# %% wrong: the best object of each anchor is taken along the wrong axis
-def assign(anchors, truth, labels):
-    result = torch.zeros(len(anchors), dtype=torch.long)
-    if not len(truth):
-        return result
-    overlap = iou_torch(truth, anchors)
-    best, which = overlap.max(dim=1)
-    result[: len(best)][best >= 0.5] = 1 + labels[which[best >= 0.5] % len(labels)]
     return result
 
 
