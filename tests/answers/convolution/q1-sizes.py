@@ -31,16 +31,6 @@ def parameters(channels, filters, kernel):
     return sum(kernel * kernel * channels + 1 for _ in range(filters))
 
 
-# %% wrong: off by one
-def output_shape(height, width, filters, kernel, stride=1, padding=0):
-    fit = lambda n: (n + 2 * padding - kernel) // stride
-    return fit(height), fit(width), filters
-
-
-def parameters(channels, filters, kernel):
-    return filters * (kernel * kernel * channels + 1)
-
-
 # %% wrong: padding on one side only
 def output_shape(height, width, filters, kernel, stride=1, padding=0):
     fit = lambda n: (n + padding - kernel) // stride + 1
@@ -109,3 +99,37 @@ def output_shape(height, width, filters, kernel, stride=1, padding=0):
 
 def parameters(channels, filters, kernel):
     return filters * (kernel * kernel * 3 + 1)
+
+
+# %% wrong: rounds to the nearest number
+def output_shape(height, width, filters, kernel, stride=1, padding=0):
+    fit = lambda n: round((n + 2 * padding - kernel) / stride) + 1
+    return fit(height), fit(width), filters
+
+
+
+def parameters(channels, filters, kernel):
+    return filters * (kernel * kernel * channels + 1)
+
+
+# %% wrong: divides image and padding apart
+def output_shape(height, width, filters, kernel, stride=1, padding=0):
+    fit = lambda n: (n - kernel) // stride + 2 * padding // stride + 1
+    return fit(height), fit(width), filters
+
+
+
+def parameters(channels, filters, kernel):
+    return filters * (kernel * kernel * channels + 1)
+
+
+# %% wrong: padding only where the stride is not 1
+def output_shape(height, width, filters, kernel, stride=1, padding=0):
+    pad = 2 * padding if stride > 1 else 0
+    fit = lambda n: (n + pad - kernel) // stride + 1
+    return fit(height), fit(width), filters
+
+
+
+def parameters(channels, filters, kernel):
+    return filters * (kernel * kernel * channels + 1)

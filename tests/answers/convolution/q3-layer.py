@@ -59,13 +59,6 @@ def conv_layer(x, weight, bias, stride=1, padding=0):
     return np.einsum("nchwuv,ocuv->nohw", windows, weight) + bias[:, None, None]
 
 
-# %% wrong: ignores the padding
-def conv_layer(x, weight, bias, stride=1, padding=0):
-    k = weight.shape[-1]
-    windows = np.lib.stride_tricks.sliding_window_view(x, (k, k), axis=(2, 3))[:, :, ::stride, ::stride]
-    return np.einsum("nchwuv,ocuv->nohw", windows, weight) + bias[:, None, None]
-
-
 # %% wrong: flips the filters
 def conv_layer(x, weight, bias, stride=1, padding=0):
     k = weight.shape[-1]
@@ -129,3 +122,12 @@ def conv_layer(x, weight, bias, stride=1, padding=0):
             patch = x[:, :, a - r : a - r + weight.shape[2], b - r : b - r + weight.shape[3]]
             result[:, :, i, j] = np.tensordot(patch, weight, axes=([1, 2, 3], [1, 2, 3])) + bias
     return result
+
+
+# %% wrong: padding is on or off
+def conv_layer(x, weight, bias, stride=1, padding=0):
+    k = weight.shape[-1]
+    p = k // 2 if padding else 0
+    x = np.pad(x, ((0, 0), (0, 0), (p, p), (p, p)))
+    windows = np.lib.stride_tricks.sliding_window_view(x, (k, k), axis=(2, 3))[:, :, ::stride, ::stride]
+    return np.einsum("nchwuv,ocuv->nohw", windows, weight) + bias[:, None, None]
