@@ -60,13 +60,6 @@ def activation_map(features, weights, labels):
     return np.einsum("nk,nkhw->nhw", weights[labels], features) / (h * w)
 
 
-# %% wrong: averages over the channels instead of summing
-def activation_map(features, weights, labels):
-    if (labels < 0).any() or (labels >= len(weights)).any():
-        raise ValueError("a label names no class")
-    return (weights[labels][:, :, None, None] * features).mean(axis=1)
-
-
 # %% wrong: an IndexError for a label that is too large
 def activation_map(features, weights, labels):
     return np.einsum("nk,nkhw->nhw", weights[labels], features)
@@ -131,3 +124,10 @@ def activation_map(features, weights, labels):
     for i, c in enumerate(labels):
         features[i] *= weights[c][:, None, None]
     return features.sum(1)
+
+
+# %% wrong: in float32
+def activation_map(features, weights, labels):
+    if (labels < 0).any() or (labels >= len(weights)).any():
+        raise ValueError("a label names no class")
+    return np.einsum("nk,nkhw->nhw", weights[labels].astype(np.float32), features.astype(np.float32))

@@ -114,34 +114,6 @@ class ReadableNet(torch.nn.Module):
         return torch.relu(torch.einsum("ck,nkhw->nchw", self.linear.weight, self.backbone(x)))
 
 
-# %% wrong: a frozen backbone
-class ReadableNet(torch.nn.Module):
-    def __init__(self, backbone, channels, classes):
-        super().__init__()
-        self.backbone = backbone
-        self.linear = torch.nn.Linear(channels, classes, bias=False)
-
-    def forward(self, x):
-        return self.linear(self.backbone(x).mean((2, 3)))
-
-    def maps(self, x):
-        return torch.einsum("ck,nkhw->nchw", self.linear.weight, self.backbone(x).detach())
-
-
-# %% wrong: the sum instead of the average
-class ReadableNet(torch.nn.Module):
-    def __init__(self, backbone, channels, classes):
-        super().__init__()
-        self.backbone = backbone
-        self.linear = torch.nn.Linear(channels, classes, bias=False)
-
-    def forward(self, x):
-        return self.linear(self.backbone(x).sum((2, 3)))
-
-    def maps(self, x):
-        return torch.einsum("ck,nkhw->nchw", self.linear.weight, self.backbone(x))
-
-
 # %% right: a linear layer that starts at zero
 class ReadableNet(torch.nn.Module):
     def __init__(self, backbone, channels, classes):
@@ -257,3 +229,62 @@ class ReadableNet(torch.nn.Module):
 
     def maps(self, x):
         return torch.einsum('ck,nkhw->nchw', self.linear.weight, self.backbone(x)).squeeze()
+
+
+# %% wrong: a copy of the backbone
+import copy
+
+
+class ReadableNet(torch.nn.Module):
+    def __init__(self, backbone, channels, classes):
+        super().__init__()
+        self.backbone = copy.deepcopy(backbone)
+        self.linear = torch.nn.Linear(channels, classes, bias=False)
+
+    def forward(self, x):
+        return self.linear(self.backbone(x).mean((2, 3)))
+
+    def maps(self, x):
+        return torch.einsum("ck,nkhw->nchw", self.linear.weight, self.backbone(x))
+
+
+# %% wrong: divides by thirty places
+class ReadableNet(torch.nn.Module):
+    def __init__(self, backbone, channels, classes):
+        super().__init__()
+        self.backbone = backbone
+        self.linear = torch.nn.Linear(channels, classes, bias=False)
+
+    def forward(self, x):
+        return self.linear(self.backbone(x).sum((2, 3)) / 30)
+
+    def maps(self, x):
+        return torch.einsum("ck,nkhw->nchw", self.linear.weight, self.backbone(x))
+
+
+# %% wrong: the score at every place
+class ReadableNet(torch.nn.Module):
+    def __init__(self, backbone, channels, classes):
+        super().__init__()
+        self.backbone = backbone
+        self.linear = torch.nn.Linear(channels, classes, bias=False)
+
+    def forward(self, x):
+        return self.linear(self.backbone(x).mean((2, 3)))
+
+    def maps(self, x):
+        return self(x)[:, :, None, None].expand(-1, -1, *self.backbone(x).shape[2:])
+
+
+# %% wrong: a linear layer that is transposed
+class ReadableNet(torch.nn.Module):
+    def __init__(self, backbone, channels, classes):
+        super().__init__()
+        self.backbone = backbone
+        self.linear = torch.nn.Linear(classes, channels, bias=False)
+
+    def forward(self, x):
+        return self.backbone(x).mean((2, 3)) @ self.linear.weight
+
+    def maps(self, x):
+        return torch.einsum("kc,nkhw->nchw", self.linear.weight, self.backbone(x))

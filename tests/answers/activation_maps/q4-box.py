@@ -120,41 +120,6 @@ def largest_box(cam, threshold):
     return np.array([x1, y1, x2, y2])
 
 
-# %% wrong: the last pixel instead of the end of it
-def largest_box(cam, threshold):
-    if cam.max() <= 0:
-        raise ValueError("nothing is positive")
-    left, best = cam > threshold * cam.max(), []
-    for start in zip(*np.nonzero(left)):
-        region, waiting = [], [start]
-        while waiting:
-            y, x = waiting.pop()
-            if 0 <= y < cam.shape[0] and 0 <= x < cam.shape[1] and left[y, x]:
-                left[y, x] = False
-                region.append((y, x))
-                waiting += [(y + a, x + b) for a in (-1, 0, 1) for b in (-1, 0, 1)]
-        best = region if len(region) > len(best) else best
-    (y1, x1), (y2, x2) = np.min(best, axis=0), np.max(best, axis=0)
-    return np.array([x1, y1, x2, y2])
-
-
-# %% wrong: rows and columns are swapped
-def largest_box(cam, threshold):
-    if cam.max() <= 0:
-        raise ValueError("nothing is positive")
-    left, best = cam > threshold * cam.max(), []
-    for start in zip(*np.nonzero(left)):
-        region, waiting = [], [start]
-        while waiting:
-            y, x = waiting.pop()
-            if 0 <= y < cam.shape[0] and 0 <= x < cam.shape[1] and left[y, x]:
-                left[y, x] = False
-                region.append((y, x))
-                waiting += [(y + a, x + b) for a in (-1, 0, 1) for b in (-1, 0, 1)]
-        best = region if len(region) > len(best) else best
-    return np.concatenate([np.min(best, axis=0), np.max(best, axis=0) + 1])
-
-
 # %% wrong: at the threshold is above it
 def largest_box(cam, threshold):
     if cam.max() <= 0:
@@ -178,24 +143,6 @@ def largest_box(cam, threshold):
     if cam.max() <= 0:
         raise ValueError("nothing is positive")
     left, best = cam > threshold, []
-    for start in zip(*np.nonzero(left)):
-        region, waiting = [], [start]
-        while waiting:
-            y, x = waiting.pop()
-            if 0 <= y < cam.shape[0] and 0 <= x < cam.shape[1] and left[y, x]:
-                left[y, x] = False
-                region.append((y, x))
-                waiting += [(y + a, x + b) for a in (-1, 0, 1) for b in (-1, 0, 1)]
-        best = region if len(region) > len(best) else best
-    (y1, x1), (y2, x2) = np.min(best, axis=0), np.max(best, axis=0) + 1
-    return np.array([x1, y1, x2, y2])
-
-
-# %% wrong: an empty box where there is no evidence
-def largest_box(cam, threshold):
-    left, best = cam > threshold * cam.max(), []
-    if cam.max() <= 0:
-        return np.zeros(4)
     for start in zip(*np.nonzero(left)):
         region, waiting = [], [start]
         while waiting:
@@ -341,33 +288,6 @@ def largest_box(cam, threshold):
     return min(xs), min(ys), max(xs) + 1, max(ys) + 1
 
 
-# %% wrong: looks down and to the right only
-def largest_box(cam, threshold):
-    if cam.max() <= 0:
-        raise ValueError('no evidence')
-    mask = cam > threshold * cam.max()
-    h, w = cam.shape
-    seen, best = set(), []
-    for y in range(h):
-        for x in range(w):
-            if not mask[y, x] or (y, x) in seen:
-                continue
-            todo, region = [(y, x)], []
-            seen.add((y, x))
-            while todo:
-                r, c = todo.pop()
-                region.append((r, c))
-                for a, b in [(0, 1), (1, 0), (1, 1)]:
-                    p = r + a, c + b
-                    if 0 <= p[0] < h and 0 <= p[1] < w and mask[p] and p not in seen:
-                        seen.add(p)
-                        todo.append(p)
-            if len(region) > len(best):
-                best = region
-    ys, xs = zip(*best)
-    return min(xs), min(ys), max(xs) + 1, max(ys) + 1
-
-
 # %% wrong: shifts the least value to zero in place
 def largest_box(cam, threshold):
     if cam.max() <= 0:
@@ -448,3 +368,142 @@ def largest_box(cam, threshold):
                 best = region
     ys, xs = zip(*best)
     return min(xs), min(ys), max(xs) + 1, max(ys) + 1
+
+
+# %% wrong: the box begins at the first pixel
+def largest_box(cam, threshold):
+    if cam.max() <= 0:
+        raise ValueError("no evidence")
+    on = cam > threshold * cam.max()
+    seen = np.zeros(on.shape, dtype=bool)
+    best, box = 0, None
+    h, w = on.shape
+    for i in range(h):
+        for j in range(w):
+            if not on[i, j] or seen[i, j]:
+                continue
+            todo, region = [(i, j)], []
+            seen[i, j] = True
+            while todo:
+                y, x = todo.pop()
+                region.append((y, x))
+                for b in range(max(y - 1, 0), min(y + 2, h)):
+                    for a in range(max(x - 1, 0), min(x + 2, w)):
+                        if on[b, a] and not seen[b, a]:
+                            seen[b, a] = True
+                            todo.append((b, a))
+            if len(region) > best:
+                best = len(region)
+                box = j, i, max(p[1] for p in region) + 1, max(p[0] for p in region) + 1
+    return box
+
+
+# %% wrong: refuses only a map of zeros
+def largest_box(cam, threshold):
+    if (cam == 0).all():
+        raise ValueError("no evidence")
+    on = cam > threshold * cam.max()
+    seen = np.zeros(on.shape, dtype=bool)
+    best, box = 0, (0, 0, 0, 0)
+    h, w = on.shape
+    for i in range(h):
+        for j in range(w):
+            if not on[i, j] or seen[i, j]:
+                continue
+            todo, region = [(i, j)], []
+            seen[i, j] = True
+            while todo:
+                y, x = todo.pop()
+                region.append((y, x))
+                for b in range(max(y - 1, 0), min(y + 2, h)):
+                    for a in range(max(x - 1, 0), min(x + 2, w)):
+                        if on[b, a] and not seen[b, a]:
+                            seen[b, a] = True
+                            todo.append((b, a))
+            if len(region) > best:
+                best = len(region)
+                ys, xs = [p[0] for p in region], [p[1] for p in region]
+                box = min(xs), min(ys), max(xs) + 1, max(ys) + 1
+    return box
+
+
+# %% wrong: visits pixels as they lie in memory
+def largest_box(cam, threshold):
+    if cam.max() <= 0:
+        raise ValueError("no evidence")
+    on = cam > threshold * cam.max()
+    seen = np.zeros(on.shape, dtype=bool)
+    best, box = 0, None
+    h, w = on.shape
+    pixels = np.nditer(cam, flags=["multi_index"])
+    for _ in pixels:
+        i, j = pixels.multi_index
+        if not on[i, j] or seen[i, j]:
+            continue
+        todo, region = [(i, j)], []
+        seen[i, j] = True
+        while todo:
+            y, x = todo.pop()
+            region.append((y, x))
+            for b in range(max(y - 1, 0), min(y + 2, h)):
+                for a in range(max(x - 1, 0), min(x + 2, w)):
+                    if on[b, a] and not seen[b, a]:
+                        seen[b, a] = True
+                        todo.append((b, a))
+        if len(region) > best:
+            best = len(region)
+            ys, xs = [p[0] for p in region], [p[1] for p in region]
+            box = min(xs), min(ys), max(xs) + 1, max(ys) + 1
+    return box
+
+
+# %% wrong: spreads as many times as the map has rows and columns
+def largest_box(cam, threshold):
+    top = cam.max()
+    if not top > 0:
+        raise ValueError("the map has no value above 0")
+    h, w = cam.shape
+    on = np.pad(cam > threshold * top, 1)
+    far = h * w + 1
+    name = np.full(on.shape, far)
+    name[1:-1, 1:-1] = np.arange(h * w).reshape(h, w)
+    name[~on] = far
+    for _ in range(h + w):
+        new = name.copy()
+        for dy in (-1, 0, 1):
+            for dx in (-1, 0, 1):
+                new = np.minimum(new, np.roll(name, (dy, dx), axis=(0, 1)))
+        new[~on] = far
+        name = new
+    names, counts = np.unique(name[on], return_counts=True)
+    rows, columns = np.where(name[1:-1, 1:-1] == names[counts.argmax()])
+    return np.array([columns.min(), rows.min(), columns.max() + 1, rows.max() + 1], dtype=float)
+
+
+# %% wrong: a threshold of at least one hundredth
+def largest_box(cam, threshold):
+    if cam.max() <= 0:
+        raise ValueError("no evidence")
+    on = cam > max(threshold, 0.01) * cam.max()
+    seen = np.zeros(on.shape, dtype=bool)
+    best, box = 0, None
+    h, w = on.shape
+    for i in range(h):
+        for j in range(w):
+            if not on[i, j] or seen[i, j]:
+                continue
+            todo, region = [(i, j)], []
+            seen[i, j] = True
+            while todo:
+                y, x = todo.pop()
+                region.append((y, x))
+                for b in range(max(y - 1, 0), min(y + 2, h)):
+                    for a in range(max(x - 1, 0), min(x + 2, w)):
+                        if on[b, a] and not seen[b, a]:
+                            seen[b, a] = True
+                            todo.append((b, a))
+            if len(region) > best:
+                best = len(region)
+                ys, xs = [p[0] for p in region], [p[1] for p in region]
+                box = min(xs), min(ys), max(xs) + 1, max(ys) + 1
+    return box

@@ -154,19 +154,6 @@ def localisation(maps, found, boxes):
     return hits / len(maps), total / len(maps)
 
 
-# %% wrong: the lower border only counts
-def localisation(maps, found, boxes):
-    hits, total = 0, 0.0
-    for m, (a1, b1, a2, b2), (x1, y1, x2, y2) in zip(maps, found, boxes):
-        y, x = np.unravel_index(m.argmax(), m.shape)
-        mx, my = x + 0.5, y + 0.5
-        hits += bool(x1 <= mx < x2 and y1 <= my < y2)
-        inter = max(0.0, min(a2, x2) - max(a1, x1)) * max(0.0, min(b2, y2) - max(b1, y1))
-        a, b = (a2 - a1) * (b2 - b1), (x2 - x1) * (y2 - y1)
-        total += inter / (a + b - inter)
-    return hits / len(maps), total / len(maps)
-
-
 # %% wrong: absolute values
 def localisation(maps, found, boxes):
     hits, total = 0, 0.0
@@ -229,3 +216,17 @@ def localisation(maps, found, boxes):
         a, b = (a2) * (b2), (x2 - x1) * (y2 - y1)
         total += inter / (a + b - inter)
     return hits / len(maps), total / len(maps)
+
+
+# %% wrong: counts whole pixels
+def localisation(maps, found, boxes):
+    hits, total = 0, 0.0
+    for m, mine, true in zip(maps, found, boxes):
+        y, x = np.unravel_index(m.argmax(), m.shape)
+        hits += bool(true[0] <= x + 0.5 <= true[2] and true[1] <= y + 0.5 <= true[3])
+        size = int(max(mine.max(), true.max())) + 1
+        masks = np.zeros((2, size, size), dtype=bool)
+        for mask, (x1, y1, x2, y2) in zip(masks, (mine, true)):
+            mask[int(y1) : int(y2), int(x1) : int(x2)] = True
+        total += masks.all(axis=0).sum() / max(masks.any(axis=0).sum(), 1)
+    return hits / len(maps), float(total / len(maps))
