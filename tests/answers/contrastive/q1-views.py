@@ -99,21 +99,6 @@ def hits(z1, z2):
     return (s.argmax(axis=1) == np.roll(np.arange(len(z)), len(z1))).mean()
 
 
-# %% wrong: only the first views ask
-def two_views_loss(z1, z2, temperature):
-    a = z1 / np.linalg.norm(z1, axis=1, keepdims=True)
-    b = z2 / np.linalg.norm(z2, axis=1, keepdims=True)
-    s = a @ b.T / temperature
-    top = s.max(axis=1, keepdims=True)
-    return (top[:, 0] + np.log(np.exp(s - top).sum(axis=1)) - np.diagonal(s)).mean()
-
-
-def hits(z1, z2):
-    a = z1 / np.linalg.norm(z1, axis=1, keepdims=True)
-    b = z2 / np.linalg.norm(z2, axis=1, keepdims=True)
-    return ((a @ b.T).argmax(axis=1) == np.arange(len(a))).mean()
-
-
 # %% wrong: a sum in place of the mean, and a count in place of the share
 def two_views_loss(z1, z2, temperature):
     z = np.concatenate([z1, z2])
@@ -209,21 +194,184 @@ def hits(z1, z2):
     return (s.argmax(axis=1) == (np.arange(2 * n) + n) % (2 * n)).mean()
 
 
-# %% wrong: the mean over the first views only, and the other side only
-def two_views_loss(z1, z2, temperature):
-    z = np.concatenate([z1, z2])
+# %% wrong: the loss of the first views only
+def _scores(z1, z2):
+    z = np.vstack([z1, z2])
     z = z / np.linalg.norm(z, axis=1, keepdims=True)
-    s = z @ z.T / temperature
+    s = z @ z.T
     np.fill_diagonal(s, -np.inf)
-    s = s - s.max(axis=1, keepdims=True)
-    n = len(z1)
-    partner = (np.arange(2 * n) + n) % (2 * n)
-    logp = s[np.arange(2 * n), partner] - np.log(np.exp(s).sum(axis=1))
-    return -logp[:n].mean()
+    return s
+
+
+def two_views_loss(z1, z2, temperature):
+    s = _scores(z1, z2) / temperature
+    b = len(z1)
+    s = s[:b]
+    top = s.max(axis=1, keepdims=True)
+    lse = top[:, 0] + np.log(np.exp(s - top).sum(axis=1))
+    return (lse - s[np.arange(b), b + np.arange(b)]).mean()
 
 
 def hits(z1, z2):
-    z = np.concatenate([z1, z2])
+    s = _scores(z1, z2)
+    n = len(s)
+    return (s.argmax(axis=1) == (np.arange(n) + n // 2) % n).mean()
+
+
+# %% wrong: the largest score is that of each view with itself
+def _cos(z1, z2):
+    z = np.vstack([z1, z2])
     z = z / np.linalg.norm(z, axis=1, keepdims=True)
-    n = len(z1)
-    return ((z[:n] @ z[n:].T).argmax(axis=1) == np.arange(n)).mean()
+    return z @ z.T
+
+
+def two_views_loss(z1, z2, temperature):
+    s = _cos(z1, z2) / temperature
+    n = len(s)
+    s = s - s.max(axis=1, keepdims=True)
+    e = np.exp(s) * (1 - np.eye(n))
+    return (np.log(e.sum(axis=1)) - s[np.arange(n), (np.arange(n) + n // 2) % n]).mean()
+
+
+def hits(z1, z2):
+    s = _cos(z1, z2) - 3 * np.eye(2 * len(z1))
+    n = len(s)
+    return (s.argmax(axis=1) == (np.arange(n) + n // 2) % n).mean()
+
+
+# %% wrong: hits of the first views only
+def _scores(z1, z2):
+    z = np.vstack([z1, z2])
+    z = z / np.linalg.norm(z, axis=1, keepdims=True)
+    s = z @ z.T
+    np.fill_diagonal(s, -np.inf)
+    return s
+
+
+def two_views_loss(z1, z2, temperature):
+    s = _scores(z1, z2) / temperature
+    n = len(s)
+    partner = np.roll(np.arange(n), n // 2)
+    return (np.logaddexp.reduce(s, axis=1) - s[np.arange(n), partner]).mean()
+
+
+def hits(z1, z2):
+    s = _scores(z1, z2)
+    b = len(z1)
+    return (s[:b].argmax(axis=1) == np.arange(b) + b).mean()
+
+
+# %% wrong: hits among the views of the other side only
+def _scores(z1, z2):
+    z = np.vstack([z1, z2])
+    z = z / np.linalg.norm(z, axis=1, keepdims=True)
+    s = z @ z.T
+    np.fill_diagonal(s, -np.inf)
+    return s
+
+
+def two_views_loss(z1, z2, temperature):
+    s = _scores(z1, z2) / temperature
+    n = len(s)
+    partner = np.roll(np.arange(n), n // 2)
+    return (np.logaddexp.reduce(s, axis=1) - s[np.arange(n), partner]).mean()
+
+
+def hits(z1, z2):
+    b = len(z1)
+    s = _scores(z1, z2)[:b, b:]
+    return ((s.argmax(axis=1) == np.arange(b)).mean() + (s.argmax(axis=0) == np.arange(b)).mean()) / 2
+
+
+# %% wrong: hits by dot products
+def _scores(z1, z2):
+    z = np.vstack([z1, z2])
+    z = z / np.linalg.norm(z, axis=1, keepdims=True)
+    s = z @ z.T
+    np.fill_diagonal(s, -np.inf)
+    return s
+
+
+def two_views_loss(z1, z2, temperature):
+    s = _scores(z1, z2) / temperature
+    n = len(s)
+    partner = np.roll(np.arange(n), n // 2)
+    return (np.logaddexp.reduce(s, axis=1) - s[np.arange(n), partner]).mean()
+
+
+def hits(z1, z2):
+    z = np.vstack([z1, z2])
+    s = z @ z.T
+    np.fill_diagonal(s, -np.inf)
+    n = len(s)
+    return (s.argmax(axis=1) == (np.arange(n) + n // 2) % n).mean()
+
+
+# %% wrong: the second largest, since itself is the largest
+def _scores(z1, z2):
+    z = np.vstack([z1, z2])
+    z = z / np.linalg.norm(z, axis=1, keepdims=True)
+    s = z @ z.T
+    np.fill_diagonal(s, -np.inf)
+    return s
+
+
+def two_views_loss(z1, z2, temperature):
+    s = _scores(z1, z2) / temperature
+    n = len(s)
+    partner = np.roll(np.arange(n), n // 2)
+    return (np.logaddexp.reduce(s, axis=1) - s[np.arange(n), partner]).mean()
+
+
+def hits(z1, z2):
+    z = np.vstack([z1, z2])
+    z = z / np.linalg.norm(z, axis=1, keepdims=True)
+    n = len(z)
+    return (np.argsort(z @ z.T, axis=1)[:, -2] == (np.arange(n) + n // 2) % n).mean()
+
+
+# %% wrong: the loss of one image, squeezed
+def _scores(z1, z2):
+    z = np.vstack([z1, z2])
+    z = z / np.linalg.norm(z, axis=1, keepdims=True)
+    s = z @ z.T
+    np.fill_diagonal(s, -np.inf)
+    return s
+
+
+def two_views_loss(z1, z2, temperature):
+    s = _scores(z1, z2) / temperature
+    n = len(s)
+    right = s[np.arange(n), (np.arange(n) + n // 2) % n]
+    others = s[~np.eye(n, dtype=bool)].reshape(n, n - 1).squeeze()
+    return (np.logaddexp.reduce(others, axis=1) - right).mean()
+
+
+def hits(z1, z2):
+    s = _scores(z1, z2)
+    n = len(s)
+    return (s.argmax(axis=1) == (np.arange(n) + n // 2) % n).mean()
+
+
+# %% wrong: hits of one image, squeezed
+def _scores(z1, z2):
+    z = np.vstack([z1, z2])
+    z = z / np.linalg.norm(z, axis=1, keepdims=True)
+    s = z @ z.T
+    np.fill_diagonal(s, -np.inf)
+    return s
+
+
+def two_views_loss(z1, z2, temperature):
+    s = _scores(z1, z2) / temperature
+    n = len(s)
+    partner = np.roll(np.arange(n), n // 2)
+    return (np.logaddexp.reduce(s, axis=1) - s[np.arange(n), partner]).mean()
+
+
+def hits(z1, z2):
+    s = _scores(z1, z2)
+    n = len(s)
+    others = s[~np.eye(n, dtype=bool)].reshape(n, n - 1).squeeze()
+    right = s[np.arange(n), (np.arange(n) + n // 2) % n]
+    return (others.max(axis=1) == right).mean()

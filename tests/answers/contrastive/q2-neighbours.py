@@ -135,3 +135,15 @@ def vote(features, bank, labels, k, temperature):
         for j in near[i]:
             votes[i, labels[j]] += np.exp((cos[i, j] - 1) / temperature)
     return votes.argmax(axis=1)
+
+
+# %% wrong: a partition that fails when all of the bank votes
+def vote(features, bank, labels, k, temperature):
+    f = features / np.linalg.norm(features, axis=1, keepdims=True)
+    b = bank / np.linalg.norm(bank, axis=1, keepdims=True)
+    cos = f @ b.T
+    nearest = np.argpartition(-cos, k, axis=1)[:, :k]
+    weight = np.exp(np.take_along_axis(cos, nearest, axis=1) / temperature)
+    votes = np.zeros((len(f), labels.max() + 1))
+    np.add.at(votes, (np.arange(len(f))[:, None], labels[nearest]), weight)
+    return votes.argmax(axis=1)

@@ -105,20 +105,6 @@ def push(queue, place, keys):
     return queue, (place + len(keys)) % len(queue)
 
 
-# %% wrong: no gradient reaches the query, and the queue is a shift register
-def queue_loss(q, k, queue, temperature):
-    with torch.no_grad():
-        q, k, queue = (nn.functional.normalize(v) for v in (q, k, queue))
-        scores = torch.cat([(q * k).sum(dim=1, keepdim=True), q @ queue.T], dim=1) / temperature
-    return nn.functional.cross_entropy(scores, torch.zeros(len(q), dtype=torch.long)) + 0 * q.sum()
-
-
-def push(queue, place, keys):
-    if len(keys) > len(queue):
-        raise ValueError("too many keys")
-    return torch.cat([nn.functional.normalize(keys), queue[: len(queue) - len(keys)]]), place
-
-
 # %% wrong: other keys of the batch are negatives too, and what does not fit is lost
 def queue_loss(q, k, queue, temperature):
     q, k, queue = (nn.functional.normalize(v) for v in (q, k, queue))
@@ -164,24 +150,6 @@ def push(queue, place, keys):
     return queue, (place + len(keys)) % len(queue)
 
 
-# %% wrong: older keys are forgotten
-def queue_loss(q, k, queue, temperature):
-    q, k, queue = (nn.functional.normalize(v, dim=1) for v in (q, k, queue))
-    positive = (q * k).sum(1, keepdim=True)
-    logits = torch.cat([positive, q @ queue.T], dim=1) / temperature
-    return nn.functional.cross_entropy(logits, torch.zeros(len(q), dtype=torch.long))
-
-
-def push(queue, place, keys):
-    size = len(queue)
-    if len(keys) > size:
-        raise ValueError("batch larger than the queue")
-    new = torch.zeros_like(queue)
-    index = (torch.arange(len(keys)) + place) % size
-    new[index] = nn.functional.normalize(keys, dim=1)
-    return new, (place + len(keys)) % size
-
-
 # %% wrong: the place after the last row is the size
 def queue_loss(q, k, queue, temperature):
     q, k, queue = (nn.functional.normalize(v, dim=1) for v in (q, k, queue))
@@ -217,3 +185,100 @@ def push(queue, place, keys):
     index = (torch.arange(len(keys)) + place) % size
     new[index] = nn.functional.normalize(keys, dim=1)
     return new, (place + len(keys)) % size
+
+
+# %% wrong: no gradient reaches the query
+import torch.nn.functional as F
+
+
+@torch.no_grad()
+def queue_loss(q, k, queue, temperature):
+    q, k, queue = F.normalize(q, dim=1), F.normalize(k, dim=1), F.normalize(queue, dim=1)
+    logits = torch.cat([(q * k).sum(1, keepdim=True), q @ queue.T], dim=1) / temperature
+    return F.cross_entropy(logits, torch.zeros(len(q), dtype=torch.long))
+
+
+def push(queue, place, keys):
+    size, n = len(queue), len(keys)
+    if n > size:
+        raise ValueError(f"{n} keys do not fit into a queue of {size}")
+    new = queue.clone()
+    new[(place + torch.arange(n)) % size] = F.normalize(keys, dim=1)
+    return new, (place + n) % size
+
+
+# %% wrong: keys of other images are negatives too
+import torch.nn.functional as F
+
+
+def queue_loss(q, k, queue, temperature):
+    q, k, queue = F.normalize(q, dim=1), F.normalize(k, dim=1), F.normalize(queue, dim=1)
+    logits = q @ torch.cat([k, queue]).T / temperature
+    return F.cross_entropy(logits, torch.arange(len(q)))
+
+
+def push(queue, place, keys):
+    size, n = len(queue), len(keys)
+    if n > size:
+        raise ValueError(f"{n} keys do not fit into a queue of {size}")
+    new = queue.clone()
+    new[(place + torch.arange(n)) % size] = F.normalize(keys, dim=1)
+    return new, (place + n) % size
+
+
+# %% wrong: the whole queue is brought to length 1
+import torch.nn.functional as F
+
+
+def queue_loss(q, k, queue, temperature):
+    q, k, queue = F.normalize(q, dim=1), F.normalize(k, dim=1), F.normalize(queue, dim=1)
+    logits = torch.cat([(q * k).sum(1, keepdim=True), q @ queue.T], dim=1) / temperature
+    return F.cross_entropy(logits, torch.zeros(len(q), dtype=torch.long))
+
+
+def push(queue, place, keys):
+    size, n = len(queue), len(keys)
+    if n > size:
+        raise ValueError(f"{n} keys do not fit into a queue of {size}")
+    new = queue.clone()
+    new[(place + torch.arange(n)) % size] = keys
+    return F.normalize(new, dim=1), (place + n) % size
+
+
+# %% wrong: the new queue is float32, whatever came
+import torch.nn.functional as F
+
+
+def queue_loss(q, k, queue, temperature):
+    q, k, queue = F.normalize(q, dim=1), F.normalize(k, dim=1), F.normalize(queue, dim=1)
+    logits = torch.cat([(q * k).sum(1, keepdim=True), q @ queue.T], dim=1) / temperature
+    return F.cross_entropy(logits, torch.zeros(len(q), dtype=torch.long))
+
+
+def push(queue, place, keys):
+    size, n = len(queue), len(keys)
+    if n > size:
+        raise ValueError(f"{n} keys do not fit into a queue of {size}")
+    new = torch.zeros(queue.shape)
+    new[:] = queue
+    new[(place + torch.arange(n)) % size] = F.normalize(keys, dim=1).float()
+    return new, (place + n) % size
+
+
+# %% wrong: the loss is always float64
+import torch.nn.functional as F
+
+
+def queue_loss(q, k, queue, temperature):
+    q, k, queue = (F.normalize(v.double(), dim=1) for v in (q, k, queue))
+    logits = torch.cat([(q * k).sum(1, keepdim=True), q @ queue.T], dim=1) / temperature
+    return F.cross_entropy(logits, torch.zeros(len(q), dtype=torch.long))
+
+
+def push(queue, place, keys):
+    size, n = len(queue), len(keys)
+    if n > size:
+        raise ValueError(f"{n} keys do not fit into a queue of {size}")
+    new = queue.clone()
+    new[(place + torch.arange(n)) % size] = F.normalize(keys, dim=1)
+    return new, (place + n) % size

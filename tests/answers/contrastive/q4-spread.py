@@ -141,3 +141,16 @@ def spread(x, labels, clusters, alpha):
             phi[cluster] = distances.mean() / np.log(len(members) + alpha)
     phi[np.bincount(labels, minlength=clusters) <= 2] = phi.max()
     return phi
+
+
+# %% wrong: 0 is taken for missing
+def spread(x, labels, clusters, alpha):
+    phi = np.zeros(clusters)
+    for c in range(clusters):
+        points = x[labels == c]
+        if len(points) >= 2:
+            centre = points.sum(axis=0)
+            centre = centre / np.linalg.norm(centre)
+            phi[c] = np.linalg.norm(points - centre, axis=1).sum() / (len(points) * np.log(len(points) + alpha))
+    phi[phi == 0] = phi.max()
+    return phi

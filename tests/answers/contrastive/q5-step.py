@@ -27,8 +27,8 @@ def moco_step(query, key, first, second, loss, optimizer, m):
 
 # %% right: the key is loaded
 def follow(key, query, m):
-    ours, theirs = key.state_dict(), query.state_dict()
-    key.load_state_dict({name: m * value + (1 - m) * theirs[name] for name, value in ours.items()})
+    ours, theirs = dict(key.named_parameters()), dict(query.named_parameters())
+    key.load_state_dict({name: m * value + (1 - m) * theirs[name] for name, value in ours.items()}, strict=False)
 
 
 def moco_step(query, key, first, second, loss, optimizer, m):
@@ -213,3 +213,46 @@ def moco_step(query, key, first, second, loss, optimizer, m):
     value.backward()
     optimizer.step()
     return value.item(), keys.requires_grad_()
+
+
+# %% wrong: buffers follow, too
+def moco_step(query, key, first, second, loss, optimizer, m):
+    with torch.no_grad():
+        own = query.state_dict()
+        key.load_state_dict({name: m * old + (1 - m) * own[name] for name, old in key.state_dict().items()})
+        keys = key(second)
+    value = loss(query(first), keys)
+    optimizer.zero_grad()
+    value.backward()
+    optimizer.step()
+    return value.item(), keys
+
+
+# %% wrong: the key encoder is switched to eval
+def moco_step(query, key, first, second, loss, optimizer, m):
+    key.eval()
+    with torch.no_grad():
+        for a, b in zip(key.parameters(), query.parameters()):
+            a.mul_(m).add_(b, alpha=1 - m)
+        keys = key(second)
+    value = loss(query(first), keys)
+    optimizer.zero_grad()
+    value.backward()
+    optimizer.step()
+    return value.item(), keys
+
+
+# %% wrong: new parameters in place of the old ones
+def moco_step(query, key, first, second, loss, optimizer, m):
+    with torch.no_grad():
+        for a, b in zip(list(key.modules()), list(query.modules())):
+            for name, own in list(a.named_parameters(recurse=False)):
+                setattr(a, name, nn.Parameter(m * own + (1 - m) * getattr(b, name)))
+    q = query(first)
+    with torch.no_grad():
+        keys = key(second)
+    value = loss(q, keys)
+    optimizer.zero_grad()
+    value.backward()
+    optimizer.step()
+    return value.item(), keys
