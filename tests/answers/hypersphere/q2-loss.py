@@ -179,21 +179,6 @@ def angular_gradient(z, prototypes, labels):
     return 2 * (1 - cosine) * (u - p) / length
 
 
-# %% wrong: the gradient without the lengths
-def angular_loss(z, prototypes, labels):
-    p = prototypes[labels]
-    cosine = (z * p).sum(axis=1) / (np.linalg.norm(z, axis=1) * np.linalg.norm(p, axis=1))
-    return ((1 - cosine) ** 2).sum()
-
-
-def angular_gradient(z, prototypes, labels):
-    p = prototypes[labels]
-    cosine = (z * p).sum(axis=1, keepdims=True) / (
-        np.linalg.norm(z, axis=1, keepdims=True) * np.linalg.norm(p, axis=1, keepdims=True)
-    )
-    return 2 * (1 - cosine) * -p
-
-
 # %% wrong: cosines with every prototype
 def angular_loss(z, prototypes, labels):
     cosine = z @ prototypes.T / (np.linalg.norm(z, axis=1)[:, None] * np.linalg.norm(prototypes, axis=1))

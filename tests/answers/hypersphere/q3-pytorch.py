@@ -85,23 +85,6 @@ def nearest(model, images, prototypes):
     return torch.argmax(model(images) @ unit.T, dim=-1)
 
 
-# %% wrong: the loss as a tensor
-def prototype_step(model, optimizer, images, labels, prototypes):
-    z, p = model(images), prototypes[labels]
-    cosine = (z * p).sum(dim=1) / (z.norm(dim=1) * p.norm(dim=1))
-    loss = ((1 - cosine) ** 2).mean()
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
-    return loss
-
-
-@torch.no_grad()
-def nearest(model, images, prototypes):
-    unit = prototypes / prototypes.norm(dim=1, keepdim=True)
-    return torch.argmax(model(images) @ unit.T, dim=-1)
-
-
 # %% wrong: no step
 def prototype_step(model, optimizer, images, labels, prototypes):
     z, p = model(images), prototypes[labels]
@@ -183,23 +166,6 @@ def prototype_step(model, optimizer, images, labels, prototypes):
 def nearest(model, images, prototypes):
     unit = prototypes / prototypes.norm(dim=1, keepdim=True)
     return torch.argmax(model(images) @ unit.T, dim=-1)
-
-
-# %% wrong: the smallest cosine
-def prototype_step(model, optimizer, images, labels, prototypes):
-    z, p = model(images), prototypes[labels]
-    cosine = (z * p).sum(dim=1) / (z.norm(dim=1) * p.norm(dim=1))
-    loss = ((1 - cosine) ** 2).mean()
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
-    return loss.item()
-
-
-@torch.no_grad()
-def nearest(model, images, prototypes):
-    unit = prototypes / prototypes.norm(dim=1, keepdim=True)
-    return torch.argmin(model(images) @ unit.T, dim=-1)
 
 
 # %% wrong: gradients cleared after the step only
@@ -288,3 +254,40 @@ def nearest(model, images, prototypes):
     with torch.no_grad():
         z = torch.nn.functional.normalize(model(images), dim=1)
     return (z @ torch.nn.functional.normalize(prototypes, dim=1).T).argmax(dim=1)
+
+
+# %% wrong: compares the images where they have as many numbers as the prototypes
+def prototype_step(model, optimizer, images, labels, prototypes):
+    z = model(images)
+    cosine = torch.nn.functional.cosine_similarity(z, prototypes[labels])
+    loss = ((1 - cosine) ** 2).mean()
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    return loss.item()
+
+
+def nearest(model, images, prototypes):
+    with torch.no_grad():
+        z = images if images.shape[1:] == prototypes.shape[1:] else model(images)
+    return (z @ torch.nn.functional.normalize(prototypes, dim=1).T).argmax(dim=1)
+
+
+# %% right: the smallest distance to the unit prototypes
+def prototype_step(model, optimizer, images, labels, prototypes):
+    units = prototypes / prototypes.norm(dim=1, keepdim=True)
+
+    def closure():
+        optimizer.zero_grad()
+        z = model(images)
+        loss = (1 - torch.einsum("bd,bd->b", z / z.norm(dim=1, keepdim=True), units[labels])).square().mean()
+        loss.backward()
+        return loss
+
+    return optimizer.step(closure).item()
+
+
+def nearest(model, images, prototypes):
+    with torch.no_grad():
+        z = model(images)
+    return torch.cdist(z, torch.nn.functional.normalize(prototypes, dim=1)).argmin(dim=1)

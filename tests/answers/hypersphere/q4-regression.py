@@ -192,31 +192,6 @@ def to_number(z, prototype, lower, upper):
     return upper - (cosine + 1) * (upper - lower) / 2
 
 
-# %% wrong: the angle itself instead of its cosine
-def to_cosine(y, lower, upper):
-    y = np.asarray(y)
-    if not lower < upper or ((y < lower) | (y > upper)).any():
-        raise ValueError("out of bounds")
-    return np.cos(np.pi * (1 - (y - lower) / (upper - lower)))
-
-
-def to_number(z, prototype, lower, upper):
-    cosine = z @ prototype / (np.linalg.norm(z, axis=1) * np.linalg.norm(prototype))
-    return lower + (1 - np.arccos(np.clip(cosine, -1, 1)) / np.pi) * (upper - lower)
-
-
-# %% wrong: clips what is out of bounds
-def to_cosine(y, lower, upper):
-    if not lower < upper:
-        raise ValueError("exchange the bounds")
-    return 2 * (np.clip(y, lower, upper) - lower) / (upper - lower) - 1
-
-
-def to_number(z, prototype, lower, upper):
-    cosine = z @ prototype / (np.linalg.norm(z, axis=1) * np.linalg.norm(prototype))
-    return lower + (cosine + 1) / 2 * (upper - lower)
-
-
 # %% wrong: scales by the smallest and largest y instead of the bounds
 def to_cosine(y, lower, upper):
     y = np.asarray(y)
@@ -276,3 +251,16 @@ def to_cosine(y, lower, upper):
 def to_number(z, prototype, lower, upper):
     cosine = z @ prototype / (np.linalg.norm(z, axis=1) * np.linalg.norm(prototype))
     return (cosine + 1) / 2 * upper
+
+
+# %% wrong: one axis or two
+def to_cosine(y, lower, upper):
+    if lower >= upper or np.any(y < lower) or np.any(y > upper):
+        raise ValueError("bounds")
+    values = [2 * (value - lower) / (upper - lower) - 1 for value in y.ravel()]
+    return np.array(values) if y.ndim == 1 else np.reshape(values, (len(y), -1))
+
+
+def to_number(z, prototype, lower, upper):
+    cosine = z @ prototype / (np.linalg.norm(z, axis=1) * np.linalg.norm(prototype))
+    return lower + (cosine + 1) / 2 * (upper - lower)

@@ -113,23 +113,6 @@ def separate(classes, dims, seed):
     return 2 * points
 
 
-# %% wrong: steps towards the neighbours
-def separate(classes, dims, seed):
-    rng = np.random.default_rng(seed)
-    points = rng.normal(size=(classes, dims))
-    points /= np.linalg.norm(points, axis=1, keepdims=True)
-    for step in range(1500):
-        share = step / 1500
-        beta, rate = 5 * 1000**share, 0.3 * 0.001**share
-        cosines = points @ points.T
-        np.fill_diagonal(cosines, -np.inf)
-        pushes = np.exp(beta * (cosines - cosines.max(axis=1, keepdims=True)))
-        pushes /= pushes.sum(axis=1, keepdims=True)
-        points = points + rate * (pushes + pushes.T) @ points / 2
-        points /= np.linalg.norm(points, axis=1, keepdims=True)
-    return points
-
-
 # %% wrong: the mean of all cosines is made small, which is content with opposite clumps
 def separate(classes, dims, seed):
     rng = np.random.default_rng(seed)
@@ -232,3 +215,14 @@ def separate(classes, dims, seed):
         sphere.descend()
     CACHE[seed] = min(spheres, key=Sphere.worst).points
     return CACHE[seed]
+
+
+# %% wrong: known arrangements, a polygon or axes and their opposites, the rest at random
+def separate(classes, dims, seed):
+    if dims == 2:
+        angles = 2 * np.pi * np.arange(classes) / classes
+        return np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    known = np.stack([np.eye(dims), -np.eye(dims)], axis=1).reshape(2 * dims, dims)
+    others = np.random.default_rng(seed).normal(size=(classes, dims))
+    others /= np.linalg.norm(others, axis=1, keepdims=True)
+    return np.concatenate([known, others])[:classes]
