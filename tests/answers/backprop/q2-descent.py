@@ -61,15 +61,6 @@ def descend(gradient, w0, learning_rate, steps):
     return np.array(path)
 
 
-# %% wrong: leaves out the start
-def descend(gradient, w0, learning_rate, steps):
-    w, path = np.array(w0, dtype=float), []
-    for _ in range(steps):
-        w = w - learning_rate * gradient(w)
-        path.append(w)
-    return np.array(path)
-
-
 # %% wrong: rounds to the type of the start
 def descend(gradient, w0, learning_rate, steps):
     path = np.empty((steps + 1, len(w0)), dtype=np.asarray(w0).dtype)

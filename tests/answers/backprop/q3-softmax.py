@@ -72,10 +72,22 @@ def softmax(scores):
     return powers / powers.sum(axis=1, keepdims=True)
 
 
-# %% wrong: rounds
+# %% wrong: rounds to six digits
 def softmax(scores):
     powers = np.exp(scores - scores.max(axis=1, keepdims=True))
-    return np.round(powers / powers.sum(axis=1, keepdims=True), 4)
+    return np.round(powers / powers.sum(axis=1, keepdims=True), 6)
+
+
+# %% wrong: looks for the largest score from 0 on
+def softmax(scores):
+    rows = []
+    for row in scores:
+        top = 0.0
+        for score in row:
+            top = score if score > top else top
+        powers = np.exp(row - top)
+        rows.append(powers / np.sum(powers))
+    return np.array(rows)
 
 
 # %% wrong: subtracts the first score

@@ -94,30 +94,6 @@ def cross_entropy_gradient(scores, labels):
     return p / len(labels)
 
 
-# %% wrong: takes all rows and all labels crosswise
-def cross_entropy(scores, labels):
-    log_p = scores - np.logaddexp.reduce(scores, axis=1, keepdims=True)
-    return -log_p[:, labels].mean()
-
-
-def cross_entropy_gradient(scores, labels):
-    p = np.exp(scores - np.logaddexp.reduce(scores, axis=1, keepdims=True))
-    p[np.arange(len(labels)), labels] -= 1
-    return p / len(labels)
-
-
-# %% wrong: the logarithm to base two
-def cross_entropy(scores, labels):
-    log_p = scores - np.logaddexp.reduce(scores, axis=1, keepdims=True)
-    return -log_p[np.arange(len(labels)), labels].mean() / np.log(2)
-
-
-def cross_entropy_gradient(scores, labels):
-    p = np.exp(scores - np.logaddexp.reduce(scores, axis=1, keepdims=True))
-    p[np.arange(len(labels)), labels] -= 1
-    return p / len(labels)
-
-
 # %% wrong: the gradient changes the scores in place
 def cross_entropy(scores, labels):
     log_p = scores - np.logaddexp.reduce(scores, axis=1, keepdims=True)

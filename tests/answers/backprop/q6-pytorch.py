@@ -84,12 +84,15 @@ def evaluate(model, inputs, labels):
     return right
 
 
-# %% wrong: old gradients are never cleared
+# %% wrong: moves the weights by hand, without the optimizer's momentum
 def train_step(model, optimizer, inputs, labels):
     model.train()
+    model.zero_grad()
     loss = torch.nn.functional.cross_entropy(model(inputs), labels)
     loss.backward()
-    optimizer.step()
+    with torch.no_grad():
+        for p in model.parameters():
+            p -= optimizer.param_groups[0]["lr"] * p.grad
     return loss.item()
 
 
@@ -147,25 +150,6 @@ def evaluate(model, inputs, labels):
     mode = model.training
     model.eval()
     right = (model(inputs).argmax(1) == labels).float().mean().item()
-    model.train(mode)
-    return right
-
-
-# %% wrong: clears the gradients after backward
-def train_step(model, optimizer, inputs, labels):
-    model.train()
-    loss = torch.nn.functional.cross_entropy(model(inputs), labels)
-    loss.backward()
-    optimizer.zero_grad()
-    optimizer.step()
-    return loss.item()
-
-
-def evaluate(model, inputs, labels):
-    mode = model.training
-    model.eval()
-    with torch.no_grad():
-        right = (model(inputs).argmax(1) == labels).float().mean().item()
     model.train(mode)
     return right
 
@@ -298,4 +282,24 @@ def evaluate(model, inputs, labels):
     with torch.no_grad():
         right = (model(inputs).argmax(1) == labels).float().mean().item()
     model.train()
+    return right
+
+
+# %% wrong: gradients recorded after evaluating, whatever was before
+def train_step(model, optimizer, inputs, labels):
+    model.train()
+    optimizer.zero_grad()
+    loss = torch.nn.functional.cross_entropy(model(inputs), labels)
+    loss.backward()
+    optimizer.step()
+    return loss.item()
+
+
+def evaluate(model, inputs, labels):
+    mode = model.training
+    model.eval()
+    torch.set_grad_enabled(False)
+    right = (model(inputs).argmax(1) == labels).float().mean().item()
+    torch.set_grad_enabled(True)
+    model.train(mode)
     return right
