@@ -38,17 +38,6 @@ def attention(Q, K, V, mask=None):
     return np.where(some, np.exp(safe - log_sum), 0) @ V
 
 
-# %% wrong: no division
-def attention(Q, K, V, mask=None):
-    scores = Q @ np.swapaxes(K, -1, -2)
-    if mask is not None:
-        scores = np.where(mask, scores, -np.inf)
-    top = scores.max(axis=-1, keepdims=True)
-    weights = np.exp(scores - np.where(np.isneginf(top), 0, top))
-    total = weights.sum(axis=-1, keepdims=True)
-    return weights / np.where(total == 0, 1, total) @ V
-
-
 # %% wrong: divides by d, not by its root
 def attention(Q, K, V, mask=None):
     scores = Q @ np.swapaxes(K, -1, -2) / Q.shape[-1]
@@ -71,24 +60,6 @@ def attention(Q, K, V, mask=None):
     return weights / np.where(total == 0, 1, total) @ V
 
 
-# %% wrong: NaN where nothing may be seen
-def attention(Q, K, V, mask=None):
-    scores = Q @ np.swapaxes(K, -1, -2) / np.sqrt(Q.shape[-1])
-    if mask is not None:
-        scores = np.where(mask, scores, -np.inf)
-    weights = np.exp(scores - scores.max(axis=-1, keepdims=True))
-    return weights / weights.sum(axis=-1, keepdims=True) @ V
-
-
-# %% wrong: a blind query gets the mean of all values
-def attention(Q, K, V, mask=None):
-    scores = Q @ np.swapaxes(K, -1, -2) / np.sqrt(Q.shape[-1])
-    if mask is not None:
-        scores = np.where(mask, scores, -1e9)
-    weights = np.exp(scores - scores.max(axis=-1, keepdims=True))
-    return weights / weights.sum(axis=-1, keepdims=True) @ V
-
-
 # %% wrong: the mask the other way round, as PyTorch's MultiheadAttention has it
 def attention(Q, K, V, mask=None):
     scores = Q @ np.swapaxes(K, -1, -2) / np.sqrt(Q.shape[-1])
@@ -107,14 +78,6 @@ def attention(Q, K, V, mask=None):
         weights = weights * mask
     total = weights.sum(axis=-1, keepdims=True)
     return weights / np.where(total == 0, 1, total) @ V
-
-
-# %% wrong: masks after the softmax, so that the weights no longer sum to 1
-def attention(Q, K, V, mask=None):
-    scores = Q @ np.swapaxes(K, -1, -2) / np.sqrt(Q.shape[-1])
-    weights = np.exp(scores - scores.max(axis=-1, keepdims=True))
-    weights = weights / weights.sum(axis=-1, keepdims=True)
-    return (weights if mask is None else weights * mask) @ V
 
 
 # %% wrong: one matrix only
@@ -180,16 +143,6 @@ def attention(Q, K, V, mask=None):
     return weights / weights.sum(axis=-1, keepdims=True) @ V
 
 
-# %% wrong: cuts scores far below zero
-def attention(Q, K, V, mask=None):
-    scores = np.maximum(Q @ np.swapaxes(K, -1, -2) / np.sqrt(Q.shape[-1]), -1e300)
-    mask = np.broadcast_to(True if mask is None else mask, scores.shape)
-    top = np.max(scores, axis=-1, keepdims=True, where=mask, initial=0)
-    weights = np.exp(scores - top, where=mask, out=np.zeros_like(scores))
-    total = weights.sum(axis=-1, keepdims=True)
-    return weights / np.where(total == 0, 1, total) @ V
-
-
 # %% wrong: divides by 2, the root of the d that is shown
 def attention(Q, K, V, mask=None):
     scores = Q @ np.swapaxes(K, -1, -2) / 2
@@ -229,6 +182,30 @@ def attention(Q, K, V, mask=None):
 def attention(Q, K, V, mask=None):
     Q /= np.sqrt(Q.shape[-1])
     scores = Q @ np.swapaxes(K, -1, -2)
+    if mask is not None:
+        scores = np.where(mask, scores, -np.inf)
+    top = scores.max(axis=-1, keepdims=True)
+    weights = np.exp(scores - np.where(np.isneginf(top), 0, top))
+    total = weights.sum(axis=-1, keepdims=True)
+    return weights / np.where(total == 0, 1, total) @ V
+
+
+# %% wrong: subtracts the largest score only where it is above 0
+def attention(Q, K, V, mask=None):
+    scores = Q @ np.swapaxes(K, -1, -2) / np.sqrt(Q.shape[-1])
+    mask = np.broadcast_to(True if mask is None else mask, scores.shape)
+    top = np.max(scores, axis=-1, keepdims=True, where=mask, initial=0)
+    weights = np.exp(scores - top, where=mask, out=np.zeros_like(scores))
+    some = mask.any(axis=-1, keepdims=True)
+    return np.divide(weights, weights.sum(axis=-1, keepdims=True), where=some, out=np.zeros_like(scores)) @ V
+
+
+# %% wrong: matrix by matrix, with the first axis of the mask taken for the first axis of Q
+def attention(Q, K, V, mask=None):
+    if Q.ndim > 2:
+        masks = mask if mask is not None and mask.ndim > 2 else [mask] * len(Q)
+        return np.stack([attention(Q[k], K[k], V[k], masks[k]) for k in range(len(Q))])
+    scores = Q @ K.T / np.sqrt(Q.shape[-1])
     if mask is not None:
         scores = np.where(mask, scores, -np.inf)
     top = scores.max(axis=-1, keepdims=True)

@@ -15,13 +15,6 @@ def decoder_mask(tokens, padding):
     return np.logical_and(np.tril(np.ones((time, time))), (tokens != padding)[:, None, None])
 
 
-# %% right: as a product
-def decoder_mask(tokens, padding):
-    time = tokens.shape[1]
-    triangle = np.tril(np.ones((time, time), int))
-    return np.einsum("ij,bj->bij", triangle, (tokens != padding).astype(int))[:, None] == 1
-
-
 # %% wrong: the future, not the past
 def decoder_mask(tokens, padding):
     time = tokens.shape[1]
@@ -56,18 +49,6 @@ def decoder_mask(tokens, padding):
 def decoder_mask(tokens, padding):
     time = tokens.shape[1]
     return np.tril(np.ones((time, time))) * (tokens != padding)[:, None, None]
-
-
-# %% wrong: no axis for the heads
-def decoder_mask(tokens, padding):
-    time = tokens.shape[1]
-    return np.tril(np.ones((time, time), bool)) & (tokens != padding)[:, None]
-
-
-# %% wrong: adds the two where both must hold
-def decoder_mask(tokens, padding):
-    time = tokens.shape[1]
-    return np.tril(np.ones((time, time), bool)) | (tokens != padding)[:, None, None]
 
 
 # %% right: a list of rows

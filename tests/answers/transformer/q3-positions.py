@@ -45,16 +45,6 @@ def positions(length, dim):
     return np.stack([np.sin(angles), np.cos(angles)], axis=-1).reshape(length, dim)
 
 
-# %% wrong: each entry has an exponent of its own
-def positions(length, dim):
-    if dim % 2:
-        raise ValueError("odd")
-    angles = np.arange(length)[:, None] / 10000 ** (np.arange(dim) / dim)
-    table = np.sin(angles)
-    table[:, 1::2] = np.cos(angles[:, 1::2])
-    return table
-
-
 # %% wrong: counts from 1
 def positions(length, dim):
     if dim % 2:
@@ -75,14 +65,6 @@ def positions(length, dim):
 def positions(length, dim):
     dim -= dim % 2
     angles = np.arange(length)[:, None] / 10000 ** (np.arange(0, dim, 2) / dim)
-    return np.stack([np.sin(angles), np.cos(angles)], axis=-1).reshape(length, dim)
-
-
-# %% wrong: the exponent is too large
-def positions(length, dim):
-    if dim % 2:
-        raise ValueError("odd")
-    angles = np.arange(length)[:, None] / 10000 ** (2 * np.arange(0, dim, 2) / dim)
     return np.stack([np.sin(angles), np.cos(angles)], axis=-1).reshape(length, dim)
 
 

@@ -85,27 +85,6 @@ class Heads(torch.nn.Module):
         return self.output((scores.softmax(dim=3) @ v).transpose(1, 2).flatten(2))
 
 
-# %% wrong: no division
-class Heads(torch.nn.Module):
-    def __init__(self, dim, heads):
-        super().__init__()
-        if dim % heads:
-            raise ValueError(f"{heads} heads do not divide {dim}")
-        self.dim, self.heads = dim, heads
-        for name in ("query", "key", "value", "output"):
-            setattr(self, name, torch.nn.Linear(dim, dim, bias=False))
-
-    def split(self, x):
-        return x.reshape(len(x), x.shape[1], self.heads, -1).transpose(1, 2)
-
-    def forward(self, x, memory, mask=None):
-        q, k, v = self.split(self.query(x)), self.split(self.key(memory)), self.split(self.value(memory))
-        scores = q @ k.transpose(2, 3)
-        if mask is not None:
-            scores = scores.masked_fill(~mask, -math.inf)
-        return self.output((scores.softmax(dim=3) @ v).transpose(1, 2).flatten(2))
-
-
 # %% wrong: heads take every so-manieth entry
 class Heads(torch.nn.Module):
     def __init__(self, dim, heads):
@@ -127,27 +106,6 @@ class Heads(torch.nn.Module):
         return self.output((scores.softmax(dim=3) @ v).permute(0, 2, 3, 1).flatten(2))
 
 
-# %% wrong: cuts the tokens into heads, not their entries
-class Heads(torch.nn.Module):
-    def __init__(self, dim, heads):
-        super().__init__()
-        if dim % heads:
-            raise ValueError(f"{heads} heads do not divide {dim}")
-        self.dim, self.heads = dim, heads
-        for name in ("query", "key", "value", "output"):
-            setattr(self, name, torch.nn.Linear(dim, dim, bias=False))
-
-    def split(self, x):
-        return x.reshape(len(x), self.heads, x.shape[1], -1)
-
-    def forward(self, x, memory, mask=None):
-        q, k, v = self.split(self.query(x)), self.split(self.key(memory)), self.split(self.value(memory))
-        scores = q @ k.transpose(2, 3) / math.sqrt(q.shape[3])
-        if mask is not None:
-            scores = scores.masked_fill(~mask, -math.inf)
-        return self.output((scores.softmax(dim=3) @ v).transpose(1, 2).flatten(2))
-
-
 # %% wrong: forgets to bring the heads back beside each other
 class Heads(torch.nn.Module):
     def __init__(self, dim, heads):
@@ -167,27 +125,6 @@ class Heads(torch.nn.Module):
         if mask is not None:
             scores = scores.masked_fill(~mask, -math.inf)
         return self.output((scores.softmax(dim=3) @ v).reshape(x.shape))
-
-
-# %% wrong: softmax over the queries
-class Heads(torch.nn.Module):
-    def __init__(self, dim, heads):
-        super().__init__()
-        if dim % heads:
-            raise ValueError(f"{heads} heads do not divide {dim}")
-        self.dim, self.heads = dim, heads
-        for name in ("query", "key", "value", "output"):
-            setattr(self, name, torch.nn.Linear(dim, dim, bias=False))
-
-    def split(self, x):
-        return x.reshape(len(x), x.shape[1], self.heads, -1).transpose(1, 2)
-
-    def forward(self, x, memory, mask=None):
-        q, k, v = self.split(self.query(x)), self.split(self.key(memory)), self.split(self.value(memory))
-        scores = q @ k.transpose(2, 3) / math.sqrt(q.shape[3])
-        if mask is not None:
-            scores = scores.masked_fill(~mask, -math.inf)
-        return self.output((scores.softmax(dim=2) @ v).transpose(1, 2).flatten(2))
 
 
 # %% wrong: keys and values from x
@@ -373,3 +310,24 @@ class Heads(torch.nn.Module):
         if mask is not None:
             scores = scores.masked_fill(~mask, -math.inf)
         return self.output((scores.softmax(dim=3) @ v).transpose(1, 2).flatten(2))
+
+
+# %% wrong: the output's weight is taken out of the graph
+class Heads(torch.nn.Module):
+    def __init__(self, dim, heads):
+        super().__init__()
+        if dim % heads:
+            raise ValueError(f"{heads} heads do not divide {dim}")
+        self.dim, self.heads = dim, heads
+        for name in ("query", "key", "value", "output"):
+            setattr(self, name, torch.nn.Linear(dim, dim, bias=False))
+
+    def split(self, x):
+        return x.reshape(len(x), x.shape[1], self.heads, -1).transpose(1, 2)
+
+    def forward(self, x, memory, mask=None):
+        q, k, v = self.split(self.query(x)), self.split(self.key(memory)), self.split(self.value(memory))
+        scores = q @ k.transpose(2, 3) / math.sqrt(q.shape[3])
+        if mask is not None:
+            scores = scores.masked_fill(~mask, -math.inf)
+        return (scores.softmax(dim=3) @ v).transpose(1, 2).flatten(2) @ self.output.weight.data.T

@@ -85,21 +85,6 @@ class Layer(torch.nn.Module):
         return self.norm2(x + self.outer(torch.relu(self.inner(x))))
 
 
-# %% wrong: no residual connection around the network
-class Layer(torch.nn.Module):
-    def __init__(self, dim, hidden, attention):
-        super().__init__()
-        self.attention = attention
-        self.inner = torch.nn.Linear(dim, hidden)
-        self.outer = torch.nn.Linear(hidden, dim)
-        self.norm1 = torch.nn.LayerNorm(dim)
-        self.norm2 = torch.nn.LayerNorm(dim)
-
-    def forward(self, x, mask=None):
-        x = self.norm1(x + self.attention(x, x, mask))
-        return self.norm2(self.outer(torch.relu(self.inner(x))))
-
-
 # %% wrong: forgets the mask
 class Layer(torch.nn.Module):
     def __init__(self, dim, hidden, attention):

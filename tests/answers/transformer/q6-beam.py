@@ -53,18 +53,6 @@ def beam(next_scores, end, width, length):
     return go([([], 0.0)], length)
 
 
-# %% wrong: greedy, whatever the width
-def beam(next_scores, end, width, length):
-    tokens, total = [], 0.0
-    for _ in range(length):
-        scores = next_scores(tokens)
-        token = int(np.argmax(scores))
-        tokens, total = [*tokens, token], total + float(scores[token])
-        if token == end:
-            break
-    return tokens, total
-
-
 # %% wrong: finished sequences go on
 def beam(next_scores, end, width, length):
     kept = [([], 0.0)]
@@ -72,23 +60,6 @@ def beam(next_scores, end, width, length):
         candidates = [([*tokens, t], total + s) for tokens, total in kept for t, s in enumerate(next_scores(tokens))]
         kept = sorted(candidates, key=lambda c: -c[1])[:width]
     return kept[0]
-
-
-# %% wrong: finished sequences drop out
-def beam(next_scores, end, width, length):
-    kept, best = [([], 0.0)], ([], -math.inf)
-    for _ in range(length):
-        candidates = [
-            ([*tokens, t], total + s)
-            for tokens, total in kept
-            if tokens[-1:] != [end]
-            for t, s in enumerate(next_scores(tokens))
-        ]
-        if not candidates:
-            break
-        kept = sorted(candidates, key=lambda c: -c[1])[:width]
-        best = kept[0]
-    return best
 
 
 # %% wrong: the first finished sequence wins
@@ -113,21 +84,6 @@ def beam(next_scores, end, width, length):
                 candidates.append((tokens, p))
             else:
                 candidates += [([*tokens, t], p * math.exp(s)) for t, s in enumerate(next_scores(tokens))]
-        kept = sorted(candidates, key=lambda c: -c[1])[:width]
-    return kept[0]
-
-
-# %% wrong: keeps the best of each prefix, not the best of all
-def beam(next_scores, end, width, length):
-    kept = [([], 0.0)]
-    for step in range(length):
-        candidates = []
-        for tokens, total in kept:
-            if tokens[-1:] == [end]:
-                candidates.append((tokens, total))
-                continue
-            grown = [([*tokens, t], total + s) for t, s in enumerate(next_scores(tokens))]
-            candidates += sorted(grown, key=lambda c: -c[1])[: width if step == 0 else 1]
         kept = sorted(candidates, key=lambda c: -c[1])[:width]
     return kept[0]
 
@@ -192,7 +148,74 @@ def beam(next_scores, end, width, length):
     return kept[0]
 
 
-# %% wrong: asks once more, for the length
+# %% wrong: asks ahead, also after the last step
+def beam(next_scores, end, width, length):
+    kept = [([], 0.0, next_scores([]))]
+    for _ in range(length):
+        candidates = []
+        for tokens, total, scores in kept:
+            if scores is None:
+                candidates.append((tokens, total))
+            else:
+                candidates += [([*tokens, t], total + s) for t, s in enumerate(scores)]
+        best = sorted(candidates, key=lambda c: -c[1])[:width]
+        known = {tuple(tokens): scores for tokens, _, scores in kept}
+        kept = [
+            (tokens, total, known.get(tuple(tokens)) if tokens[-1] == end else next_scores(tokens))
+            for tokens, total in best
+        ]
+    return kept[0][:2]
+
+
+# %% wrong: a finished sequence is never pushed out
+def beam(next_scores, end, width, length):
+    kept = [([], 0.0)]
+    for _ in range(length):
+        done = [pair for pair in kept if pair[0][-1:] == [end]]
+        grown = [
+            ([*tokens, t], total + s)
+            for tokens, total in kept
+            if tokens[-1:] != [end]
+            for t, s in enumerate(next_scores(tokens))
+        ]
+        grown = sorted(grown, key=lambda c: -c[1])[: width - len(done)]
+        kept = sorted(done + grown, key=lambda c: -c[1])
+    return kept[0]
+
+
+# %% wrong: the end is always 0
+def beam(next_scores, end, width, length):
+    kept = [([], 0.0)]
+    for _ in range(length):
+        candidates = []
+        for tokens, total in kept:
+            if tokens[-1:] == [0]:
+                candidates.append((tokens, total))
+                continue
+            candidates += [([*tokens, t], total + s) for t, s in enumerate(next_scores(tokens))]
+        kept = sorted(candidates, key=lambda c: -c[1])[:width]
+    return kept[0]
+
+
+# %% wrong: takes `width` from the heap, be there as many or not
+def beam(next_scores, end, width, length):
+    import heapq
+
+    kept = [([], 0.0)]
+    for _ in range(length):
+        heap = []
+        for tokens, total in kept:
+            if tokens[-1:] == [end]:
+                heapq.heappush(heap, (-total, tokens))
+                continue
+            for t, s in enumerate(next_scores(tokens)):
+                heapq.heappush(heap, (-total - s, [*tokens, t]))
+        best = [heapq.heappop(heap) for _ in range(width)]
+        kept = [(tokens, -cost) for cost, tokens in best]
+    return kept[0]
+
+
+# %% wrong: the largest sum a token wins
 def beam(next_scores, end, width, length):
     kept = [([], 0.0)]
     for _ in range(length):
@@ -201,8 +224,6 @@ def beam(next_scores, end, width, length):
             if tokens[-1:] == [end]:
                 candidates.append((tokens, total))
                 continue
-            size = len(next_scores(tokens))
-            assert size > 0
             candidates += [([*tokens, t], total + s) for t, s in enumerate(next_scores(tokens))]
         kept = sorted(candidates, key=lambda c: -c[1])[:width]
-    return kept[0]
+    return max(kept, key=lambda c: c[1] / len(c[0]))

@@ -119,42 +119,6 @@ def bleu2(candidates, references):
     return sum(scores) / len(scores)
 
 
-# %% wrong: the arithmetic mean
-def bleu2(candidates, references):
-    from collections import Counter
-
-    shares = []
-    for n in (1, 2):
-        right = total = 0
-        for c, r in zip(candidates, references):
-            a, b = (Counter(tuple(s[i : i + n]) for i in range(len(s) - n + 1)) for s in (c, r))
-            right += sum((a & b).values())
-            total += sum(a.values())
-        if not right:
-            return 0.0
-        shares.append(right / total)
-    c, r = sum(map(len, candidates)), sum(map(len, references))
-    return min(1.0, math.exp(1 - r / c)) * (shares[0] + shares[1]) / 2
-
-
-# %% wrong: divides by the reference's n-grams
-def bleu2(candidates, references):
-    from collections import Counter
-
-    shares = []
-    for n in (1, 2):
-        right = total = 0
-        for c, r in zip(candidates, references):
-            a, b = (Counter(tuple(s[i : i + n]) for i in range(len(s) - n + 1)) for s in (c, r))
-            right += sum((a & b).values())
-            total += sum(b.values())
-        if not right:
-            return 0.0
-        shares.append(right / total)
-    c, r = sum(map(len, candidates)), sum(map(len, references))
-    return min(1.0, math.exp(1 - r / c)) * math.sqrt(shares[0] * shares[1])
-
-
 # %% wrong: divides by zero where there is no bigram
 def bleu2(candidates, references):
     from collections import Counter
@@ -188,3 +152,39 @@ def bleu2(candidates, references):
         shares.append(right / total)
     c, r = sum(map(len, candidates)), sum(map(len, references))
     return min(1.0, math.exp(1 - r / c)) * math.sqrt(shares[0] * shares[1])
+
+
+# %% wrong: the n-grams of all references together
+def bleu2(candidates, references):
+    from collections import Counter
+
+    shares = []
+    for n in (1, 2):
+        a, b = (
+            Counter(tuple(s[i : i + n]) for s in side for i in range(len(s) - n + 1))
+            for side in (candidates, references)
+        )
+        right = sum((a & b).values())
+        if not right:
+            return 0.0
+        shares.append(right / sum(a.values()))
+    c, r = sum(map(len, candidates)), sum(map(len, references))
+    return min(1.0, math.exp(1 - r / c)) * math.sqrt(shares[0] * shares[1])
+
+
+# %% wrong: a long candidate does not make up for a short one
+def bleu2(candidates, references):
+    from collections import Counter
+
+    shares = []
+    for n in (1, 2):
+        right = total = 0
+        for c, r in zip(candidates, references):
+            a, b = (Counter(tuple(s[i : i + n]) for i in range(len(s) - n + 1)) for s in (c, r))
+            right += sum((a & b).values())
+            total += sum(a.values())
+        if not right:
+            return 0.0
+        shares.append(right / total)
+    c, missing = sum(map(len, candidates)), sum(max(0, len(r) - len(c)) for c, r in zip(candidates, references))
+    return math.exp(-missing / c) * math.sqrt(shares[0] * shares[1])
