@@ -53,16 +53,6 @@ def batch_norm(x, weight, bias, running_mean, running_var, training, momentum=0.
     return weight[:, None, None] * y + bias[:, None, None], running_mean, running_var
 
 
-# %% wrong: normalises each image by itself
-def batch_norm(x, weight, bias, running_mean, running_var, training, momentum=0.1, eps=1e-5):
-    mean, var = x.mean(axis=(2, 3), keepdims=True), x.var(axis=(2, 3), keepdims=True)
-    if training:
-        running_mean = (1 - momentum) * running_mean + momentum * mean.mean((0, 2, 3))
-        running_var = (1 - momentum) * running_var + momentum * var.mean((0, 2, 3))
-    y = (x - mean) / np.sqrt(var + eps)
-    return weight[:, None, None] * y + bias[:, None, None], running_mean, running_var
-
-
 # %% wrong: the batch's statistics in evaluation too
 def batch_norm(x, weight, bias, running_mean, running_var, training, momentum=0.1, eps=1e-5):
     n = x.size // x.shape[1]
@@ -123,17 +113,6 @@ def batch_norm(x, weight, bias, running_mean, running_var, training, momentum=0.
     return weight[:, None, None] * z + bias[:, None, None], running_mean, running_var
 
 
-# %% wrong: forgets scale and shift
-def batch_norm(x, weight, bias, running_mean, running_var, training, momentum=0.1, eps=1e-5):
-    mean, var = running_mean, running_var
-    if training:
-        n = x.size // x.shape[1]
-        mean, var = x.mean(axis=(0, 2, 3)), x.var(axis=(0, 2, 3))
-        running_mean = (1 - momentum) * running_mean + momentum * mean
-        running_var = (1 - momentum) * running_var + momentum * var * n / (n - 1)
-    return (x - mean[:, None, None]) / np.sqrt(var[:, None, None] + eps), running_mean, running_var
-
-
 # %% wrong: torch normalises
 def batch_norm(x, weight, bias, running_mean, running_var, training, momentum=0.1, eps=1e-5):
     m, v, w, b = (torch.tensor(a) for a in (running_mean, running_var, weight, bias))
@@ -187,22 +166,6 @@ def batch_norm(x, weight, bias, running_mean, running_var, training, momentum=0.
     return y, new_mean, new_var
 
 
-# %% wrong: always momentum 0.1
-def batch_norm(x, weight, bias, running_mean, running_var, training, momentum=0.1, eps=1e-5):
-    if training:
-        n = x.shape[0] * x.shape[2] * x.shape[3]
-        mean = x.mean(axis=(0, 2, 3))
-        var = x.var(axis=(0, 2, 3))
-        new_mean = 0.9 * running_mean + 0.1 * mean
-        new_var = 0.9 * running_var + 0.1 * var * n / (n - 1)
-    else:
-        mean, var = running_mean, running_var
-        new_mean, new_var = running_mean, running_var
-    z = (x - mean[None, :, None, None]) / np.sqrt(var[None, :, None, None] + eps)
-    y = weight[None, :, None, None] * z + bias[None, :, None, None]
-    return y, new_mean, new_var
-
-
 # %% wrong: updates the running values in evaluation too
 def batch_norm(x, weight, bias, running_mean, running_var, training, momentum=0.1, eps=1e-5):
     shape = (1, -1, 1, 1)
@@ -221,3 +184,76 @@ def batch_norm(x, weight, bias, running_mean, running_var, training, momentum=0.
     new_mean = (1 - momentum) * running_mean + momentum * mean
     new_var = (1 - momentum) * running_var + momentum * x.var(axis=(0, 2, 3), ddof=1)
     return weight * (x - mean) / np.sqrt(var + eps) + bias, new_mean, new_var
+
+
+# %% wrong: each image by itself in training
+def batch_norm(x, weight, bias, running_mean, running_var, training, momentum=0.1, eps=1e-5):
+    shape = (1, -1, 1, 1)
+    if training:
+        mean = np.mean(x, axis=(0, 2, 3))
+        var = np.var(x, axis=(0, 2, 3))
+        new_mean = momentum * mean + (1 - momentum) * running_mean
+        new_var = momentum * np.var(x, axis=(0, 2, 3), ddof=1) + (1 - momentum) * running_var
+    else:
+        mean, var, new_mean, new_var = running_mean, running_var, running_mean, running_var
+    y = (x - mean.reshape(shape)) / np.sqrt(var.reshape(shape) + eps)
+    if training:
+        y = (x - x.mean((2, 3), keepdims=True)) / np.sqrt(x.var((2, 3), keepdims=True) + eps)
+    return y * weight.reshape(shape) + bias.reshape(shape), new_mean, new_var
+
+
+# %% wrong: scales and shifts in training only
+def batch_norm(x, weight, bias, running_mean, running_var, training, momentum=0.1, eps=1e-5):
+    shape = (1, -1, 1, 1)
+    if not training:
+        y = (x - running_mean.reshape(shape)) / np.sqrt(running_var.reshape(shape) + eps)
+        return y, running_mean, running_var
+    else:
+        mean = np.mean(x, axis=(0, 2, 3))
+        var = np.var(x, axis=(0, 2, 3))
+        new_mean = momentum * mean + (1 - momentum) * running_mean
+        new_var = momentum * np.var(x, axis=(0, 2, 3), ddof=1) + (1 - momentum) * running_var
+    y = (x - mean.reshape(shape)) / np.sqrt(var.reshape(shape) + eps)
+    return y * weight.reshape(shape) + bias.reshape(shape), new_mean, new_var
+
+
+# %% wrong: the old running mean does not shrink
+def batch_norm(x, weight, bias, running_mean, running_var, training, momentum=0.1, eps=1e-5):
+    shape = (1, -1, 1, 1)
+    if training:
+        mean = np.mean(x, axis=(0, 2, 3))
+        var = np.var(x, axis=(0, 2, 3))
+        new_mean = running_mean + momentum * mean
+        new_var = momentum * np.var(x, axis=(0, 2, 3), ddof=1) + (1 - momentum) * running_var
+    else:
+        mean, var, new_mean, new_var = running_mean, running_var, running_mean, running_var
+    y = (x - mean.reshape(shape)) / np.sqrt(var.reshape(shape) + eps)
+    return y * weight.reshape(shape) + bias.reshape(shape), new_mean, new_var
+
+
+# %% wrong: n is always that of the visible test
+def batch_norm(x, weight, bias, running_mean, running_var, training, momentum=0.1, eps=1e-5):
+    shape = (1, -1, 1, 1)
+    if training:
+        mean = np.mean(x, axis=(0, 2, 3))
+        var = np.var(x, axis=(0, 2, 3))
+        new_mean = momentum * mean + (1 - momentum) * running_mean
+        new_var = momentum * var * 120 / 119 + (1 - momentum) * running_var
+    else:
+        mean, var, new_mean, new_var = running_mean, running_var, running_mean, running_var
+    y = (x - mean.reshape(shape)) / np.sqrt(var.reshape(shape) + eps)
+    return y * weight.reshape(shape) + bias.reshape(shape), new_mean, new_var
+
+
+# %% wrong: always momentum 0.1
+def batch_norm(x, weight, bias, running_mean, running_var, training, momentum=0.1, eps=1e-5):
+    shape = (1, -1, 1, 1)
+    if training:
+        mean = np.mean(x, axis=(0, 2, 3))
+        var = np.var(x, axis=(0, 2, 3))
+        new_mean = 0.1 * mean + 0.9 * running_mean
+        new_var = 0.1 * np.var(x, axis=(0, 2, 3), ddof=1) + 0.9 * running_var
+    else:
+        mean, var, new_mean, new_var = running_mean, running_var, running_mean, running_var
+    y = (x - mean.reshape(shape)) / np.sqrt(var.reshape(shape) + eps)
+    return y * weight.reshape(shape) + bias.reshape(shape), new_mean, new_var

@@ -69,24 +69,6 @@ class ResidualUnit(torch.nn.Module):
         return torch.relu(x + y)
 
 
-# %% wrong: forgets the ReLU after the addition
-class ResidualUnit(torch.nn.Module):
-    def __init__(self, channels_in, channels_out, stride=1):
-        super().__init__()
-        self.conv1 = torch.nn.Conv2d(channels_in, channels_out, 3, stride, 1, bias=False)
-        self.bn1 = torch.nn.BatchNorm2d(channels_out)
-        self.conv2 = torch.nn.Conv2d(channels_out, channels_out, 3, 1, 1, bias=False)
-        self.bn2 = torch.nn.BatchNorm2d(channels_out)
-        self.shortcut = torch.nn.Identity()
-        if stride != 1 or channels_in != channels_out:
-            self.shortcut = torch.nn.Sequential(
-                torch.nn.Conv2d(channels_in, channels_out, 1, stride, bias=False), torch.nn.BatchNorm2d(channels_out)
-            )
-
-    def forward(self, x):
-        return self.shortcut(x) + self.bn2(self.conv2(torch.relu(self.bn1(self.conv1(x)))))
-
-
 # %% wrong: ReLU before the addition
 class ResidualUnit(torch.nn.Module):
     def __init__(self, channels_in, channels_out, stride=1):
@@ -240,26 +222,6 @@ class ResidualUnit(torch.nn.Module):
         return torch.relu(self.shortcut(x) + y)
 
 
-# %% wrong: ReLU before the norm
-class ResidualUnit(torch.nn.Module):
-    def __init__(self, channels_in, channels_out, stride=1):
-        super().__init__()
-        self.conv1 = torch.nn.Conv2d(channels_in, channels_out, 3, stride, 1, bias=False)
-        self.bn1 = torch.nn.BatchNorm2d(channels_out)
-        self.conv2 = torch.nn.Conv2d(channels_out, channels_out, 3, 1, 1, bias=False)
-        self.bn2 = torch.nn.BatchNorm2d(channels_out)
-        self.shortcut = torch.nn.Identity()
-        if stride != 1 or channels_in != channels_out:
-            self.shortcut = torch.nn.Sequential(
-                torch.nn.Conv2d(channels_in, channels_out, 1, stride, bias=False),
-                torch.nn.BatchNorm2d(channels_out),
-            )
-
-    def forward(self, x):
-        y = self.bn2(self.conv2(self.bn1(torch.relu(self.conv1(x)))))
-        return torch.relu(self.shortcut(x) + y)
-
-
 # %% wrong: rectifies its input, in place
 class ResidualUnit(torch.nn.Module):
     def __init__(self, channels_in, channels_out, stride=1):
@@ -369,3 +331,82 @@ class ResidualUnit(torch.nn.Module):
         out = torch.relu(self.bn1(self.conv1(x)))
         out = self.bn2(self.conv2(out))
         return torch.relu(self.shortcut(x) + out)
+
+
+# %% wrong: norms as functions, which take the running values if one does not ask
+def conv(channels_in, channels_out, kernel, stride=1):
+    return torch.nn.Conv2d(channels_in, channels_out, kernel, stride, padding=kernel // 2, bias=False)
+
+
+def normalise(norm, x):
+    return torch.nn.functional.batch_norm(x, norm.running_mean, norm.running_var, norm.weight, norm.bias)
+
+
+class ResidualUnit(torch.nn.Module):
+    def __init__(self, channels_in, channels_out, stride=1):
+        super().__init__()
+        self.first = conv(channels_in, channels_out, 3, stride)
+        self.first_norm = torch.nn.BatchNorm2d(channels_out)
+        self.second = conv(channels_out, channels_out, 3)
+        self.second_norm = torch.nn.BatchNorm2d(channels_out)
+        self.changes = stride != 1 or channels_in != channels_out
+        if self.changes:
+            self.third = conv(channels_in, channels_out, 1, stride)
+            self.third_norm = torch.nn.BatchNorm2d(channels_out)
+
+    def forward(self, x):
+        y = torch.relu(normalise(self.first_norm, self.first(x)))
+        y = normalise(self.second_norm, self.second(y))
+        if self.changes:
+            x = normalise(self.third_norm, self.third(x))
+        return torch.relu(x + y)
+
+
+# %% wrong: compares numbers with is not
+def conv(channels_in, channels_out, kernel, stride=1):
+    return torch.nn.Conv2d(channels_in, channels_out, kernel, stride, padding=kernel // 2, bias=False)
+
+
+class ResidualUnit(torch.nn.Module):
+    def __init__(self, channels_in, channels_out, stride=1):
+        super().__init__()
+        self.first = conv(channels_in, channels_out, 3, stride)
+        self.first_norm = torch.nn.BatchNorm2d(channels_out)
+        self.second = conv(channels_out, channels_out, 3)
+        self.second_norm = torch.nn.BatchNorm2d(channels_out)
+        self.changes = stride != 1 or channels_in is not channels_out
+        if self.changes:
+            self.third = conv(channels_in, channels_out, 1, stride)
+            self.third_norm = torch.nn.BatchNorm2d(channels_out)
+
+    def forward(self, x):
+        y = torch.relu(self.first_norm(self.first(x)))
+        y = self.second_norm(self.second(y))
+        if self.changes:
+            x = self.third_norm(self.third(x))
+        return torch.relu(x + y)
+
+
+# %% wrong: the shortcut is cut off from the gradients
+def conv(channels_in, channels_out, kernel, stride=1):
+    return torch.nn.Conv2d(channels_in, channels_out, kernel, stride, padding=kernel // 2, bias=False)
+
+
+class ResidualUnit(torch.nn.Module):
+    def __init__(self, channels_in, channels_out, stride=1):
+        super().__init__()
+        self.first = conv(channels_in, channels_out, 3, stride)
+        self.first_norm = torch.nn.BatchNorm2d(channels_out)
+        self.second = conv(channels_out, channels_out, 3)
+        self.second_norm = torch.nn.BatchNorm2d(channels_out)
+        self.changes = stride != 1 or channels_in != channels_out
+        if self.changes:
+            self.third = conv(channels_in, channels_out, 1, stride)
+            self.third_norm = torch.nn.BatchNorm2d(channels_out)
+
+    def forward(self, x):
+        y = torch.relu(self.first_norm(self.first(x)))
+        y = self.second_norm(self.second(y))
+        if self.changes:
+            x = self.third_norm(self.third(x)).detach()
+        return torch.relu(x + y)

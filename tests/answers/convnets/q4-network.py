@@ -180,3 +180,39 @@ def make_mlp(sizes, dropout=0.0):
     for before, after in zip(sizes[:-2], sizes[1:-1]):
         layers += [torch.nn.Linear(before, after), torch.nn.ReLU6(), torch.nn.Dropout(dropout)]
     return torch.nn.Sequential(*layers, torch.nn.Linear(sizes[-2], sizes[-1]))
+
+
+# %% wrong: squeezes the scores
+class MLP(torch.nn.Module):
+    def __init__(self, sizes, dropout):
+        super().__init__()
+        self.layers = torch.nn.ModuleList(torch.nn.Linear(a, b) for a, b in zip(sizes, sizes[1:]))
+        self.dropout = torch.nn.Dropout(dropout)
+
+    def forward(self, x):
+        x = x.flatten(1)
+        for layer in self.layers[:-1]:
+            x = self.dropout(torch.relu(layer(x)))
+        return self.layers[-1](x).squeeze()
+
+
+def make_mlp(sizes, dropout=0.0):
+    return MLP(sizes, dropout)
+
+
+# %% wrong: half of the units are dropped if nobody asks
+class MLP(torch.nn.Module):
+    def __init__(self, sizes, dropout):
+        super().__init__()
+        self.layers = torch.nn.ModuleList(torch.nn.Linear(a, b) for a, b in zip(sizes, sizes[1:]))
+        self.dropout = torch.nn.Dropout(dropout)
+
+    def forward(self, x):
+        x = x.flatten(1)
+        for layer in self.layers[:-1]:
+            x = self.dropout(torch.relu(layer(x)))
+        return self.layers[-1](x)
+
+
+def make_mlp(sizes, dropout=0.5):
+    return MLP(sizes, dropout)

@@ -316,3 +316,24 @@ def train_network(model, images, labels, epochs, learning_rate, batch_size, seed
             total += loss.item() * len(index)
         history.append(total / len(images))
     return history
+
+
+# %% wrong: flattens the images for the model
+def train_network(model, images, labels, epochs, learning_rate, batch_size, seed):
+    generator = np.random.default_rng(seed)
+    optimizer = torch.optim.SGD(model.parameters(), learning_rate, momentum=0.9)
+    criterion = torch.nn.CrossEntropyLoss()
+    model.train(True)
+    losses = []
+    for epoch in range(epochs):
+        order = torch.from_numpy(generator.permutation(len(images)))
+        values, counts = [], []
+        for chosen in order.split(batch_size):
+            optimizer.zero_grad()
+            loss = criterion(model(images[chosen].flatten(1)), labels[chosen])
+            loss.backward()
+            optimizer.step()
+            values.append(float(loss.detach()))
+            counts.append(len(chosen))
+        losses.append(float(np.average(values, weights=counts)))
+    return losses

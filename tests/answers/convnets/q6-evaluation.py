@@ -192,21 +192,6 @@ def evaluate(model, images, labels, batch_size=256):
     return loss / len(images), right / len(images)
 
 
-# %% wrong: the summed loss
-def evaluate(model, images, labels, batch_size=256):
-    was_training = model.training
-    model.eval()
-    loss, right = 0.0, 0
-    with torch.no_grad():
-        for start in range(0, len(images), batch_size):
-            x, y = images[start : start + batch_size], labels[start : start + batch_size]
-            scores = model(x)
-            loss += torch.nn.functional.cross_entropy(scores, y, reduction="sum").item()
-            right += (scores.argmax(1) == y).sum().item()
-    model.train(was_training)
-    return loss, right / len(images)
-
-
 # %% wrong: accuracy in per cent
 def evaluate(model, images, labels, batch_size=256):
     was_training = model.training
@@ -249,3 +234,18 @@ def evaluate(model, images, labels, batch_size=256):
             right += (scores.argmax(dim=1) == y).sum().item()
     model.train(was_training)
     return torch.tensor(loss / len(images)), torch.tensor(right / len(images))
+
+
+# %% wrong: squeezes the scores
+def evaluate(model, images, labels, batch_size=256):
+    training = model.training
+    model.eval()
+    log_p = []
+    with torch.no_grad():
+        for first in range(0, len(labels), batch_size):
+            log_p.append(torch.log_softmax(model(images[first : first + batch_size]).squeeze(), dim=1))
+    if training:
+        model.train()
+    log_p = torch.cat(log_p)
+    loss = -log_p[torch.arange(len(labels)), labels].mean()
+    return loss.item(), np.mean((log_p.argmax(1) == labels).numpy()).item()

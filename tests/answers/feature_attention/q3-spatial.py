@@ -79,16 +79,6 @@ class SpatialGate(torch.nn.Module):
         return x * torch.sigmoid(self.conv(torch.stack([x.mean(1), x.amax(1)], dim=1)))
 
 
-# %% wrong: takes even kernels
-class SpatialGate(torch.nn.Module):
-    def __init__(self, kernel):
-        super().__init__()
-        self.conv = torch.nn.Conv2d(2, 1, kernel, padding="same")
-
-    def forward(self, x):
-        return x * torch.sigmoid(self.conv(torch.stack([x.mean(1), x.amax(1)], dim=1)))
-
-
 # %% wrong: returns the gates
 class SpatialGate(torch.nn.Module):
     def __init__(self, kernel):
@@ -230,3 +220,18 @@ class SpatialGate(torch.nn.Module):
     def forward(self, x):
         pooled = torch.stack([x.mean(1).detach(), x.amax(1)], dim=1)
         return x * torch.sigmoid(self.conv(pooled))
+
+
+# %% wrong: the convolution as a function of its data
+class SpatialGate(torch.nn.Module):
+    def __init__(self, kernel):
+        super().__init__()
+        if kernel <= 0 or kernel % 2 != 1:
+            raise ValueError("the kernel needs a middle")
+        self.conv = torch.nn.Conv2d(2, 1, kernel, padding=kernel // 2)
+
+    def forward(self, x):
+        mean, (maximum, _) = x.mean(dim=1, keepdim=True), x.max(dim=1, keepdim=True)
+        pooled = torch.cat((mean, maximum), 1)
+        weight, bias = self.conv.weight.data, self.conv.bias.data
+        return torch.conv2d(pooled, weight, bias, padding=self.conv.padding).sigmoid() * x

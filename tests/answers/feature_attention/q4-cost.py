@@ -238,3 +238,25 @@ def gate_cost(stages, reduction, kernel=None):
             parameters += units * (2 * kernel**2 + 1)
             products += units * (weights + 2 * (kernel * size) ** 2)
     return parameters, products
+
+
+# %% wrong: the convolution is counted after the loop, for the last stage
+def linear(a, b):
+    return a * b + b, a * b
+
+
+def gate_cost(stages, reduction, kernel=None):
+    p, m = 0, 0
+    for units, channels, size in stages:
+        hidden, rest = divmod(channels, reduction)
+        if rest:
+            raise ValueError(f"{reduction} does not divide {channels}")
+        for _ in range(units):
+            for a, b in ((channels, hidden), (hidden, channels)):
+                weights, products = linear(a, b)
+                p += weights
+                m += products if kernel is None else 2 * products
+    if kernel is not None:
+        p += units * (2 * kernel * kernel + 1)
+        m += units * 2 * kernel * kernel * size**2
+    return p, m

@@ -68,14 +68,25 @@ def mass_on(maps, masks):
     return np.stack([mass, masks.mean(axis=(1, 2))], axis=1)
 
 
-# %% wrong: changes the maps in place
-def mass_on(maps, masks):
-    maps /= maps.sum(axis=(1, 2), keepdims=True)
-    return np.stack([(maps * masks).sum(axis=(1, 2)), masks.mean(axis=(1, 2))], axis=1)
-
-
 # %% wrong: takes maps for square
 def mass_on(maps, masks):
     n, size = len(maps), maps.shape[1] ** 2
     mass = (maps * masks).sum(axis=(1, 2)) / maps.sum(axis=(1, 2))
     return np.stack([mass, masks.reshape(n, -1).sum(axis=1) / size], axis=1)
+
+
+# %% wrong: the mean on the mask times its area, which an empty mask does not have
+def mass_on(maps, masks):
+    rows = []
+    for one, mask in zip(maps, masks):
+        area = mask.mean()
+        rows.append([one[mask].mean() * area / one.mean(), area])
+    return np.array(rows)
+
+
+# %% wrong: stretches each map to its own range first
+def mass_on(maps, masks):
+    maps = maps - maps.min(axis=(1, 2), keepdims=True)
+    maps = maps + (maps.max(axis=(1, 2), keepdims=True) == 0)
+    mass = (maps * masks).sum(axis=(1, 2)) / maps.sum(axis=(1, 2))
+    return np.stack([mass, masks.mean(axis=(1, 2))], axis=1)
