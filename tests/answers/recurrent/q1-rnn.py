@@ -53,37 +53,11 @@ def rnn(x, c, U, W, b):
     return memories
 
 
-# %% wrong: starts from zeros, whatever is handed in
-def rnn(x, c, U, W, b):
-    memory = np.zeros_like(c)
-    memories = np.zeros((x.shape[0], x.shape[1], len(b)))
-    for t in range(x.shape[1]):
-        memory = np.tanh(memory) @ W.T + x[:, t] @ U.T + b
-        memories[:, t] = memory
-    return memories
-
-
-# %% wrong: only the last memory
-def rnn(x, c, U, W, b):
-    for t in range(x.shape[1]):
-        c = np.tanh(c) @ W.T + x[:, t] @ U.T + b
-    return c
-
-
 # %% wrong: writes into the memory that was handed in
 def rnn(x, c, U, W, b):
     memories = np.zeros((x.shape[0], x.shape[1], len(b)))
     for t in range(x.shape[1]):
         c[:] = np.tanh(c) @ W.T + x[:, t] @ U.T + b
-        memories[:, t] = c
-    return memories
-
-
-# %% wrong: no bias
-def rnn(x, c, U, W, b):
-    memories = np.zeros((x.shape[0], x.shape[1], len(b)))
-    for t in range(x.shape[1]):
-        c = np.tanh(c) @ W.T + x[:, t] @ U.T
         memories[:, t] = c
     return memories
 
@@ -106,3 +80,13 @@ def rnn(x, c, U, W, b):
     if not out:
         return np.zeros((x.shape[0], 0, W.shape[0]))
     return np.stack(out, axis=1).astype(np.float32)
+
+
+# %% wrong: U not transposed where it is square
+def rnn(x, c, U, W, b):
+    out = np.empty((x.shape[0], x.shape[1], len(b)))
+    for t in range(x.shape[1]):
+        inputs = x[:, t] @ U if U.shape[0] == U.shape[1] else x[:, t] @ U.T
+        c = np.tanh(c) @ W.T + inputs + b
+        out[:, t] = c
+    return out

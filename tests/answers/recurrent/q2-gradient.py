@@ -40,16 +40,6 @@ def gradient_norms(c, W):
     return np.array(norms[::-1])
 
 
-# %% wrong: without the slope of tanh
-def gradient_norms(c, W):
-    gradient = np.ones(c.shape[1])
-    norms = [np.linalg.norm(gradient)]
-    for _ in c[-2::-1]:
-        gradient = gradient @ W
-        norms.append(np.linalg.norm(gradient))
-    return np.array(norms[::-1])
-
-
 # %% wrong: the slope at the later memory
 def gradient_norms(c, W):
     gradient = np.ones(c.shape[1])
@@ -80,17 +70,6 @@ def gradient_norms(c, W):
     return np.array(norms[::-1])
 
 
-# %% wrong: clipped at the size that the gradient starts with
-def gradient_norms(c, W):
-    gradient = np.ones(c.shape[1])
-    norms = [np.linalg.norm(gradient)]
-    for memory in c[-2::-1]:
-        gradient = (gradient @ W) * (1 - np.tanh(memory) ** 2)
-        gradient = gradient * min(1, norms[0] / max(np.linalg.norm(gradient), 1e-300))
-        norms.append(np.linalg.norm(gradient))
-    return np.array(norms[::-1])
-
-
 # %% wrong: by cosh, which overflows
 def gradient_norms(c, W):
     gradient = np.ones(c.shape[1])
@@ -101,21 +80,47 @@ def gradient_norms(c, W):
     return np.array(norms[::-1])
 
 
-# %% wrong: one step too many, so that the last memory is multiplied too
+# %% wrong: clipped at 10
 def gradient_norms(c, W):
-    gradient, norms = np.ones(c.shape[1]), []
-    for memory in c[::-1]:
-        gradient = (gradient @ W) * (1 - np.tanh(memory) ** 2)
+    g = np.ones(c.shape[1])
+    norms = [np.linalg.norm(g)]
+    for t in range(len(c) - 2, -1, -1):
+        g = (W.T @ g) * (1 - np.tanh(c[t]) ** 2)
+        size = np.linalg.norm(g)
+        if size > 10:
+            g = g * 10 / size
+        norms.append(np.linalg.norm(g))
+    return np.array(norms[::-1])
+
+
+# %% wrong: the norms in float32
+def gradient_norms(c, W):
+    gradient = np.ones(c.shape[1])
+    norms = np.zeros(len(c), dtype=np.float32)
+    norms[-1] = np.linalg.norm(gradient)
+    for t in range(len(c) - 2, -1, -1):
+        gradient = (gradient @ W) * (1 - np.tanh(c[t]) ** 2)
+        norms[t] = np.linalg.norm(gradient)
+    return norms
+
+
+# %% wrong: exponentials that overflow for large negative memories
+def gradient_norms(c, W):
+    gradient = np.ones(c.shape[1])
+    norms = [np.linalg.norm(gradient)]
+    for memory in c[-2::-1]:
+        e = np.exp(-2 * memory)
+        gradient = (gradient @ W) * 4 * e / (1 + e) ** 2
         norms.append(np.linalg.norm(gradient))
     return np.array(norms[::-1])
 
 
-# %% wrong: one slope for all units
+# %% wrong: one large memory makes the slope of all units 0
 def gradient_norms(c, W):
-    T, h = c.shape
-    g = np.ones(h)
-    norms = [np.linalg.norm(g)]
-    for t in range(T - 2, -1, -1):
-        g = (1 - np.tanh(c[t]) ** 2).mean() * (W.T @ g)
-        norms.append(np.linalg.norm(g))
+    gradient = np.ones(c.shape[1])
+    norms = [np.linalg.norm(gradient)]
+    for memory in c[-2::-1]:
+        slope = 1 / np.cosh(memory) ** 2 if np.abs(memory).max() < 300 else 0.0
+        gradient = (gradient @ W) * slope
+        norms.append(np.linalg.norm(gradient))
     return np.array(norms[::-1])

@@ -48,20 +48,6 @@ def lstm_step(x, m, c, U, W):
     return np.tanh(c) * gate["o"], new
 
 
-# %% wrong: input and forget gate exchanged
-def lstm_step(x, m, c, U, W):
-    gate = {k: 0.5 * np.tanh(0.5 * (x @ U[k] + m @ W[k])) + 0.5 for k in "ifo"}
-    c = c * gate["i"] + np.tanh(x @ U["g"] + m @ W["g"]) * gate["f"]
-    return np.tanh(c) * gate["o"], c
-
-
-# %% wrong: no tanh around the memory
-def lstm_step(x, m, c, U, W):
-    gate = {k: 0.5 * np.tanh(0.5 * (x @ U[k] + m @ W[k])) + 0.5 for k in "ifo"}
-    c = c * gate["f"] + np.tanh(x @ U["g"] + m @ W["g"]) * gate["i"]
-    return c * gate["o"], c
-
-
 # %% wrong: the gates look at the memory instead of at what was shown
 def lstm_step(x, m, c, U, W):
     gate = {k: 0.5 * np.tanh(0.5 * (x @ U[k] + c @ W[k])) + 0.5 for k in "ifo"}
@@ -89,3 +75,25 @@ def lstm_step(x, m, c, U, W):
     c *= gate["f"]
     c += np.tanh(x @ U["g"] + m @ W["g"]) * gate["i"]
     return np.tanh(c) * gate["o"], c
+
+
+# %% wrong: one sign decides how the logistic function is written for all
+def lstm_step(x, m, c, U, W):
+    def sigma(a):
+        if a.min() >= 0:
+            return 1 / (1 + np.exp(-a))
+        return np.exp(a) / (1 + np.exp(a))
+
+    i, f, o = (sigma(x @ U[k] + m @ W[k]) for k in "ifo")
+    c = c * f + np.tanh(x @ U["g"] + m @ W["g"]) * i
+    return np.tanh(c) * o, c
+
+
+# %% wrong: cut off at 15, so that a gate is never quite open
+def lstm_step(x, m, c, U, W):
+    def sigma(a):
+        return 1 / (1 + np.exp(-np.clip(a, -15, 15)))
+
+    i, f, o = (sigma(x @ U[k] + m @ W[k]) for k in "ifo")
+    c = c * f + np.tanh(x @ U["g"] + m @ W["g"]) * i
+    return np.tanh(c) * o, c

@@ -98,131 +98,6 @@ class MyLSTM(torch.nn.Module):
         return torch.stack(outputs, dim=1)
 
 
-# %% wrong: the forget gate's bias starts at zero
-class MyLSTM(torch.nn.Module):
-    def __init__(self, inputs, hidden):
-        super().__init__()
-        self.hidden = hidden
-        self.weight_ih = torch.nn.Parameter(0.1 * torch.randn(4 * hidden, inputs))
-        self.weight_hh = torch.nn.Parameter(0.1 * torch.randn(4 * hidden, hidden))
-        self.bias = torch.nn.Parameter(torch.zeros(4 * hidden))
-
-    def forward(self, x):
-        m = c = x.new_zeros(len(x), self.hidden)
-        outputs = []
-        for step in x.unbind(dim=1):
-            i, f, g, o = (step @ self.weight_ih.T + m @ self.weight_hh.T + self.bias).chunk(4, dim=1)
-            c = c * torch.sigmoid(f) + torch.tanh(g) * torch.sigmoid(i)
-            m = torch.tanh(c) * torch.sigmoid(o)
-            outputs.append(m)
-        return torch.stack(outputs, dim=1)
-
-
-# %% wrong: a bias of 1 for all gates
-class MyLSTM(torch.nn.Module):
-    def __init__(self, inputs, hidden):
-        super().__init__()
-        self.hidden = hidden
-        self.weight_ih = torch.nn.Parameter(0.1 * torch.randn(4 * hidden, inputs))
-        self.weight_hh = torch.nn.Parameter(0.1 * torch.randn(4 * hidden, hidden))
-        self.bias = torch.nn.Parameter(torch.ones(4 * hidden))
-
-    def forward(self, x):
-        m = c = x.new_zeros(len(x), self.hidden)
-        outputs = []
-        for step in x.unbind(dim=1):
-            i, f, g, o = (step @ self.weight_ih.T + m @ self.weight_hh.T + self.bias).chunk(4, dim=1)
-            c = c * torch.sigmoid(f) + torch.tanh(g) * torch.sigmoid(i)
-            m = torch.tanh(c) * torch.sigmoid(o)
-            outputs.append(m)
-        return torch.stack(outputs, dim=1)
-
-
-# %% wrong: time and batch exchanged
-class MyLSTM(torch.nn.Module):
-    def __init__(self, inputs, hidden):
-        super().__init__()
-        self.hidden = hidden
-        self.weight_ih = torch.nn.Parameter(0.1 * torch.randn(4 * hidden, inputs))
-        self.weight_hh = torch.nn.Parameter(0.1 * torch.randn(4 * hidden, hidden))
-        self.bias = torch.nn.Parameter(torch.zeros(4 * hidden))
-        self.bias.data[hidden : 2 * hidden] = 1
-
-    def forward(self, x):
-        m = c = x.new_zeros(x.shape[1], self.hidden)
-        outputs = []
-        for step in x.unbind(dim=0):
-            i, f, g, o = (step @ self.weight_ih.T + m @ self.weight_hh.T + self.bias).chunk(4, dim=1)
-            c = c * torch.sigmoid(f) + torch.tanh(g) * torch.sigmoid(i)
-            m = torch.tanh(c) * torch.sigmoid(o)
-            outputs.append(m)
-        return torch.stack(outputs, dim=1)
-
-
-# %% wrong: the memory is detached at each step
-class MyLSTM(torch.nn.Module):
-    def __init__(self, inputs, hidden):
-        super().__init__()
-        self.hidden = hidden
-        self.weight_ih = torch.nn.Parameter(0.1 * torch.randn(4 * hidden, inputs))
-        self.weight_hh = torch.nn.Parameter(0.1 * torch.randn(4 * hidden, hidden))
-        self.bias = torch.nn.Parameter(torch.zeros(4 * hidden))
-        self.bias.data[hidden : 2 * hidden] = 1
-
-    def forward(self, x):
-        m = c = x.new_zeros(len(x), self.hidden)
-        outputs = []
-        for step in x.unbind(dim=1):
-            i, f, g, o = (step @ self.weight_ih.T + m @ self.weight_hh.T + self.bias).chunk(4, dim=1)
-            c = c * torch.sigmoid(f) + torch.tanh(g) * torch.sigmoid(i)
-            m = torch.tanh(c) * torch.sigmoid(o)
-            outputs.append(m)
-            m, c = m.detach(), c.detach()
-        return torch.stack(outputs, dim=1)
-
-
-# %% wrong: only the last output
-class MyLSTM(torch.nn.Module):
-    def __init__(self, inputs, hidden):
-        super().__init__()
-        self.hidden = hidden
-        self.weight_ih = torch.nn.Parameter(0.1 * torch.randn(4 * hidden, inputs))
-        self.weight_hh = torch.nn.Parameter(0.1 * torch.randn(4 * hidden, hidden))
-        self.bias = torch.nn.Parameter(torch.zeros(4 * hidden))
-        self.bias.data[hidden : 2 * hidden] = 1
-
-    def forward(self, x):
-        m = c = x.new_zeros(len(x), self.hidden)
-        outputs = []
-        for step in x.unbind(dim=1):
-            i, f, g, o = (step @ self.weight_ih.T + m @ self.weight_hh.T + self.bias).chunk(4, dim=1)
-            c = c * torch.sigmoid(f) + torch.tanh(g) * torch.sigmoid(i)
-            m = torch.tanh(c) * torch.sigmoid(o)
-            outputs.append(m)
-        return outputs[-1]
-
-
-# %% wrong: the memories instead of the outputs
-class MyLSTM(torch.nn.Module):
-    def __init__(self, inputs, hidden):
-        super().__init__()
-        self.hidden = hidden
-        self.weight_ih = torch.nn.Parameter(0.1 * torch.randn(4 * hidden, inputs))
-        self.weight_hh = torch.nn.Parameter(0.1 * torch.randn(4 * hidden, hidden))
-        self.bias = torch.nn.Parameter(torch.zeros(4 * hidden))
-        self.bias.data[hidden : 2 * hidden] = 1
-
-    def forward(self, x):
-        m = c = x.new_zeros(len(x), self.hidden)
-        outputs = []
-        for step in x.unbind(dim=1):
-            i, f, g, o = (step @ self.weight_ih.T + m @ self.weight_hh.T + self.bias).chunk(4, dim=1)
-            c = c * torch.sigmoid(f) + torch.tanh(g) * torch.sigmoid(i)
-            m = torch.tanh(c) * torch.sigmoid(o)
-            outputs.append(c)
-        return torch.stack(outputs, dim=1)
-
-
 # %% wrong: float32 zeros, so that float64 fails
 class MyLSTM(torch.nn.Module):
     def __init__(self, inputs, hidden):
@@ -328,3 +203,66 @@ class MyLSTM(torch.nn.Module):
             m = torch.tanh(c) * torch.sigmoid(o)
             out.append(m)
         return torch.stack(out, dim=1)
+
+
+# %% wrong: the input gate starts with a bias of 1 too
+class MyLSTM(torch.nn.Module):
+    def __init__(self, inputs, hidden):
+        super().__init__()
+        self.hidden = hidden
+        self.weight_ih = torch.nn.Parameter(0.1 * torch.randn(4 * hidden, inputs))
+        self.weight_hh = torch.nn.Parameter(0.1 * torch.randn(4 * hidden, hidden))
+        self.bias = torch.nn.Parameter(torch.zeros(4 * hidden))
+        self.bias.data[: 2 * hidden] = 1
+
+    def forward(self, x):
+        m = c = x.new_zeros(len(x), self.hidden)
+        outputs = []
+        for step in x.unbind(dim=1):
+            i, f, g, o = (step @ self.weight_ih.T + m @ self.weight_hh.T + self.bias).chunk(4, dim=1)
+            c = c * torch.sigmoid(f) + torch.tanh(g) * torch.sigmoid(i)
+            m = torch.tanh(c) * torch.sigmoid(o)
+            outputs.append(m)
+        return torch.stack(outputs, dim=1)
+
+
+# %% wrong: a bias of 1 where the visible test looks
+class MyLSTM(torch.nn.Module):
+    def __init__(self, inputs, hidden):
+        super().__init__()
+        self.hidden = hidden
+        self.weight_ih = torch.nn.Parameter(0.1 * torch.randn(4 * hidden, inputs))
+        self.weight_hh = torch.nn.Parameter(0.1 * torch.randn(4 * hidden, hidden))
+        self.bias = torch.nn.Parameter(torch.zeros(4 * hidden))
+        self.bias.data[5:10] = 1
+
+    def forward(self, x):
+        m = c = x.new_zeros(len(x), self.hidden)
+        outputs = []
+        for step in x.unbind(dim=1):
+            i, f, g, o = (step @ self.weight_ih.T + m @ self.weight_hh.T + self.bias).chunk(4, dim=1)
+            c = c * torch.sigmoid(f) + torch.tanh(g) * torch.sigmoid(i)
+            m = torch.tanh(c) * torch.sigmoid(o)
+            outputs.append(m)
+        return torch.stack(outputs, dim=1)
+
+
+# %% wrong: the output is detached, the memory is not
+class MyLSTM(torch.nn.Module):
+    def __init__(self, inputs, hidden):
+        super().__init__()
+        self.hidden = hidden
+        self.weight_ih = torch.nn.Parameter(0.1 * torch.randn(4 * hidden, inputs))
+        self.weight_hh = torch.nn.Parameter(0.1 * torch.randn(4 * hidden, hidden))
+        self.bias = torch.nn.Parameter(torch.zeros(4 * hidden))
+        self.bias.data[hidden : 2 * hidden] = 1
+
+    def forward(self, x):
+        m = c = x.new_zeros(len(x), self.hidden)
+        outputs = []
+        for step in x.unbind(dim=1):
+            i, f, g, o = (step @ self.weight_ih.T + m.detach() @ self.weight_hh.T + self.bias).chunk(4, dim=1)
+            c = c * torch.sigmoid(f) + torch.tanh(g) * torch.sigmoid(i)
+            m = torch.tanh(c) * torch.sigmoid(o)
+            outputs.append(m)
+        return torch.stack(outputs, dim=1)

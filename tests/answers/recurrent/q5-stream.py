@@ -1,30 +1,34 @@
-# %% right: windows by slices
+# %% right: gradients by autograd.grad, classes on axis 1
 def train_on_stream(lstm, head, x, targets, optimizer, window):
-    state, losses = None, []
-    for start in range(0, x.shape[1], window):
-        outputs, state = lstm(x[:, start : start + window], state)
-        wanted = targets[:, start : start + window]
-        loss = torch.nn.functional.cross_entropy(head(outputs).flatten(0, 1), wanted.flatten())
-        optimizer.zero_grad()
-        loss.backward()
+    losses, m, c = [], None, None
+    criterion = torch.nn.CrossEntropyLoss()
+    weights = [p for group in optimizer.param_groups for p in group["params"]]
+    for part, truth in zip(x.split(window, dim=1), targets.split(window, dim=1)):
+        outputs, (m, c) = lstm(part, None if m is None else (m.detach(), c.detach()))
+        loss = criterion(head(outputs).transpose(1, 2), truth)
+        for weight, slope in zip(weights, torch.autograd.grad(loss, weights)):
+            weight.grad = slope
         optimizer.step()
-        state = tuple(value.detach() for value in state)
-        losses.append(loss.item())
+        losses += [float(loss)]
     return losses
 
 
-# %% right: classes as the second axis, chunks by split
+# %% right: log-probabilities by hand, cleared before the first and after each update
 def train_on_stream(lstm, head, x, targets, optimizer, window):
-    state, losses = None, []
-    for start in range(0, x.shape[1], window):
-        outputs, state = lstm(x[:, start : start + window], state)
-        wanted = targets[:, start : start + window]
-        loss = torch.nn.functional.cross_entropy(head(outputs).transpose(1, 2), wanted)
-        optimizer.zero_grad()
+    optimizer.zero_grad(set_to_none=False)
+    done, losses, state = 0, [], None
+    while done < x.size(1):
+        truth = targets.narrow(1, done, min(window, x.size(1) - done))
+        outputs, state = lstm(x.narrow(1, done, truth.size(1)), state)
+        logs = torch.log_softmax(head(outputs), dim=-1)
+        loss = -logs.gather(-1, truth.unsqueeze(-1)).mean()
         loss.backward()
         optimizer.step()
-        state = tuple(value.detach() for value in state)
-        losses.append(loss.item())
+        optimizer.zero_grad(set_to_none=False)
+        losses.append(loss.detach().tolist())
+        with torch.no_grad():
+            state = (state[0].clone(), state[1].clone())
+        done += truth.size(1)
     return losses
 
 
@@ -43,21 +47,6 @@ def train_on_stream(lstm, head, x, targets, optimizer, window):
         optimizer.step()
         losses.append(loss.detach())
     return torch.stack(losses).tolist()
-
-
-# %% wrong: each window starts from nothing
-def train_on_stream(lstm, head, x, targets, optimizer, window):
-    state, losses = None, []
-    for start in range(0, x.shape[1], window):
-        outputs, state = lstm(x[:, start : start + window])
-        wanted = targets[:, start : start + window]
-        loss = torch.nn.functional.cross_entropy(head(outputs).flatten(0, 1), wanted.flatten())
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        state = tuple(value.detach() for value in state)
-        losses.append(loss.item())
-    return losses
 
 
 # %% wrong: old gradients are not cleared
@@ -81,21 +70,6 @@ def train_on_stream(lstm, head, x, targets, optimizer, window):
         outputs, state = lstm(x[:, start : start + window], state)
         wanted = targets[:, start : start + window]
         loss = torch.nn.functional.cross_entropy(head(outputs).flatten(0, 1), wanted.flatten())
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        state = tuple(value.detach() for value in state)
-        losses.append(loss.item())
-    return losses
-
-
-# %% wrong: the loss is summed
-def train_on_stream(lstm, head, x, targets, optimizer, window):
-    state, losses = None, []
-    for start in range(0, x.shape[1], window):
-        outputs, state = lstm(x[:, start : start + window], state)
-        wanted = targets[:, start : start + window]
-        loss = torch.nn.functional.cross_entropy(head(outputs).flatten(0, 1), wanted.flatten(), reduction="sum")
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -147,21 +121,6 @@ def train_on_stream(lstm, head, x, targets, optimizer, window):
     return losses
 
 
-# %% wrong: the memory m is handed on, c is not
-def train_on_stream(lstm, head, x, targets, optimizer, window):
-    state, losses = None, []
-    for start in range(0, x.shape[1], window):
-        outputs, state = lstm(x[:, start : start + window], state)
-        wanted = targets[:, start : start + window]
-        loss = torch.nn.functional.cross_entropy(head(outputs).flatten(0, 1), wanted.flatten())
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        state = (state[0].detach(), torch.zeros_like(state[1]))
-        losses.append(loss.item())
-    return losses
-
-
 # %% wrong: gradients are cleared after the update only
 def train_on_stream(lstm, head, x, targets, optimizer, window):
     state, losses = None, []
@@ -189,4 +148,37 @@ def train_on_stream(lstm, head, x, targets, optimizer, window):
         loss.backward()
         optimizer.step()
         losses.append(loss.item())
+    return losses
+
+
+# %% wrong: divided by the window, also where the last one is shorter
+def train_on_stream(lstm, head, x, targets, optimizer, window):
+    state, losses = None, []
+    for start in range(0, x.shape[1], window):
+        outputs, state = lstm(x[:, start : start + window], state)
+        wanted = targets[:, start : start + window]
+        loss = torch.nn.functional.cross_entropy(head(outputs).flatten(0, 1), wanted.flatten(), reduction="sum")
+        loss = loss / (len(x) * window)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        state = tuple(value.detach() for value in state)
+        losses.append(loss.item())
+    return losses
+
+
+# %% wrong: losses after the update
+def train_on_stream(lstm, head, x, targets, optimizer, window):
+    losses, state = [], None
+    for part, truth in zip(x.split(window, dim=1), targets.split(window, dim=1)):
+        before = state
+        outputs, state = lstm(part, before)
+        state = tuple(s.detach() for s in state)
+        loss = torch.nn.functional.cross_entropy(head(outputs).flatten(0, 1), truth.flatten())
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        with torch.no_grad():
+            again = torch.nn.functional.cross_entropy(head(lstm(part, before)[0]).flatten(0, 1), truth.flatten())
+        losses.append(again.item())
     return losses

@@ -69,76 +69,6 @@ class DigitReader(torch.nn.Module):
         return self.head(outputs[:, -1, :])
 
 
-# %% wrong: the first output
-class DigitReader(torch.nn.Module):
-    def __init__(self, hidden, by):
-        super().__init__()
-        if by not in ("rows", "columns"):
-            raise ValueError(f"expected rows or columns, got {by!r}")
-        self.by = by
-        self.lstm = torch.nn.LSTM(28, hidden, batch_first=True)
-        self.head = torch.nn.Linear(hidden, 10)
-
-    def forward(self, x):
-        x = x.squeeze(1)
-        if self.by == "columns":
-            x = x.mT
-        outputs, _ = self.lstm(x)
-        return self.head(outputs[:, 0, :])
-
-
-# %% wrong: the mean of all outputs
-class DigitReader(torch.nn.Module):
-    def __init__(self, hidden, by):
-        super().__init__()
-        if by not in ("rows", "columns"):
-            raise ValueError(f"expected rows or columns, got {by!r}")
-        self.by = by
-        self.lstm = torch.nn.LSTM(28, hidden, batch_first=True)
-        self.head = torch.nn.Linear(hidden, 10)
-
-    def forward(self, x):
-        x = x.squeeze(1)
-        if self.by == "columns":
-            x = x.mT
-        outputs, _ = self.lstm(x)
-        return self.head(outputs.mean(dim=1))
-
-
-# %% wrong: the memory c instead of the output
-class DigitReader(torch.nn.Module):
-    def __init__(self, hidden, by):
-        super().__init__()
-        if by not in ("rows", "columns"):
-            raise ValueError(f"expected rows or columns, got {by!r}")
-        self.by = by
-        self.lstm = torch.nn.LSTM(28, hidden, batch_first=True)
-        self.head = torch.nn.Linear(hidden, 10)
-
-    def forward(self, x):
-        x = x.squeeze(1)
-        if self.by == "columns":
-            x = x.mT
-        _, (_, c) = self.lstm(x)
-        return self.head(c[0])
-
-
-# %% wrong: any other word is taken as columns
-class DigitReader(torch.nn.Module):
-    def __init__(self, hidden, by):
-        super().__init__()
-        self.by = by
-        self.lstm = torch.nn.LSTM(28, hidden, batch_first=True)
-        self.head = torch.nn.Linear(hidden, 10)
-
-    def forward(self, x):
-        x = x.squeeze(1)
-        if self.by != "rows":
-            x = x.mT
-        outputs, _ = self.lstm(x)
-        return self.head(outputs[:, -1, :])
-
-
 # %% wrong: a squeeze that loses a batch of one
 class DigitReader(torch.nn.Module):
     def __init__(self, hidden, by):
@@ -155,24 +85,6 @@ class DigitReader(torch.nn.Module):
             x = x.transpose(-1, -2)
         outputs, _ = self.lstm(x)
         return self.head(outputs[..., -1, :])
-
-
-# %% wrong: probabilities instead of scores
-class DigitReader(torch.nn.Module):
-    def __init__(self, hidden, by):
-        super().__init__()
-        if by not in ("rows", "columns"):
-            raise ValueError(f"expected rows or columns, got {by!r}")
-        self.by = by
-        self.lstm = torch.nn.LSTM(28, hidden, batch_first=True)
-        self.head = torch.nn.Linear(hidden, 10)
-
-    def forward(self, x):
-        x = x.squeeze(1)
-        if self.by == "columns":
-            x = x.mT
-        outputs, _ = self.lstm(x)
-        return self.head(outputs[:, -1, :]).softmax(dim=1)
 
 
 # %% wrong: without batch_first
@@ -223,6 +135,60 @@ class DigitReader(torch.nn.Module):
 
     def forward(self, x):
         x = x[:, 0]
+        if self.by == "columns":
+            x = x.transpose(1, 2)
+        outputs, _ = self.lstm(x)
+        return self.head(outputs[:, -1])
+
+
+# %% wrong: log-probabilities
+class DigitReader(torch.nn.Module):
+    def __init__(self, hidden, by):
+        super().__init__()
+        if by not in ("rows", "columns"):
+            raise ValueError(f"by must be 'rows' or 'columns', got {by!r}")
+        self.by = by
+        self.lstm = torch.nn.LSTM(28, hidden, batch_first=True)
+        self.head = torch.nn.Linear(hidden, 10)
+
+    def forward(self, x):
+        x = x.squeeze(1)
+        if self.by == "columns":
+            x = x.transpose(1, 2)
+        outputs, _ = self.lstm(x)
+        return torch.log_softmax(self.head(outputs[:, -1]), dim=1)
+
+
+# %% wrong: a part of a word is a word too
+class DigitReader(torch.nn.Module):
+    def __init__(self, hidden, by):
+        super().__init__()
+        if by not in "rows or columns":
+            raise ValueError(f"expected rows or columns, got {by!r}")
+        self.by = by
+        self.lstm = torch.nn.LSTM(28, hidden, batch_first=True)
+        self.head = torch.nn.Linear(hidden, 10)
+
+    def forward(self, x):
+        x = x.squeeze(1)
+        if self.by == "columns":
+            x = x.mT
+        outputs, _ = self.lstm(x)
+        return self.head(outputs[:, -1, :])
+
+
+# %% wrong: float32, whatever comes
+class DigitReader(torch.nn.Module):
+    def __init__(self, hidden, by):
+        super().__init__()
+        if by not in ("rows", "columns"):
+            raise ValueError(f"by must be 'rows' or 'columns', got {by!r}")
+        self.by = by
+        self.lstm = torch.nn.LSTM(28, hidden, batch_first=True)
+        self.head = torch.nn.Linear(hidden, 10)
+
+    def forward(self, x):
+        x = x.squeeze(1).float()
         if self.by == "columns":
             x = x.transpose(1, 2)
         outputs, _ = self.lstm(x)
