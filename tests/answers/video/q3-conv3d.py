@@ -43,12 +43,6 @@ def conv3d(clip, weight):
     return np.tensordot(weight.astype(np.float32), boxes, axes=([1, 2, 3, 4], [0, 4, 5, 6]))
 
 
-# %% wrong: flips time
-def conv3d(clip, weight):
-    boxes = np.lib.stride_tricks.sliding_window_view(clip, weight.shape[2:], axis=(1, 2, 3))
-    return np.einsum("cthwruv,ocruv->othw", boxes, weight[:, :, ::-1])
-
-
 # %% wrong: flips everything
 def conv3d(clip, weight):
     boxes = np.lib.stride_tricks.sliding_window_view(clip, weight.shape[2:], axis=(1, 2, 3))
@@ -72,12 +66,6 @@ def conv3d(clip, weight):
     clip = np.pad(clip, [(0, 0), *((k // 2, k // 2) for k in weight.shape[2:])])
     boxes = np.lib.stride_tricks.sliding_window_view(clip, weight.shape[2:], axis=(1, 2, 3))
     return np.einsum("cthwruv,ocruv->othw", boxes, weight)
-
-
-# %% wrong: only the first channel
-def conv3d(clip, weight):
-    boxes = np.lib.stride_tricks.sliding_window_view(clip, weight.shape[2:], axis=(1, 2, 3))
-    return np.einsum("thwruv,oruv->othw", boxes[0], weight[:, 0])
 
 
 # %% wrong: one filter for the whole depth in time
@@ -104,3 +92,22 @@ def conv3d(clip, weight):
 def conv3d(clip, weight):
     boxes = np.lib.stride_tricks.sliding_window_view(clip, weight.shape[2:])
     return np.einsum("cthwruv,ocruv->othw", boxes, weight)
+
+
+# %% wrong: flips height and width, not time
+def conv3d(clip, weight):
+    weight = weight[..., ::-1, ::-1]
+    windows = np.lib.stride_tricks.sliding_window_view(clip, weight.shape[2:], axis=(1, 2, 3))
+    return np.einsum("cthwxyz,fcxyz->fthw", windows, weight, optimize=True)
+
+
+# %% wrong: only for clips as wide as they are high
+def conv3d(clip, weight):
+    filters, _, kt, kh, kw = weight.shape
+    t, h, w = clip.shape[1] - kt + 1, clip.shape[2] - kh + 1, clip.shape[2] - kw + 1
+    result = np.zeros((filters, t, h, w))
+    for a in range(kt):
+        for b in range(kh):
+            for c in range(kw):
+                result += np.tensordot(weight[:, :, a, b, c], clip[:, a : a + t, b : b + h, c : c + w], 1)
+    return result

@@ -1,6 +1,7 @@
-# %% right: stack and mean
+# %% right: log-sum-exp, whose rounding shows in float32 where scores are large
 def average_streams(spatial, temporal):
-    return torch.stack([torch.softmax(scores, dim=-1) for scores in (spatial, temporal)]).mean(0)
+    both = torch.stack((spatial, temporal))
+    return (both - both.logsumexp(-1, keepdim=True)).exp().mean(0)
 
 
 # %% right: log-softmax and logaddexp
@@ -38,11 +39,6 @@ def average_streams(spatial, temporal):
 # %% wrong: the sum instead of the mean
 def average_streams(spatial, temporal):
     return spatial.softmax(dim=1) + temporal.softmax(dim=1)
-
-
-# %% wrong: no softmax at all
-def average_streams(spatial, temporal):
-    return (spatial + temporal) / 2
 
 
 # %% wrong: the exponential overflows

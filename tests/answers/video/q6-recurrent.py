@@ -212,21 +212,6 @@ class RecurrentNet(torch.nn.Module):
         return self.output(h)
 
 
-# %% wrong: relu in place of tanh
-class RecurrentNet(torch.nn.Module):
-    def __init__(self, features, hidden, classes):
-        super().__init__()
-        self.input = torch.nn.Linear(features, hidden)
-        self.recurrent = torch.nn.Linear(hidden, hidden, bias=False)
-        self.output = torch.nn.Linear(hidden, classes)
-
-    def forward(self, x):
-        h = x.new_zeros(len(x), self.recurrent.in_features)
-        for t in range(x.shape[1]):
-            h = torch.relu(self.input(x[:, t]) + self.recurrent(h))
-        return self.output(h)
-
-
 # %% wrong: the built-in network
 class RecurrentNet(torch.nn.Module):
     def __init__(self, features, hidden, classes):
@@ -296,3 +281,18 @@ class RecurrentNet(torch.nn.Module):
         for t in range(x.shape[1]):
             h = torch.tanh(self.input(x[:, t]) + self.recurrent(h))
         return self.output(h).float()
+
+
+# %% wrong: seven frames at most
+class RecurrentNet(torch.nn.Module):
+    def __init__(self, features, hidden, classes):
+        super().__init__()
+        self.w = torch.nn.Linear(features, hidden)
+        self.u = torch.nn.Linear(hidden, hidden, bias=False)
+        self.v = torch.nn.Linear(hidden, classes)
+
+    def forward(self, x):
+        h = torch.zeros(len(x), self.u.in_features)
+        for t in range(min(7, x.shape[1])):
+            h = torch.tanh(self.w(x[:, t]) + self.u(h))
+        return self.v(h)
