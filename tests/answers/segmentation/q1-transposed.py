@@ -68,13 +68,6 @@ def transposed(x, kernel, stride):
     return result
 
 
-# %% wrong: an ordinary convolution with zeros around
-def transposed(x, kernel, stride):
-    k = len(kernel)
-    windows = np.lib.stride_tricks.sliding_window_view(np.pad(x.astype(float), k - 1), (k, k))
-    return np.einsum("ijuv,uv->ij", windows, kernel)
-
-
 # %% wrong: keeps the input's whole numbers
 def transposed(x, kernel, stride):
     k = len(kernel)
@@ -99,15 +92,6 @@ def transposed(x, kernel, stride):
 def transposed(x, kernel, stride):
     tensors = torch.tensor(x, dtype=torch.float64)[None, None], torch.tensor(kernel)[None, None]
     return torch.nn.functional.conv_transpose2d(*tensors, stride=stride)[0, 0].numpy()
-
-
-# %% wrong: steps along the rows only
-def transposed(x, kernel, stride):
-    k = len(kernel)
-    result = np.zeros(((x.shape[0] - 1) * stride + k, (x.shape[1] - 1) * stride + k))
-    for i, j in np.ndindex(x.shape):
-        result[i * stride : i * stride + k, j : j + k] += x[i, j] * kernel
-    return result
 
 
 # %% wrong: a number that is not above zero puts no copy

@@ -117,14 +117,6 @@ def roi_align(features, box, size, points):
     return fine.reshape(-1, size, points, size, points).mean(axis=(2, 4))
 
 
-# %% wrong: points from the first to the last edge
-def roi_align(features, box, size, points):
-    x1, y1, x2, y2 = box
-    rows, columns = np.linspace(y1, y2, size * points) - 0.5, np.linspace(x1, x2, size * points) - 0.5
-    values = np.array([[between(features, r, c) for c in columns] for r in rows])
-    return values.reshape(size, points, size, points, -1).mean(axis=(1, 3)).transpose(2, 0, 1)
-
-
 # %% wrong: the size of the box taken for its end
 def roi_align(features, box, size, points):
     x1, y1, w, h = box

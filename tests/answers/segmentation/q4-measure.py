@@ -73,16 +73,6 @@ def mean_iou(predicted, target, classes):
     return np.mean(values)
 
 
-# %% wrong: twice the shared over the sum
-def mean_iou(predicted, target, classes):
-    keep, values = target >= 0, []
-    for c in range(classes):
-        a, b = (predicted == c) & keep, (target == c) & keep
-        if (a | b).any():
-            values.append(2 * (a & b).sum() / (a.sum() + b.sum()))
-    return np.mean(values)
-
-
 # %% wrong: pools all classes into one fraction
 def mean_iou(predicted, target, classes):
     counts = target >= 0

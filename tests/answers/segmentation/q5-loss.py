@@ -50,12 +50,6 @@ def depth_loss(outputs, depth):
     return (outputs - torch.nan_to_num(depth)).abs().mul(known).sum() / known.sum().clamp(min=1)
 
 
-# %% wrong: the sum
-def depth_loss(outputs, depth):
-    known = ~torch.isnan(depth)
-    return ((outputs - torch.nan_to_num(depth)) ** 2 * known).sum()
-
-
 # %% wrong: cut off from the outputs
 def depth_loss(outputs, depth):
     known = ~torch.isnan(depth)

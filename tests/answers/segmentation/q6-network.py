@@ -77,23 +77,6 @@ class FCN(torch.nn.Module):
         return self.up2(self.up1(self.score(coarse)))
 
 
-# %% wrong: no ReLU
-class FCN(torch.nn.Module):
-    def __init__(self, classes):
-        super().__init__()
-        self.down1 = torch.nn.Conv2d(3, 8, 3, stride=2, padding=1)
-        self.down2 = torch.nn.Conv2d(8, 16, 3, stride=2, padding=1)
-        self.score = torch.nn.Conv2d(16, classes, 1)
-        self.up1 = torch.nn.ConvTranspose2d(classes, classes, 4, stride=2, padding=1)
-        self.skip = torch.nn.Conv2d(8, classes, 1)
-        self.up2 = torch.nn.ConvTranspose2d(classes, classes, 4, stride=2, padding=1)
-
-    def forward(self, x):
-        fine = self.down1(x)
-        coarse = self.down2(fine)
-        return self.up2(self.up1(self.score(coarse)) + self.skip(fine))
-
-
 # %% wrong: softmax at the end
 class FCN(torch.nn.Module):
     def __init__(self, classes):
@@ -109,38 +92,6 @@ class FCN(torch.nn.Module):
         fine = torch.relu(self.down1(x))
         coarse = torch.relu(self.down2(fine))
         return torch.softmax(self.up2(self.up1(self.score(coarse)) + self.skip(fine)), dim=1)
-
-
-# %% wrong: interpolation instead of transposed convolutions
-class FCN(torch.nn.Module):
-    def __init__(self, classes):
-        super().__init__()
-        self.down1 = torch.nn.Conv2d(3, 8, 3, stride=2, padding=1)
-        self.down2 = torch.nn.Conv2d(8, 16, 3, stride=2, padding=1)
-        self.score = torch.nn.Conv2d(16, classes, 1)
-        self.skip = torch.nn.Conv2d(8, classes, 1)
-        self.up = torch.nn.Upsample(scale_factor=2, mode="bilinear")
-
-    def forward(self, x):
-        fine = torch.relu(self.down1(x))
-        coarse = torch.relu(self.down2(fine))
-        return self.up(self.up(self.score(coarse)) + self.skip(fine))
-
-
-# %% wrong: one transposed convolution for both
-class FCN(torch.nn.Module):
-    def __init__(self, classes):
-        super().__init__()
-        self.down1 = torch.nn.Conv2d(3, 8, 3, stride=2, padding=1)
-        self.down2 = torch.nn.Conv2d(8, 16, 3, stride=2, padding=1)
-        self.score = torch.nn.Conv2d(16, classes, 1)
-        self.up = torch.nn.ConvTranspose2d(classes, classes, 4, stride=2, padding=1)
-        self.skip = torch.nn.Conv2d(8, classes, 1)
-
-    def forward(self, x):
-        fine = torch.relu(self.down1(x))
-        coarse = torch.relu(self.down2(fine))
-        return self.up(self.up(self.score(coarse)) + self.skip(fine))
 
 
 # %% wrong: the size is fixed
