@@ -317,3 +317,20 @@ def cluster(distances, eps, min_samples):
             labels[(near[reach[i] > 0]).any(axis=0) & (labels < 0)] = count
             count += 1
     return labels
+
+
+# %% wrong: a list
+def cluster(distances, eps, min_samples):
+    near = distances <= eps
+    core = near.sum(axis=1) >= min_samples
+    labels, count = [-1] * len(near), 0
+    for i in np.flatnonzero(core):
+        if labels[i] < 0:
+            todo = [i]
+            while todo:
+                j = todo.pop()
+                if labels[j] < 0:
+                    labels[j] = count
+                    todo.extend(np.flatnonzero(near[j]) if core[j] else [])
+            count += 1
+    return labels

@@ -100,22 +100,6 @@ def follow(vectors, features, indices, m):
     return nn.functional.normalize(vectors)
 
 
-# %% wrong: one proxy for each cluster
-def build(features, clusters, cameras):
-    members = clusters >= 0
-    pairs, which = torch.stack([0 * cameras[members], clusters[members]], dim=1).unique(dim=0, return_inverse=True)
-    sums = torch.zeros(len(pairs), features.shape[1], dtype=features.dtype)
-    sums.index_add_(0, which, nn.functional.normalize(features[members]))
-    return nn.functional.normalize(sums), pairs
-
-
-def follow(vectors, features, indices, m):
-    vectors = vectors.clone()
-    for feature, j in zip(nn.functional.normalize(features), indices):
-        vectors[j] = m * vectors[j] + (1 - m) * feature
-    return nn.functional.normalize(vectors)
-
-
 # %% wrong: all at once, so that the last image wins
 def build(features, clusters, cameras):
     members = clusters >= 0
@@ -388,3 +372,35 @@ def follow(vectors, features, indices, m):
     for feature, j in zip(nn.functional.normalize(features), indices):
         vectors[j] = m * vectors[j] + (1 - m) * feature
     return nn.functional.normalize(vectors)
+
+
+# %% wrong: vectors in float64, whatever comes in
+def build(features, clusters, cameras):
+    members = clusters >= 0
+    pairs, which = torch.stack([cameras[members], clusters[members]], dim=1).unique(dim=0, return_inverse=True)
+    sums = torch.zeros(len(pairs), features.shape[1], dtype=torch.float64)
+    sums.index_add_(0, which, nn.functional.normalize(features[members].double()))
+    return nn.functional.normalize(sums), pairs
+
+
+def follow(vectors, features, indices, m):
+    vectors = vectors.clone()
+    for feature, j in zip(nn.functional.normalize(features), indices):
+        vectors[j] = m * vectors[j] + (1 - m) * feature
+    return nn.functional.normalize(vectors)
+
+
+# %% wrong: follows in float64
+def build(features, clusters, cameras):
+    members = clusters >= 0
+    pairs, which = torch.stack([cameras[members], clusters[members]], dim=1).unique(dim=0, return_inverse=True)
+    sums = torch.zeros(len(pairs), features.shape[1], dtype=features.dtype)
+    sums.index_add_(0, which, nn.functional.normalize(features[members]))
+    return nn.functional.normalize(sums), pairs
+
+
+def follow(vectors, features, indices, m):
+    new = vectors.double().clone()
+    for feature, j in zip(nn.functional.normalize(features.double()), indices):
+        new[j] = m * new[j] + (1 - m) * feature
+    return nn.functional.normalize(new)
