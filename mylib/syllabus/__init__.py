@@ -45,6 +45,16 @@ class Claim(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     kind: Literal["experiment", "theorem", "count"] = "experiment"
 
 
+class Term(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A word of the glossary, which stands with the topic that defines it first.
+
+    means: a sentence or two; formulas between $.
+    """
+
+    name: str
+    means: str
+
+
 class Facts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a topic.toml says.
 
@@ -61,6 +71,7 @@ class Facts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     needs: tuple[str, ...]
     methods: tuple[Method, ...]
     claims: tuple[Claim, ...] = ()
+    terms: tuple[Term, ...] = ()
     builds_on: tuple[str, ...] = ()
     difficulty: Literal["first steps", "core", "advanced"] = "core"
 
@@ -101,6 +112,11 @@ class Topic(msgspec.Struct, frozen=True):
     def claims(self) -> tuple[Claim, ...]:
         """What its lecture measures."""
         return self.facts.claims
+
+    @property
+    def terms(self) -> tuple[Term, ...]:
+        """Words of the glossary that its lecture defines."""
+        return self.facts.terms
 
     @property
     def package(self) -> Path:
@@ -164,6 +180,7 @@ def read(root: Path) -> tuple[Topic, ...]:
     _refuse_twice("name", [one.name for one in found])
     _refuse_twice("number", [f"{one.part} {one.number}" for one in found])
     _refuse_twice("claim", [claim.name for one in found for claim in one.claims])
+    _refuse_twice("term", [term.name.lower() for one in found for term in one.terms])
     for at, one in enumerate(found):
         earlier = [other.name for other in found[:at]]
         for key, names in (("needs", one.needs), ("builds_on", one.facts.builds_on)):

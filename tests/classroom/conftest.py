@@ -1,10 +1,11 @@
 """Courses that the tests of the classroom work on."""
 
 import os
+import shutil
 
 import pytest
 
-from tests.classroom import tiny
+from tests.classroom import browsing, tiny
 
 
 @pytest.fixture(scope="session")
@@ -74,3 +75,15 @@ def graded(walled, tmp_path_factory):
         tiny.hand_in(inbox, student, content)
     limits = Limits(cell_seconds=2, submission_seconds=30, iopub_seconds=2)
     return course, grade(course, inbox, limits=limits, jobs=1)
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """The system's browser: where there is none, tests skip and say so; on CI they fail."""
+    found = next(filter(None, map(shutil.which, browsing.BROWSERS)), None)
+    if not found:
+        missing = f"needs a browser; found no program {', '.join(browsing.BROWSERS)} (apt-get install chromium)"
+        if os.environ.get("CI"):
+            pytest.fail(missing)
+        pytest.skip(missing)
+    return found

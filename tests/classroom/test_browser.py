@@ -6,7 +6,6 @@ are taken by
     MYLIB_SCREENSHOTS=docs pytest tests/classroom/test_browser.py
 """
 
-import contextlib
 import copy
 import os
 import re
@@ -19,10 +18,9 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from bs4 import BeautifulSoup
 from nbgrader.api import Gradebook
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from mylib.classroom.authoring.bank import bank
 from mylib.classroom.authoring.example_class import MARKER
@@ -35,13 +33,10 @@ from mylib.classroom.reports.feedback import feedback
 from mylib.classroom.reports.page import write_page
 from mylib.classroom.reports.similar import compare, write_pages
 from mylib.classroom.reports.table import rows
+from tests.classroom.browsing import PATIENCE_MS, browser, faults
 from tests.classroom.tiny import ROOT
 
 TOPIC, MANUAL = "convolution", "q6-explain"
-PATIENCE_MS = 60_000  # a machine that grades beside this may be slow
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
-SWITCHES += ["--disable-background-networking", "--disable-component-update"]
 # No question about news in the way, and every cell in the page at once.
 SETTINGS = {
     "notebook-extension/tracker": '{"windowingMode": "none"}',
@@ -52,18 +47,6 @@ HOSTILE = (
 )
 REASON = "got shape (2, 3), expected (4, 5): did you pad?"
 COMMENT = "Two of three: why is the filter of uneven size?"
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    """The system's browser: where there is none, tests skip and say so; on CI they fail."""
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if not found:
-        missing = f"needs a browser; found no program {', '.join(BROWSERS)} (apt-get install chromium)"
-        if os.environ.get("CI"):
-            pytest.fail(missing)
-        pytest.skip(missing)
-    return found
 
 
 @pytest.fixture(scope="module")
@@ -144,29 +127,6 @@ def _address(server, log):
             break
         time.sleep(0.1)
     pytest.fail(f"JupyterLab did not start:\n{log.read_text()}")
-
-
-@contextlib.contextmanager
-def browser(program, folder):
-    """A page of a new browser, as wide as a picture; what it showed last is kept where the walk fails."""
-    with sync_playwright() as playwright:
-        window = playwright.chromium.launch_persistent_context(
-            folder / "profile",
-            executable_path=program,
-            args=SWITCHES,
-            viewport={"width": 1200, "height": 800},
-            env=os.environ | {"HOME": str(folder)},
-        )
-        page = window.pages[0] if window.pages else window.new_page()
-        page.set_default_timeout(PATIENCE_MS)
-        try:
-            yield page
-        except BaseException as error:
-            page.screenshot(path=folder / "failed.png")
-            error.add_note(f"the browser's last view: {folder / 'failed.png'}")
-            raise
-        finally:
-            window.close()
 
 
 def test_a_student_answers_right_and_wrong_and_validate_names_the_wrong_one_only(chromium, course, lab, tmp_path):
@@ -322,11 +282,9 @@ def test_everybody_can_read_the_pages(chromium, report_pages, tmp_path, scheme, 
         page.set_viewport_size({"width": width, "height": 900})
         for name in PAGES:
             page.goto(report_pages[name].as_uri())
-            response = Axe().run(page).response
-            assert len(response["passes"]) > 10, "axe looked at the page"
-            faults = response["violations"]
-            found |= {f"{name}: {one['id']}": [node["html"][:200] for node in one["nodes"][:3]] for one in faults}
-            if faults:
+            here = faults(page)
+            found |= {f"{name}: {rule}": nodes for rule, nodes in here.items()}
+            if here:
                 picture(page, tmp_path, f"{name}-{scheme}-{width}.png", keep=False)
     assert found == {}
 

@@ -1,6 +1,7 @@
-"""Verbs of those who write the course: release, answers, mutants, lectures, claims, index."""
+"""Verbs of those who write the course: release, answers, mutants, lectures, claims, index, site."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -114,7 +115,7 @@ def lectures(
         bool, typer.Option("--listings", help="Execute nothing; renew only the code that lectures/ shows.")
     ] = False,
 ) -> None:
-    """Execute the lectures with papermill, and write them as pages with an index to build/site/.
+    """Execute the lectures with papermill, and publish what they show in build/site/.
 
     Example: `mylib lectures`, `mylib lectures --topic backprop --save`, `mylib lectures --listings`
     """
@@ -137,8 +138,32 @@ def lectures(
             typer.echo(one.error, err=True)
         elif save:
             run.save(one)
-    typer.echo(f"pages in {site.build(runs)}")
+    typer.echo(f"pages in {site.build(topics, runs)}")
     raise typer.Exit(1 if any(one.error for one in runs) else 0)
+
+
+@app.command()
+def site(
+    topic: TOPIC = None,
+    executed: Annotated[
+        bool, typer.Option("--executed", help="Show the last run of `mylib lectures`, where there is one.")
+    ] = False,
+    output: Annotated[Path | None, typer.Option(help="Folder in place of build/site.", metavar="DIR")] = None,
+) -> None:
+    """Write the course as a site that works from disk, without executing anything.
+
+    Example: `mylib site`, `mylib site --topic backprop`, `mylib site --executed --output public`
+    """
+    from mylib import syllabus
+    from mylib.classroom.publishing import execute as run
+    from mylib.classroom.publishing import site as pages
+
+    own_course()
+    topics = [syllabus.topic(topic)] if topic else syllabus.topics()
+    runs = run.last_runs(topics) if executed else []
+    if executed and not runs:
+        raise ValueError(f"site: expected executed lectures in {run.EXECUTED}, got none; run mylib lectures")
+    typer.echo(f"pages in {pages.build(topics, runs, output or pages.SITE)}")
 
 
 def _renew_listings(topics: Sequence[Any]) -> None:

@@ -102,6 +102,33 @@ def collect_claims(
         return runs, [json.loads(line) for line in collected.read_text().splitlines()]
 
 
+def last_runs(topics: Sequence[syllabus.Topic], output: Path | None = None) -> list[Run]:
+    """What an earlier `execute` has left of these topics; those that never ran are left out.
+
+    Args:    topics: of the syllabus.
+             output: the folder that it wrote to.
+    """
+    runs = []
+    for topic in topics:
+        path = (output or EXECUTED) / topic.lecture.name
+        if path.exists():
+            notebook = nbformat.read(path, as_version=4)
+            failed = [
+                f"{topic.lecture}, cell {number}: {out.ename}: {out.evalue}"
+                for number, cell in enumerate(own_cells(notebook))
+                for out in cell.get("outputs", ())
+                if out.output_type == "error"
+            ]
+            seconds = notebook.metadata.get("papermill", {}).get("duration") or 0.0
+            runs.append(Run(topic.name, None, path, seconds, failed[0] if failed else ""))
+    return runs
+
+
+def own_cells(notebook: Any) -> list[Any]:
+    """The cells of an executed notebook without those that papermill adds where one fails."""
+    return [cell for cell in notebook.cells if "papermill-error-cell-tag" not in cell.metadata.get("tags", ())]
+
+
 def save(run: Run) -> None:
     """Write an executed lecture back to its place in lectures/, without what changes from run to run."""
     notebook = nbformat.read(run.notebook, as_version=4)

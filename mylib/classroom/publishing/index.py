@@ -53,23 +53,33 @@ def index_notebook() -> Any:
     )
     cells = [_text("title", head)]
     for part in syllabus.PARTS:
-        topics = [topic for topic in syllabus.topics() if topic.part == part]
-        if topics:
-            lines = [f"## Part {syllabus.PARTS.index(part) + 1}: {part}", ""]
-            lines += [
-                "| | lecture | exercise | minutes | level | builds on | deck |",
-                "|---:|---|---|---:|---|---|---|",
-            ]
-            lines += [_row(topic) for topic in topics]
-            cells.append(_text(part, "\n".join(lines)))
+        if any(topic.part == part for topic in syllabus.topics()):
+            cells.append(_text(part, f"## {part_title(part)}\n\n{lecture_table(part)}"))
     notebook = nbformat.v4.new_notebook(cells=cells)
     notebook.metadata = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
     return notebook
 
 
+def part_title(part: str) -> str:
+    """Heading of a part.
+
+    Example:
+        >>> part_title("few_labels")
+        'Part 5: few labels'
+    """
+    return f"Part {syllabus.PARTS.index(part) + 1}: {part.replace('_', ' ')}"
+
+
+def lecture_table(part: str) -> str:
+    """One line per topic of a part, with links from `lectures/`. Markdown."""
+    lines = ["| no. | lecture | exercise | minutes | level | builds on | deck |", "|---:|---|---|---:|---|---|---|"]
+    return "\n".join([*lines, *(_row(topic) for topic in syllabus.topics() if topic.part == part)])
+
+
 def _row(topic: syllabus.Topic) -> str:
-    lecture = f"[{topic.title}]({_from_index(topic)})"
-    exercise = f"[{topic.name}](../{WORK}/{topic.name}/{topic.name}.ipynb)"
+    written, released = ((syllabus.ROOT / path).exists() for path in (topic.lecture, topic.exercise))
+    lecture = f"[{topic.title}]({_from_index(topic)})" if written else topic.title
+    exercise = f"[{topic.name}](../{WORK}/{topic.name}/{topic.name}.ipynb)" if released else ""
     before = ", ".join(f"[{name}]({_from_index(syllabus.topic(name))})" for name in topic.facts.builds_on)
     facts = topic.facts
     return (

@@ -1,13 +1,10 @@
-"""Lectures: executed apart from each other, tidied, published as pages, and what every committed one keeps to."""
+"""Lectures: executed apart from each other, tidied, and what every committed one keeps to."""
 
 import ast
-import functools
 import io
 import json
-import multiprocessing
 import re
 import time
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import nbformat
@@ -18,79 +15,7 @@ from tqdm import tqdm
 
 from mylib import claims, syllabus
 from mylib.classroom.publishing import execute as lectures
-from mylib.classroom.publishing import site
-
-CLAIM = syllabus.claim("mlp-solves-xor")  # of the real syllabus: the kernels of these tests read that one
-PARAMETERS = 'SEED = 0\nSCALE = "quick"\nDEVICE = "auto"'
-GOOD = [
-    new_markdown_cell(
-        "# A good lecture\n\n$x^2$, [the bad one](02_bad.ipynb#part), [exercise](../../exercises/good/good.ipynb)"
-    ),
-    new_code_cell(PARAMETERS, metadata={"tags": ["parameters"]}),
-    new_code_cell("from mylib import claims, plots\nprint(SEED, SCALE, DEVICE)"),
-    new_code_cell(
-        "fig, axes = plots.figure(width=2, height=1)\nplots.show(fig, alt='An empty frame, x < 1 & \"y\".')",
-        metadata={"tags": ["drawing"]},
-    ),
-    new_code_cell(
-        f'claims.record("{CLAIM.name}", holds=SEED == 0, criterion="the seed is 0", '
-        'measured={"starts solved": 19 + SEED}, scale="tiny")'
-    ),
-    new_code_cell("print('after the claim')"),
-]
-BAD = [
-    new_code_cell(PARAMETERS, metadata={"tags": ["parameters"]}),
-    new_code_cell("print('before')"),
-    new_code_cell("raise ValueError('no such digit: <7>')"),
-    new_code_cell("print('never reached')"),
-]
-
-
-def stub(name, number, claims=()):
-    facts = syllabus.Facts(f"The {name} & the ugly", "A deck", "slides 1 to 2", number, (), (), claims)
-    return syllabus.Topic("vision", name, facts)
-
-
-TOPICS = (stub("good", 1, (CLAIM,)), stub("bad", 2), stub("missing", 3))
-
-
-@pytest.fixture(scope="module")
-def house(tmp_path_factory):
-    """A folder with two tiny lectures, and a third that the syllabus names and nobody wrote."""
-    root = tmp_path_factory.mktemp("house")
-    for topic, cells in zip(TOPICS, (GOOD, BAD), strict=False):
-        (root / topic.lecture).parent.mkdir(parents=True, exist_ok=True)
-        notebook = new_notebook(cells=[cell.copy() for cell in cells])
-        nbformat.write(lectures.tidy(notebook), root / topic.lecture)
-    (root / "exercises" / "good").mkdir(parents=True)
-    nbformat.write(new_notebook(), root / "exercises" / "good" / "good.ipynb")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(syllabus, "ROOT", root)
-        patch.setattr(syllabus, "topics", lambda: TOPICS)
-        # Workers that start afresh would not know this house.
-        fork = multiprocessing.get_context("fork")
-        patch.setattr(lectures, "ProcessPoolExecutor", functools.partial(ProcessPoolExecutor, mp_context=fork))
-        yield root
-
-
-@pytest.fixture(scope="module")
-def executed(house):
-    """The tiny lectures executed with two seeds: the runs, by topic and seed, and the rows of their claims."""
-    rows = house / "claims.jsonl"
-    runs = lectures.execute(TOPICS, jobs=2, output=house / "out", seeds=(0, 1), claims_file=rows, DEVICE="cpu")
-    return {(run.topic, run.seed): run for run in runs}, list(map(json.loads, rows.read_text().splitlines()))
-
-
-@pytest.fixture(scope="module")
-def pages(house, executed):
-    """The site of the runs with seed 0."""
-    runs, _ = executed
-    site.build([runs[topic.name, 0] for topic in TOPICS], house / "site")
-    return house / "site"
-
-
-def parsed(path):
-    return BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+from tests.classroom.publishing.conftest import CLAIM, TOPICS
 
 
 def printed(notebook):
@@ -113,8 +38,8 @@ def test_a_failing_lecture_does_not_stop_the_others(executed):
 
 def test_a_failure_names_the_notebook_the_cell_and_the_error(executed):
     runs, _ = executed
-    # One is injected, the parameters: the cell that fails is the fourth of the executed notebook, number 3.
-    assert runs["bad", 0].error == "lectures/01_vision/02_bad.ipynb, cell 3: ValueError: no such digit: <7>"
+    # One is injected, the parameters: the cell that fails is the fifth of the executed notebook, number 4.
+    assert runs["bad", 0].error == "lectures/01_vision/02_bad.ipynb, cell 4: ValueError: no such digit: <7>"
     assert "lectures/01_vision/03_missing.ipynb" in runs["missing", 0].error
 
 
@@ -135,104 +60,6 @@ def test_claims_are_collected_per_seed_with_what_failed(executed):
     _, rows = executed
     kept = [(row["name"], row["seed"], row["holds"], row["measured"]) for row in rows]
     assert kept == [(CLAIM.name, seed, seed == 0, {"starts solved": 19 + seed}) for seed in (0, 1)]
-
-
-def test_pages_load_nothing_from_elsewhere(pages):
-    found = list(pages.glob("*/0*.html")) + [pages / "index.html"]
-    assert len(found) == 3
-    for path in found:
-        page = parsed(path)
-        sources = [tag["src"] for tag in page.select("script[src], img[src], iframe[src], source[src]")]
-        sources += [tag["href"] for tag in page.select("link[href]")]
-        assert not [source for source in sources if re.match(r"(https?:)?//", source)]
-        styles = "".join(tag.text for tag in page.select("style"))
-        assert not re.search(r"@import|url\(\s*['\"]?(https?:)?//", styles)
-        assert not re.search(r"import\s[^;]*['\"]https?://", "".join(tag.text for tag in page.select("script")))
-
-
-def test_what_a_page_loads_from_disk_is_there(pages):
-    for path in pages.glob("01_vision/*.html"):
-        scripts = [tag["src"] for tag in parsed(path).select("script[src]")]
-        assert any("MathJax.js" in script for script in scripts)
-        for script in scripts:
-            assert (path.parent / script.split("?")[0]).is_file()
-    fonts = re.search(r'webFont: "([\w-]+)"', parsed(pages / "01_vision" / "01_good.html").prettify())[1]
-    assert list((pages / "mathjax").rglob(f"fonts/HTML-CSS/{fonts}/**/*.woff"))
-
-
-def test_the_configuration_that_a_page_asks_mathjax_for_is_there(pages):
-    (script,) = [
-        tag["src"]
-        for tag in parsed(pages / "01_vision" / "01_good.html").select("script[src]")
-        if "MathJax.js" in tag["src"]
-    ]
-    for name in script.split("config=")[1].split(","):
-        found = [pages / "mathjax" / "config" / f"{name}.js", pages / "mathjax" / "extensions" / f"{name}.js"]
-        assert any(path.is_file() for path in found), name
-
-
-def test_every_image_of_a_page_has_its_own_alt_text(pages):
-    images = parsed(pages / "01_vision" / "01_good.html").select("img")
-    assert [image["alt"] for image in images] == ['An empty frame, x < 1 & "y".']
-
-
-def test_links_of_a_page_lead_to_pages_and_files_that_exist(pages):
-    page = pages / "01_vision" / "01_good.html"
-    links = [tag["href"] for tag in parsed(page).select("main a[href], nav a[href]")]
-    links = [link for link in links if not link.startswith("#")]
-    assert {"02_bad.html#part", "02_bad.html", "../index.html", "../exercises/good/good.ipynb"} <= set(links)
-    for link in links:
-        assert (page.parent / link.split("#")[0]).is_file(), link
-
-
-@pytest.mark.parametrize(
-    ("link", "page"),
-    [
-        ("02_bad.ipynb", "02_bad.html"),
-        ("../02_attention/01_attention.ipynb#heads", "../02_attention/01_attention.html#heads"),
-        ("../10_generation/02_text.ipynb", "../10_generation/02_text.html"),
-        ("../index.ipynb", "../index.html"),
-        ("https://example.org/02_bad.ipynb", "https://example.org/02_bad.ipynb"),
-        ("../../exercises/good/good.ipynb", "../exercises/good/good.ipynb"),
-    ],
-)
-def test_links_between_notebooks_become_links_between_pages(link, page):
-    assert site._follow_links(f'<a href="{link}">', "../") == f'<a href="{page}">'
-
-
-def test_every_link_of_the_index_leads_to_a_file(pages):
-    links = [link["href"] for link in parsed(pages / "index.html").select("a")]
-    assert "exercises/good/good.ipynb" in links
-    assert all((pages / link).exists() for link in links)
-
-
-def test_the_index_lists_every_lecture_and_says_which_failed(pages):
-    good, bad, missing = parsed(pages / "index.html").select("li")
-    assert (good.a["href"], good.a.text) == ("01_vision/01_good.html", "The good & the ugly")
-    assert good.strong is None
-    assert bad.a["href"] == "01_vision/02_bad.html"
-    assert "failed: lectures/01_vision/02_bad.ipynb, cell 3: ValueError: no such digit: <7>" in bad.text
-    assert missing.a is None
-    assert "failed: lectures/01_vision/03_missing.ipynb" in missing.text
-
-
-def test_pages_name_their_language_and_their_title_and_fold_the_code_of_drawings(pages):
-    page = parsed(pages / "01_vision" / "01_good.html")
-    assert page.html["lang"] == "en"
-    assert page.title.text == "The good & the ugly"
-    (folded,) = page.select("details")
-    assert folded.summary.text == "Code of this picture"
-    assert "plots.show" in folded.text
-    assert folded.find("img") is None  # the picture itself stays in sight
-
-
-def test_a_page_is_made_anew(house, pages):
-    stale = house / "again" / "stale.html"
-    stale.parent.mkdir()
-    stale.write_text("old")
-    site.build([], house / "again")
-    assert not stale.exists()
-    assert (house / "again" / "index.html").exists()
 
 
 def test_saving_writes_the_lecture_back_without_times(house, executed):
