@@ -13,7 +13,7 @@ ONLY = $(if $(ONE),--topic $(TOPIC))
 TESTS = $(if $(ONE),$$(mylib rooms --tests $(TOPIC)),tests mylib lectures)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup course test lab lectures validate release grade feedback report doctor claims answers bench check lint clean
+.PHONY: help setup course test lab lectures site validate release grade feedback report doctor claims answers bench check lint clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -30,10 +30,7 @@ $(READY): requirements.txt pyproject.toml
 	@touch $(READY)
 
 course: $(READY) ## the main job: run and publish the lectures, release and grade the exercises
-	@mylib lectures; failed=$$?; \
-	mylib release && mylib example-class && \
-	{ mylib grade --submitted build/classroom/submitted; test $$? -le 1; } && \
-	mylib feedback && mylib report && exit $$failed
+	@mylib course
 
 test: $(READY) ## everything that must hold, with the network off; of one topic: TOPIC=<name>
 	@python tests/offline.py pytest -n auto --maxprocesses 8 --dist loadfile --nbval-lax --nbval-current-env $(ONLY) $(TESTS)
@@ -47,6 +44,9 @@ lab: $(READY) ## JupyterLab, opened on your own copies in work/
 
 lectures: $(READY) ## execute every lecture, write build/site/
 	@mylib lectures
+
+site: $(READY) ## write build/site/ from what is committed, executing nothing
+	@mylib site
 
 validate: $(READY) ## what the visible tests say of an exercise: TOPIC=<name>
 	@mylib validate --topic $(TOPIC)

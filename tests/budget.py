@@ -18,8 +18,10 @@ from pathlib import Path
 import psutil
 import pytest
 
+from mylib.classroom.course.limits import LECTURE_SECONDS
+
 ROOT = Path(__file__).resolve().parents[1]
-LECTURE, TOPIC, ANSWERS = 45, 25, 15  # CPU seconds on one core
+LECTURE, TOPIC, ANSWERS = LECTURE_SECONDS, 25, 15  # CPU seconds on one core
 BY_TOPIC = ("tests/classroom/authoring/test_exercises.py", "tests/check/test_bank_is_not_refused.py")
 ROOMS = {
     "cluster": (90, ("tests/classroom/grading/test_workers.py",)),

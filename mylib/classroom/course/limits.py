@@ -1,9 +1,10 @@
-"""What one submission may use, and how many threads a process has."""
+"""What one submission and one lecture may use, and how many threads a process has."""
 
 from dataclasses import dataclass
 
 # Contended OpenMP threads turn one second of a kernel into three and a half.
 ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
+LECTURE_SECONDS = 45  # of one processor, at quick scale
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import math
 import os
 import tempfile
 from collections.abc import Iterable, Sequence
@@ -14,7 +15,7 @@ import nbformat
 from tqdm import tqdm
 
 from mylib import syllabus
-from mylib.classroom.course.limits import ONE_THREAD
+from mylib.classroom.course.limits import LECTURE_SECONDS, ONE_THREAD
 from mylib.classroom.course.nbgrader import private_sockets
 from mylib.classroom.notebook.text import screen
 
@@ -24,13 +25,24 @@ EXECUTED = syllabus.ROOT / "build" / "lectures"
 
 @dataclass(frozen=True)
 class Run:
-    """One execution of one lecture: where its notebook is, how long it took, and what went wrong, if anything."""
+    """One execution of one lecture: where its notebook is, what it took, and what went wrong, if anything.
+
+    seconds: by the clock.
+    cpu_seconds: of processors; nan where that is not known.
+    """
 
     topic: str
     seed: int | None
     notebook: Path
     seconds: float
     error: str = ""
+    cpu_seconds: float = math.nan
+
+    @property
+    def cost(self) -> str:
+        """What it took, in words; a lecture should stay within `LECTURE_SECONDS` of a processor."""
+        over = f", over its budget of {LECTURE_SECONDS}" if self.cpu_seconds > LECTURE_SECONDS else ""
+        return f"{self.seconds:.0f} s, {self.cpu_seconds:.0f} CPU seconds{over}"
 
 
 def execute(
@@ -174,7 +186,7 @@ def _execute_one(
     target = output / (topic.lecture.name if seed is None else f"{topic.lecture.stem}-seed{seed}.ipynb")
     target.parent.mkdir(parents=True, exist_ok=True)
     target.unlink(missing_ok=True)  # what an earlier run left is not what this one shows
-    start, error = time.perf_counter(), ""
+    start, cpu, error = time.perf_counter(), _cpu_of_children(), ""
     try:
         with tempfile.TemporaryDirectory() as sockets:
             papermill.execute_notebook(
@@ -191,7 +203,13 @@ def _execute_one(
         error = f"{topic.lecture}, cell {failure.cell_index}: {failure.ename}: {failure.evalue}"
     except Exception as failure:
         error = f"{topic.lecture}: {type(failure).__name__}: {failure}"
-    return Run(topic.name, seed, target, time.perf_counter() - start, error)
+    return Run(topic.name, seed, target, time.perf_counter() - start, error, _cpu_of_children() - cpu)
+
+
+def _cpu_of_children() -> float:
+    """CPU seconds of the kernels that this process has started and that have ended."""
+    times = os.times()
+    return times.children_user + times.children_system
 
 
 def _drop_finished_progress_bars(cell: Any) -> None:
