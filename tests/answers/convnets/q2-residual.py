@@ -87,35 +87,6 @@ class ResidualUnit(torch.nn.Module):
         return self.shortcut(x) + torch.relu(self.bn2(self.conv2(torch.relu(self.bn1(self.conv1(x))))))
 
 
-# %% wrong: no way around
-class ResidualUnit(torch.nn.Module):
-    def __init__(self, channels_in, channels_out, stride=1):
-        super().__init__()
-        self.conv1 = torch.nn.Conv2d(channels_in, channels_out, 3, stride, 1, bias=False)
-        self.bn1 = torch.nn.BatchNorm2d(channels_out)
-        self.conv2 = torch.nn.Conv2d(channels_out, channels_out, 3, 1, 1, bias=False)
-        self.bn2 = torch.nn.BatchNorm2d(channels_out)
-
-    def forward(self, x):
-        return torch.relu(self.bn2(self.conv2(torch.relu(self.bn1(self.conv1(x))))))
-
-
-# %% wrong: a projection always
-class ResidualUnit(torch.nn.Module):
-    def __init__(self, channels_in, channels_out, stride=1):
-        super().__init__()
-        self.conv1 = torch.nn.Conv2d(channels_in, channels_out, 3, stride, 1, bias=False)
-        self.bn1 = torch.nn.BatchNorm2d(channels_out)
-        self.conv2 = torch.nn.Conv2d(channels_out, channels_out, 3, 1, 1, bias=False)
-        self.bn2 = torch.nn.BatchNorm2d(channels_out)
-        self.shortcut = torch.nn.Sequential(
-            torch.nn.Conv2d(channels_in, channels_out, 1, stride, bias=False), torch.nn.BatchNorm2d(channels_out)
-        )
-
-    def forward(self, x):
-        return torch.relu(self.shortcut(x) + self.bn2(self.conv2(torch.relu(self.bn1(self.conv1(x))))))
-
-
 # %% wrong: a projection only where the channels change
 class ResidualUnit(torch.nn.Module):
     def __init__(self, channels_in, channels_out, stride=1):
@@ -152,22 +123,6 @@ class ResidualUnit(torch.nn.Module):
         return torch.relu(self.shortcut(x) + self.bn2(self.conv2(torch.relu(self.bn1(self.conv1(x))))))
 
 
-# %% wrong: no norm on the shortcut
-class ResidualUnit(torch.nn.Module):
-    def __init__(self, channels_in, channels_out, stride=1):
-        super().__init__()
-        self.conv1 = torch.nn.Conv2d(channels_in, channels_out, 3, stride, 1, bias=False)
-        self.bn1 = torch.nn.BatchNorm2d(channels_out)
-        self.conv2 = torch.nn.Conv2d(channels_out, channels_out, 3, 1, 1, bias=False)
-        self.bn2 = torch.nn.BatchNorm2d(channels_out)
-        self.shortcut = torch.nn.Identity()
-        if stride != 1 or channels_in != channels_out:
-            self.shortcut = torch.nn.Conv2d(channels_in, channels_out, 1, stride, bias=False)
-
-    def forward(self, x):
-        return torch.relu(self.shortcut(x) + self.bn2(self.conv2(torch.relu(self.bn1(self.conv1(x))))))
-
-
 # %% wrong: the stride in the second convolution
 class ResidualUnit(torch.nn.Module):
     def __init__(self, channels_in, channels_out, stride=1):
@@ -184,42 +139,6 @@ class ResidualUnit(torch.nn.Module):
 
     def forward(self, x):
         return torch.relu(self.shortcut(x) + self.bn2(self.conv2(torch.relu(self.bn1(self.conv1(x))))))
-
-
-# %% wrong: one norm used twice
-class ResidualUnit(torch.nn.Module):
-    def __init__(self, channels_in, channels_out, stride=1):
-        super().__init__()
-        self.conv1 = torch.nn.Conv2d(channels_in, channels_out, 3, stride, 1, bias=False)
-        self.bn = torch.nn.BatchNorm2d(channels_out)
-        self.conv2 = torch.nn.Conv2d(channels_out, channels_out, 3, 1, 1, bias=False)
-        self.shortcut = torch.nn.Identity()
-        if stride != 1 or channels_in != channels_out:
-            self.shortcut = torch.nn.Sequential(
-                torch.nn.Conv2d(channels_in, channels_out, 1, stride, bias=False), torch.nn.BatchNorm2d(channels_out)
-            )
-
-    def forward(self, x):
-        return torch.relu(self.shortcut(x) + self.bn(self.conv2(torch.relu(self.bn(self.conv1(x))))))
-
-
-# %% wrong: the shortcut without the stride
-class ResidualUnit(torch.nn.Module):
-    def __init__(self, channels_in, channels_out, stride=1):
-        super().__init__()
-        self.conv1 = torch.nn.Conv2d(channels_in, channels_out, 3, stride, 1, bias=False)
-        self.bn1 = torch.nn.BatchNorm2d(channels_out)
-        self.conv2 = torch.nn.Conv2d(channels_out, channels_out, 3, 1, 1, bias=False)
-        self.bn2 = torch.nn.BatchNorm2d(channels_out)
-        self.shortcut = torch.nn.Identity()
-        if stride != 1 or channels_in != channels_out:
-            self.shortcut = torch.nn.Sequential(
-                torch.nn.Conv2d(channels_in, channels_out, 1, bias=False), torch.nn.BatchNorm2d(channels_out)
-            )
-
-    def forward(self, x):
-        y = self.bn2(self.conv2(torch.relu(self.bn1(self.conv1(x)))))
-        return torch.relu(self.shortcut(x) + y)
 
 
 # %% wrong: rectifies its input, in place

@@ -44,17 +44,6 @@ def network_cost(layers, size):
     return parameters, multiply_adds
 
 
-# %% wrong: counts the pixels of the input
-def network_cost(layers, size):
-    parameters = multiply_adds = 0
-    for channels_in, channels_out, kernel, stride, padding, groups in layers:
-        weights = kernel * kernel * (channels_in // groups) * channels_out
-        parameters += weights
-        multiply_adds += size * size * weights
-        size = (size + 2 * padding - kernel) // stride + 1
-    return parameters, multiply_adds
-
-
 # %% wrong: counts biases
 def network_cost(layers, size):
     parameters = multiply_adds = 0

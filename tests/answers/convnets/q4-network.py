@@ -16,16 +16,6 @@ def make_mlp(sizes, dropout=0.0):
     return MLP(sizes, dropout)
 
 
-# %% right: all of them, then the last two taken away
-def make_mlp(sizes, dropout=0.0):
-    parts = [torch.nn.Flatten()]
-    for i in range(len(sizes) - 1):
-        parts.append(torch.nn.Linear(sizes[i], sizes[i + 1]))
-        parts.append(torch.nn.ReLU())
-        parts.append(torch.nn.Dropout(p=dropout))
-    return torch.nn.Sequential(*parts[:-2])
-
-
 # %% right: functional dropout that knows the mode
 class Net(torch.nn.Module):
     def __init__(self, sizes, p):
@@ -52,14 +42,6 @@ def make_mlp(sizes, dropout=0.0):
     for before, after in zip(sizes[:-1], sizes[1:]):
         layers += [torch.nn.Linear(before, after), torch.nn.ReLU(), torch.nn.Dropout(dropout)]
     return torch.nn.Sequential(*layers[:-1])
-
-
-# %% wrong: softmax at the end
-def make_mlp(sizes, dropout=0.0):
-    layers = [torch.nn.Flatten()]
-    for before, after in zip(sizes[:-2], sizes[1:-1]):
-        layers += [torch.nn.Linear(before, after), torch.nn.ReLU(), torch.nn.Dropout(dropout)]
-    return torch.nn.Sequential(*layers, torch.nn.Linear(sizes[-2], sizes[-1]), torch.nn.Softmax(dim=1))
 
 
 # %% wrong: drops in evaluation too
@@ -128,14 +110,6 @@ def make_mlp(sizes, dropout=0.0):
     for before, after in zip(sizes[:-2], sizes[1:-1]):
         layers += [torch.nn.Linear(before, after), torch.nn.Dropout(dropout), torch.nn.ReLU()]
     return torch.nn.Sequential(*layers, torch.nn.Linear(sizes[-2], sizes[-1]))
-
-
-# %% wrong: drops pixels too
-def make_mlp(sizes, dropout=0.0):
-    layers = [torch.nn.Flatten()]
-    for before, after in zip(sizes[:-1], sizes[1:]):
-        layers += [torch.nn.Dropout(dropout), torch.nn.Linear(before, after), torch.nn.ReLU()]
-    return torch.nn.Sequential(*layers[:-1])
 
 
 # %% wrong: drops scores too

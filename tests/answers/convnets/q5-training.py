@@ -205,42 +205,6 @@ def train_network(model, images, labels, epochs, learning_rate, batch_size, seed
     return history
 
 
-# %% wrong: the loss of the last batch
-def train_network(model, images, labels, epochs, learning_rate, batch_size, seed):
-    model.train()
-    optimizer = torch.optim.SGD(model.parameters(), lr=learning_rate, momentum=0.9)
-    rng, history = np.random.default_rng(seed), []
-    for _ in range(epochs):
-        order, total = rng.permutation(len(images)), 0.0
-        for start in range(0, len(order), batch_size):
-            chosen = torch.as_tensor(order[start : start + batch_size])
-            loss = torch.nn.functional.cross_entropy(model(images[chosen]), labels[chosen])
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            total = loss.item()
-        history.append(total)
-    return history
-
-
-# %% wrong: softmax before the cross-entropy
-def train_network(model, images, labels, epochs, learning_rate, batch_size, seed):
-    model.train()
-    optimizer = torch.optim.SGD(model.parameters(), lr=learning_rate, momentum=0.9)
-    rng, history = np.random.default_rng(seed), []
-    for _ in range(epochs):
-        order, total = rng.permutation(len(images)), 0.0
-        for start in range(0, len(order), batch_size):
-            chosen = torch.as_tensor(order[start : start + batch_size])
-            loss = torch.nn.functional.cross_entropy(model(images[chosen]).softmax(1), labels[chosen])
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            total += loss.item() * len(chosen)
-        history.append(total / len(images))
-    return history
-
-
 # %% wrong: the loss summed instead of averaged
 def train_network(model, images, labels, epochs, learning_rate, batch_size, seed):
     model.train()

@@ -162,36 +162,6 @@ def evaluate(model, images, labels, batch_size=256):
     return loss / len(images), right / len(images)
 
 
-# %% wrong: accuracy first
-def evaluate(model, images, labels, batch_size=256):
-    was_training = model.training
-    model.eval()
-    loss, right = 0.0, 0
-    with torch.no_grad():
-        for start in range(0, len(images), batch_size):
-            x, y = images[start : start + batch_size], labels[start : start + batch_size]
-            scores = model(x)
-            loss += torch.nn.functional.cross_entropy(scores, y, reduction="sum").item()
-            right += (scores.argmax(1) == y).sum().item()
-    model.train(was_training)
-    return right / len(images), loss / len(images)
-
-
-# %% wrong: the largest score of each class instead of each image
-def evaluate(model, images, labels, batch_size=256):
-    was_training = model.training
-    model.eval()
-    loss, right = 0.0, 0
-    with torch.no_grad():
-        for start in range(0, len(images), batch_size):
-            x, y = images[start : start + batch_size], labels[start : start + batch_size]
-            scores = model(x)
-            loss += torch.nn.functional.cross_entropy(scores, y, reduction="sum").item()
-            right += (scores.argmax(0)[0] == y).sum().item()
-    model.train(was_training)
-    return loss / len(images), right / len(images)
-
-
 # %% wrong: accuracy in per cent
 def evaluate(model, images, labels, batch_size=256):
     was_training = model.training
