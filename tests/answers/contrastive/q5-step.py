@@ -56,6 +56,19 @@ def moco_step(query, key, first, second, loss, optimizer, m):
     return value.item(), keys
 
 
+# %% right: buffers follow, too
+def moco_step(query, key, first, second, loss, optimizer, m):
+    with torch.no_grad():
+        own = query.state_dict()
+        key.load_state_dict({name: m * old + (1 - m) * own[name] for name, old in key.state_dict().items()})
+        keys = key(second)
+    value = loss(query(first), keys)
+    optimizer.zero_grad()
+    value.backward()
+    optimizer.step()
+    return value.item(), keys
+
+
 # %% wrong: the momentum is on the wrong side
 def moco_step(query, key, first, second, loss, optimizer, m):
     with torch.no_grad():
@@ -213,19 +226,6 @@ def moco_step(query, key, first, second, loss, optimizer, m):
     value.backward()
     optimizer.step()
     return value.item(), keys.requires_grad_()
-
-
-# %% wrong: buffers follow, too
-def moco_step(query, key, first, second, loss, optimizer, m):
-    with torch.no_grad():
-        own = query.state_dict()
-        key.load_state_dict({name: m * old + (1 - m) * own[name] for name, old in key.state_dict().items()})
-        keys = key(second)
-    value = loss(query(first), keys)
-    optimizer.zero_grad()
-    value.backward()
-    optimizer.step()
-    return value.item(), keys
 
 
 # %% wrong: the key encoder is switched to eval
