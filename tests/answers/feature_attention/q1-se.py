@@ -38,13 +38,6 @@ def squeeze_excite(x, W1, b1, W2, b2):
     return x * (0.5 * np.tanh(0.5 * a) + 0.5)[:, :, None, None]
 
 
-# %% wrong: squeezes with the maximum
-def squeeze_excite(x, W1, b1, W2, b2):
-    z = x.max(axis=(2, 3), initial=-np.inf)
-    a = np.maximum(z @ W1.T + b1, 0) @ W2.T + b2
-    return x * (0.5 * np.tanh(0.5 * a) + 0.5)[:, :, None, None]
-
-
 # %% wrong: sums instead of means
 def squeeze_excite(x, W1, b1, W2, b2):
     z = x.sum(axis=(2, 3))
@@ -66,27 +59,12 @@ def squeeze_excite(x, W1, b1, W2, b2):
     return x * (1 / (1 + np.exp(-a)))[:, :, None, None]
 
 
-# %% wrong: a softmax over the channels
-def squeeze_excite(x, W1, b1, W2, b2):
-    z = x.mean(axis=(2, 3))
-    a = np.maximum(z @ W1.T + b1, 0) @ W2.T + b2
-    e = np.exp(a - a.max(axis=1, keepdims=True)) if a.size else a
-    return x * (e / e.sum(axis=1, keepdims=True))[:, :, None, None]
-
-
 # %% wrong: scales its argument in place
 def squeeze_excite(x, W1, b1, W2, b2):
     z = x.mean(axis=(2, 3))
     a = np.maximum(z @ W1.T + b1, 0) @ W2.T + b2
     x *= (0.5 * np.tanh(0.5 * a) + 0.5)[:, :, None, None]
     return x
-
-
-# %% wrong: adds the maps, as if the gate had a shortcut
-def squeeze_excite(x, W1, b1, W2, b2):
-    z = x.mean(axis=(2, 3))
-    a = np.maximum(z @ W1.T + b1, 0) @ W2.T + b2
-    return x + x * (0.5 * np.tanh(0.5 * a) + 0.5)[:, :, None, None]
 
 
 # %% right: lists of numbers, image by image

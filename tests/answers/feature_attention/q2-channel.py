@@ -27,12 +27,6 @@ def channel_gates(x, W0, W1):
     return gates
 
 
-# %% wrong: the mean alone
-def channel_gates(x, W0, W1):
-    a = np.maximum(x.mean(axis=(2, 3)) @ W0.T, 0) @ W1.T
-    return 0.5 * np.tanh(0.5 * a) + 0.5
-
-
 # %% wrong: pools are added before the layers
 def channel_gates(x, W0, W1):
     z = x.mean(axis=(2, 3)) + x.max(axis=(2, 3))
@@ -67,33 +61,11 @@ def channel_gates(x, W0, W1):
     return x * (0.5 * np.tanh(0.5 * a) + 0.5)[:, :, None, None]
 
 
-# %% wrong: the average of the two instead of the sum
-def channel_gates(x, W0, W1):
-    means, maxima = x.mean(axis=(2, 3)), x.max(axis=(2, 3))
-    a = (np.maximum(means @ W0.T, 0) + np.maximum(maxima @ W0.T, 0)) @ W1.T / 2
-    return 0.5 * np.tanh(0.5 * a) + 0.5
-
-
 # %% wrong: an exponential that overflows
 def channel_gates(x, W0, W1):
     means, maxima = x.mean(axis=(2, 3)), x.max(axis=(2, 3))
     a = (np.maximum(means @ W0.T, 0) + np.maximum(maxima @ W0.T, 0)) @ W1.T
     return 1 / (1 + np.exp(-a))
-
-
-# %% right: reshaped, image by image
-def channel_gates(x, W0, W1):
-    n, c = x.shape[:2]
-    flat = x.reshape(n, c, -1)
-    gates = np.zeros((n, c))
-    for i in range(n):
-        total = np.zeros(c)
-        for pooled in (flat[i].mean(axis=1), flat[i].max(axis=1)):
-            hidden = W0.dot(pooled)
-            hidden[hidden < 0] = 0
-            total += W1.dot(hidden)
-        gates[i] = [1 / (1 + np.exp(-t)) if t > 0 else np.exp(t) / (1 + np.exp(t)) for t in total]
-    return gates
 
 
 # %% wrong: clips at 20

@@ -55,18 +55,6 @@ class SpatialGate(torch.nn.Module):
         return x * torch.sigmoid(self.conv(torch.stack([x.amax(1), x.mean(1)], dim=1)))
 
 
-# %% wrong: no padding
-class SpatialGate(torch.nn.Module):
-    def __init__(self, kernel):
-        super().__init__()
-        if kernel < 1 or kernel % 2 == 0:
-            raise ValueError(f"expected an odd kernel, got {kernel}")
-        self.conv = torch.nn.Conv2d(2, 1, kernel)
-
-    def forward(self, x):
-        return x * torch.sigmoid(self.conv(torch.stack([x.mean(1), x.amax(1)], dim=1)))
-
-
 # %% wrong: no bias
 class SpatialGate(torch.nn.Module):
     def __init__(self, kernel):
@@ -77,18 +65,6 @@ class SpatialGate(torch.nn.Module):
 
     def forward(self, x):
         return x * torch.sigmoid(self.conv(torch.stack([x.mean(1), x.amax(1)], dim=1)))
-
-
-# %% wrong: returns the gates
-class SpatialGate(torch.nn.Module):
-    def __init__(self, kernel):
-        super().__init__()
-        if kernel < 1 or kernel % 2 == 0:
-            raise ValueError(f"expected an odd kernel, got {kernel}")
-        self.conv = torch.nn.Conv2d(2, 1, kernel, padding=kernel // 2)
-
-    def forward(self, x):
-        return torch.sigmoid(self.conv(torch.stack([x.mean(1), x.amax(1)], dim=1)))
 
 
 # %% wrong: the gates are detached

@@ -46,19 +46,6 @@ def gate_cost(stages, reduction, kernel=None):
     return int(parameters.sum()), int(products.sum())
 
 
-# %% wrong: no biases
-def gate_cost(stages, reduction, kernel=None):
-    p = m = 0
-    for units, channels, size in stages:
-        if channels % reduction:
-            raise ValueError("does not divide")
-        w = 2 * channels * (channels // reduction)
-        k = 0 if kernel is None else 2 * kernel * kernel
-        p += units * (w + k)
-        m += units * (w * (1 if kernel is None else 2) + k * size * size)
-    return p, m
-
-
 # %% wrong: the layers of CBAM exist twice
 def gate_cost(stages, reduction, kernel=None):
     p = m = 0
@@ -71,34 +58,6 @@ def gate_cost(stages, reduction, kernel=None):
         k = 0 if kernel is None else 2 * kernel * kernel
         p += units * (twice * (w + channels + hidden) + k + (kernel is not None))
         m += units * (w * twice + k * size * size)
-    return p, m
-
-
-# %% wrong: the layers of CBAM run once
-def gate_cost(stages, reduction, kernel=None):
-    p = m = 0
-    for units, channels, size in stages:
-        if channels % reduction:
-            raise ValueError("does not divide")
-        hidden = channels // reduction
-        w = 2 * channels * hidden
-        k = 0 if kernel is None else 2 * kernel * kernel
-        p += units * (w + channels + hidden + k + (kernel is not None))
-        m += units * (w + k * size * size)
-    return p, m
-
-
-# %% wrong: the channel layers run at every place
-def gate_cost(stages, reduction, kernel=None):
-    p = m = 0
-    for units, channels, size in stages:
-        if channels % reduction:
-            raise ValueError("does not divide")
-        hidden = channels // reduction
-        w = 2 * channels * hidden
-        k = 0 if kernel is None else 2 * kernel * kernel
-        p += units * (w + channels + hidden + k + (kernel is not None))
-        m += units * (w * (1 if kernel is None else 2) + k) * size * size
     return p, m
 
 
@@ -123,20 +82,6 @@ def gate_cost(stages, reduction, kernel=None):
         hidden = channels // reduction
         w = 2 * channels * hidden
         k = 0 if kernel is None else 2 * kernel * kernel
-        p += units * (w + channels + hidden + k + (kernel is not None))
-        m += units * (w * (1 if kernel is None else 2) + k * size * size)
-    return p, m
-
-
-# %% wrong: a convolution of all channels
-def gate_cost(stages, reduction, kernel=None):
-    p = m = 0
-    for units, channels, size in stages:
-        if channels % reduction:
-            raise ValueError("does not divide")
-        hidden = channels // reduction
-        w = 2 * channels * hidden
-        k = 0 if kernel is None else channels * kernel * kernel
         p += units * (w + channels + hidden + k + (kernel is not None))
         m += units * (w * (1 if kernel is None else 2) + k * size * size)
     return p, m
