@@ -99,7 +99,8 @@ def test_a_reader_goes_on_folds_out_and_copies(chromium, built, tmp_path):
     with browser(chromium, tmp_path) as page:
         opened(page, built, "lecture")
         if folder := os.environ.get("MYLIB_SCREENSHOTS"):
-            page.screenshot(path=Path(folder) / "site.png")
+            page.locator("#one-dimension").evaluate("heading => heading.scrollIntoView()")
+            page.screenshot(path=Path(folder) / "lecture.png")
         assert page.locator("button.copybtn").count() > 10
         folded = page.locator("details.hide").first
         code = folded.locator("pre")

@@ -7,6 +7,8 @@ from typing import Any
 
 import nbformat
 
+from mylib.classroom.notebook import needs
+
 MARK = "PLACEHOLDER"
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -78,11 +80,16 @@ LECTURE = [
         "PLACEHOLDER.\n\nWhen you are done you can\n\n- PLACEHOLDER",
     ),
     ("parameters", 'SEED = 0\nSCALE = "quick"\nDEVICE = "auto"'),
+    (needs.NAME, needs.SOURCE),
     ("setup", "from mylib import claims, plots\nfrom {module} import pytorch, scratch"),
     ("idea", "## PLACEHOLDER: the idea in plain words\n\nPLACEHOLDER: the equation, every symbol named."),
     ("claim", 'claims.record("{claim}", holds=False, measured={{"PLACEHOLDER": 0.0}}, scale="PLACEHOLDER")'),
     ("remember", "## What to remember\n\n- PLACEHOLDER\n\n**Where it fails.** PLACEHOLDER"),
 ]
+TAGGED: dict[str, dict[str, Any]] = {
+    "parameters": {"tags": ["parameters"]},
+    needs.NAME: {"tags": ["needs"], "jupyter": {"source_hidden": True}},
+}
 SOLUTION = [
     (
         "title",
@@ -90,6 +97,7 @@ SOLUTION = [
         "it says `YOUR CODE HERE`.",
         None,
     ),
+    (needs.NAME, needs.SOURCE, None),
     ("setup", "import numpy as np\n\nfrom mylib import check", None),
     (
         "q1-placeholder-text",
@@ -117,10 +125,10 @@ def lecture(words: dict[str, Any]) -> Any:
     """
     cells = []
     for name, text in LECTURE:
-        code = name in ("parameters", "setup", "claim")
+        code = name in ("parameters", needs.NAME, "setup", "claim")
         make = nbformat.v4.new_code_cell if code else nbformat.v4.new_markdown_cell
-        metadata = {"tags": ["parameters"]} if name == "parameters" else {}
-        cells.append(make(text.format(**words), id=name, metadata=metadata))
+        metadata = TAGGED.get(name, {})
+        cells.append(make(text if name == needs.NAME else text.format(**words), id=name, metadata=metadata))
     return nbformat.v4.new_notebook(cells=cells, metadata=METADATA)
 
 
@@ -132,7 +140,8 @@ def solution() -> Any:
         known = {"grade_id": name, "schema_version": 3, "task": False, **flags}
         if role == "tests":
             known["points"] = 2
-        code = role is not None or name == "setup"
+        code = role is not None or name in (needs.NAME, "setup")
         make = nbformat.v4.new_code_cell if code else nbformat.v4.new_markdown_cell
-        cells.append(make(text, id=name, metadata={"nbgrader": known}))
+        folded = {"jupyter": {"source_hidden": True}} if name == needs.NAME else {}
+        cells.append(make(text, id=name, metadata={"nbgrader": known} | folded))
     return nbformat.v4.new_notebook(cells=cells, metadata=METADATA)

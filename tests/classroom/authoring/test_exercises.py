@@ -11,6 +11,7 @@ from mylib.classroom.authoring.proofs import hidden_hints, shown_by
 from mylib.classroom.authoring.quick_run import run, warm
 from mylib.classroom.authoring.release import difference, orphans
 from mylib.classroom.course.folders import open_course
+from mylib.classroom.notebook.needs import said
 from mylib.classroom.sandbox.sides import SIDES
 
 RIGHT, WRONG = 3, 5
@@ -40,6 +41,11 @@ def judged(topic):
 @every_topic
 def test_solution_has_no_lint_errors(topic):
     assert lint(COURSE.solution(topic)) == []
+
+
+@every_topic
+def test_it_begins_by_saying_what_is_missing_here(topic):
+    assert said(solution(COURSE, topic))
 
 
 @every_topic

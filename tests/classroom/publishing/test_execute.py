@@ -14,6 +14,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from tqdm import tqdm
 
 from mylib import claims, syllabus
+from mylib.classroom.notebook.needs import said
 from mylib.classroom.publishing import execute as lectures
 from tests.classroom.publishing.conftest import CLAIM, TOPICS
 
@@ -255,6 +256,10 @@ def test_every_picture_has_alt_text_where_notebooks_and_nbconvert_show_it(lectur
             assert len(image.get("alt", "").split()) > 3
     written = [cell.source for cell in lecture[0].cells if cell.cell_type == "markdown"]
     assert not [text for text in written if re.search(r"!\[\s*\]\(", text)]
+
+
+def test_it_begins_by_saying_what_is_missing_here(lecture):
+    assert said(lecture[0])
 
 
 def test_a_reader_predicts_is_warned_and_can_check_what_was_learnt(lecture):

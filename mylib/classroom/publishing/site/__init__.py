@@ -4,7 +4,6 @@
 notebooks hold; `methods` makes the pages of the library's docstrings. Here Sphinx is set up and called.
 """
 
-import importlib.util
 import io
 import os
 import re
@@ -18,11 +17,11 @@ import msgspec
 
 from mylib import syllabus
 from mylib.classroom.publishing import execute as lectures
+from mylib.classroom.publishing.assets import MATHJAX, mathjax
 from mylib.classroom.publishing.site import pages
 
 SITE = syllabus.ROOT / "build" / "site"
 OWN = Path(__file__).parent / "static"
-MATHJAX = "tex-svg-full.js"  # one file: formulas as pictures of their own, without fonts to fetch
 MARK = "objects.inv"  # in the folder of every site that Sphinx has made
 
 
@@ -137,7 +136,7 @@ def settings(address: Address) -> dict[str, Any]:
         "html_theme": "sphinx_book_theme",
         "html_theme_options": theme,
         "html_title": "Deep learning, every method twice",
-        "html_static_path": [str(OWN), str(_mathjax())],
+        "html_static_path": [str(OWN), str(mathjax())],
         "html_css_files": ["course.css"],
         "html_js_files": ["course.js"],
         "html_copy_source": True,
@@ -172,13 +171,3 @@ def _buttons(address: Address) -> Mapping[str, Any]:
             key: value for key, value in (("colab_url", address.colab), ("binderhub_url", address.binder)) if value
         },
     }
-
-
-def _mathjax() -> Path:
-    """The file of MathJax 3, from the package that carries it."""
-    found = importlib.util.find_spec("sphinx-mathjax-offline")
-    if not found or not found.submodule_search_locations:
-        raise ValueError(
-            "site: expected the package sphinx-mathjax-offline, got none; pip install 'every-method-twice[classroom]'"
-        )
-    return Path(found.submodule_search_locations[0]) / "static" / "mathjax" / MATHJAX

@@ -15,7 +15,7 @@ from mylib.classroom.publishing.index import lecture_table, part_title
 from mylib.classroom.publishing.site import methods
 from mylib.classroom.publishing.start import WORK
 
-TAGS = {"drawing": "hide-input"}  # folded: the picture is what people came for
+TAGS = {"drawing": "hide-input", "needs": "remove-cell"}  # a drawing is folded: its picture is what people came for
 CHECKED = re.compile(r"(?m)^# NBVAL_\w+\n?")  # a mark for the tests
 FIRST = """\
 # Deep learning, every method twice
