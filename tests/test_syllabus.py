@@ -5,6 +5,7 @@ import importlib
 import inspect
 from pathlib import Path
 
+import nbformat
 import pytest
 
 from mylib import engine, syllabus
@@ -95,6 +96,18 @@ def test_no_placeholder_is_left(topic):
     assert not leftovers(ROOT, [topic])
 
 
+@pytest.mark.parametrize(
+    "topic", [topic for topic in TOPICS if (ROOT / topic.lecture).exists()], ids=lambda topic: topic.name
+)
+def test_the_glossary_has_words_that_the_lecture_uses(topic):
+    assert len(topic.terms) >= 3, f"{topic.name}: expected [[terms]] for what the lecture defines first"
+    cells = nbformat.read(ROOT / topic.lecture, as_version=4).cells
+    text = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    text = " ".join(text.replace("*", "").split()).lower()  # a name may be in bold, or broken over two lines
+    missing = [term.name for term in topic.terms if term.name.lower() not in text]
+    assert not missing, f"{topic.name}: the lecture never says {missing}"
+
+
 def test_no_room_without_a_row():
     names = {topic.name for topic in TOPICS}
     found = {path.parent.name for path in ROOT.glob("mylib/*/*/scratch.py")}
@@ -174,6 +187,14 @@ def test_what_belongs_to_two_topics_is_quoted(house, change, message):
         text = FACTS.replace(old, new)
     with pytest.raises(ValueError, match=message):
         house("vision", "other", text if change else FACTS)
+
+
+@pytest.mark.parametrize("name", ["addition", "Addition"])
+def test_a_term_of_two_topics_is_quoted(house, name):
+    house("vision", "sums", FACTS + 'terms = [{ name = "addition", means = "To add." }]')
+    other = FACTS.replace("number = 1", "number = 2").replace("sums-add", "other-add")
+    with pytest.raises(ValueError, match=r"each term once, got \['addition'\]"):
+        house("vision", "other", other + f'terms = [{{ name = "{name}", means = "To add." }}]')
 
 
 def test_a_topic_needs_only_what_stands_before_it(house):
