@@ -1,4 +1,4 @@
-"""Verbs of those who write the course: release, answers, mutants, lectures, claims, index, site."""
+"""Verbs of those who write the course: release, answers, mutants, lectures, claims, index, site, slides."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -208,6 +208,24 @@ def site(
     if executed and not runs:
         raise ValueError(f"site: expected executed lectures in {run.EXECUTED}, got none; run mylib lectures")
     typer.echo(f"pages in {pages.build(topics, runs, output or pages.SITE)}")
+
+
+@app.command()
+def slides(
+    topic: TOPIC = None,
+    output: Annotated[Path | None, typer.Option(help="Folder in place of build/slides.", metavar="DIR")] = None,
+) -> None:
+    """Write lectures as slides that work from disk: reveal.js, with what is said as notes (key S).
+
+    Example: `mylib slides --topic convolution`, `mylib slides --output talks`
+    """
+    from mylib import syllabus
+    from mylib.classroom.publishing import slides as decks
+
+    own_course()
+    topics = [syllabus.topic(topic)] if topic else syllabus.topics()
+    for path in decks.build(topics, output or decks.SLIDES):
+        typer.echo(f"slides in {path}")
 
 
 def _renew_listings(topics: Sequence[Any]) -> None:

@@ -20,6 +20,7 @@ from mylib.classroom.course.nbgrader import private_sockets
 from mylib.classroom.notebook.text import screen
 
 CELL_SECONDS = 1800  # a cell that takes longer, even at full scale on a slow machine, never ends
+KEPT = ("tags", "slideshow")  # of a cell's metadata
 EXECUTED = syllabus.ROOT / "build" / "lectures"
 
 
@@ -152,6 +153,8 @@ def save(run: Run) -> None:
 def tidy(notebook: Any) -> Any:
     """Remove times, versions and finished progress bars, so that running again changes only what it shows.
 
+    Tags stay, and an instructor's marks for slides.
+
     Args:    notebook: an executed notebook; changed in place.
     Returns: the notebook.
     """
@@ -160,7 +163,7 @@ def tidy(notebook: Any) -> Any:
         "language_info": {"name": "python"},
     }
     for cell in notebook.cells:
-        cell.metadata = {"tags": cell.metadata["tags"]} if cell.metadata.get("tags") else {}
+        cell.metadata = {key: cell.metadata[key] for key in KEPT if cell.metadata.get(key)}
         if "drawing" in cell.metadata.get("tags", []):
             cell.metadata["jupyter"] = {"source_hidden": True}  # JupyterLab folds it; a click unfolds
         if cell.cell_type == "code":

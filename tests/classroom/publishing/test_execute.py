@@ -140,7 +140,7 @@ def test_tidy_joins_pieces_of_one_stream_and_keeps_pictures_where_they_are():
     assert [output.get("text", "picture") for output in outputs] == ["ab\n", "picture", "c\n"]
 
 
-def test_tidy_strips_times_and_versions_and_keeps_tags():
+def test_tidy_strips_times_and_versions_and_keeps_tags_and_marks_for_slides():
     notebook = new_notebook(
         cells=[
             new_code_cell(
@@ -148,6 +148,7 @@ def test_tidy_strips_times_and_versions_and_keeps_tags():
                 metadata={"tags": ["parameters"], "papermill": {"duration": 1.5}, "execution": {"t": "now"}},
             ),
             new_markdown_cell("text", metadata={"papermill": {"duration": 0.1}}),
+            new_markdown_cell("said", metadata={"slideshow": {"slide_type": "notes"}}),
         ],
         metadata={
             "papermill": {"start_time": "now"},
@@ -155,9 +156,10 @@ def test_tidy_strips_times_and_versions_and_keeps_tags():
             "widgets": {},
         },
     )
-    first, second = lectures.tidy(notebook).cells
+    first, second, third = lectures.tidy(notebook).cells
     assert first.metadata == {"tags": ["parameters"]}
     assert second.metadata == {}
+    assert third.metadata == {"slideshow": {"slide_type": "notes"}}
     assert notebook.metadata == {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
         "language_info": {"name": "python"},
