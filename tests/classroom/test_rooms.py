@@ -8,6 +8,7 @@ from mylib.syllabus import ROOT
 
 CLASSROOM = ROOT / "mylib" / "classroom"
 ORDER = ("notebook", "course", "intake", "authoring", "publishing", "sandbox", "grading", "reports", "cli")
+PACKAGES = {("publishing", "site"), ("publishing", "slides")}  # with files of their own beside the code
 FILES = sorted(path.relative_to(CLASSROOM) for path in CLASSROOM.rglob("*.py"))
 
 
@@ -23,7 +24,7 @@ def imported(path):
 
 def test_the_classroom_has_these_rooms_and_no_file_outside():
     assert {path.parts[0] for path in FILES} == {*ORDER, "__init__.py"}
-    assert not [path for path in FILES if len(path.parts) > 2]
+    assert not [path for path in FILES if len(path.parts) > 2 and path.parts[:-1] not in PACKAGES]
 
 
 @pytest.mark.parametrize("path", [path for path in FILES if len(path.parts) > 1], ids=str)
