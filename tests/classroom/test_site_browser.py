@@ -14,6 +14,7 @@ from playwright.sync_api import expect
 from mylib import syllabus
 from mylib.classroom.publishing import site
 from tests.classroom.browsing import browser, faults
+from tests.classroom.publishing.addresses import dead_addresses
 
 LECTURE = syllabus.topic("convolution")
 KINDS = {
@@ -55,6 +56,10 @@ def test_everybody_can_read_a_page_and_it_asks_nothing_of_the_network(chromium, 
         assert opened(page, built, kind, theme) == []
         assert page.evaluate("document.documentElement.dataset.theme") == theme
         assert faults(page) == {}
+
+
+def test_every_link_of_the_course_is_alive(built):
+    assert dead_addresses(built, elsewhere=True) == []
 
 
 def test_formulas_are_drawn_and_none_is_wrong(chromium, built, tmp_path):
