@@ -28,6 +28,10 @@ title = "PLACEHOLDER: what the slides call it"
 slide = "PLACEHOLDER: heading of the slide"
 claim = "{claim}"
 
+[[terms]]
+name = "PLACEHOLDER: a word that {name} defines, for the glossary"
+means = "PLACEHOLDER: in a sentence or two"
+
 [[claims]]
 name = "{claim}"
 says = "PLACEHOLDER: what the slide says"
