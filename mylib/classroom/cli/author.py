@@ -1,4 +1,4 @@
-"""Verbs of those who write the course: release, answers, mutants, lectures, claims, index, site, slides."""
+"""Verbs of those who write the course: release, answers, mutants, lectures, claims, index, site, slides, pdf."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -226,6 +226,24 @@ def slides(
     topics = [syllabus.topic(topic)] if topic else syllabus.topics()
     for path in decks.build(topics, output or decks.SLIDES):
         typer.echo(f"slides in {path}")
+
+
+@app.command()
+def pdf(
+    topic: TOPIC = None,
+    output: Annotated[Path | None, typer.Option(help="Folder in place of build/pdf.", metavar="DIR")] = None,
+) -> None:
+    """Print lectures as PDF: their pages of the site, by a Chromium that is installed.
+
+    Example: `mylib pdf --topic convolution`, `mylib pdf --output handouts`
+    """
+    from mylib import syllabus
+    from mylib.classroom.publishing import pdf as printer
+
+    own_course()
+    topics = [syllabus.topic(topic)] if topic else syllabus.topics()
+    for path in printer.build(topics, output or printer.PDF):
+        typer.echo(f"printed {path}")
 
 
 def _renew_listings(topics: Sequence[Any]) -> None:
