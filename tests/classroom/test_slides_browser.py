@@ -1,6 +1,7 @@
 """Slides as people see them: from disk, with the network off, in a real browser."""
 
 import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from playwright.sync_api import expect
 
 from mylib import syllabus
@@ -28,6 +29,34 @@ WALK = """() => {
   }
   return found;
 }"""
+
+
+ITEMS = [f"item {number}" for number in range(40)]
+LINES = [f"line_{number} = 1" for number in range(60)]
+ROWS = [f"row {number}" for number in range(40)]
+TABLE = (
+    "<table><thead><tr><th>the head</th></tr></thead><tbody>"
+    + "".join(f"<tr><td>{row}</td></tr>" for row in ROWS)
+    + "</tbody></table>"
+)
+SQUARE = "<svg xmlns='http://www.w3.org/2000/svg' width='600' height='600'><rect width='600' height='600'/></svg>"
+SHOWN = {"slideshow": {"slide_type": "subslide"}}
+LARGE = [
+    new_markdown_cell("# A title"),
+    new_markdown_cell("## Much\n\n" + "\n".join(f"1. {item}" for item in ITEMS)),
+    new_code_cell("\n".join(LINES), metadata=SHOWN),
+    new_code_cell("t", metadata={"tags": ["drawing"]}, outputs=[new_output("display_data", {"text/html": TABLE})]),
+    new_markdown_cell("$$y = " + " + ".join(f"x_{{{number}}}" for number in range(60)) + "$$"),
+    *(
+        new_code_cell(
+            f"# {number}",
+            metadata={"tags": ["drawing"]},
+            outputs=[new_output("display_data", {"text/html": f'<img alt="" src="data:image/svg+xml;utf8,{SQUARE}">'})],
+        )
+        for number in range(2)
+    ),
+    new_markdown_cell("### Marked\n\n" + "A sentence of six short words. " * 30, metadata=SHOWN),
+]
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +96,22 @@ def test_every_slide_fits_is_readable_and_asks_nothing_of_the_network(page, buil
         assert page.locator("mjx-container svg").count() > 20, topic.name
         assert page.locator("[data-mjx-error], mjx-merror").count() == 0, topic.name
         assert page.locator("img:not([alt])").count() == 0, topic.name
+
+
+def test_what_is_too_large_for_a_slide_goes_on_and_nothing_is_lost(page, built):
+    (built / "large.html").write_text(slides.page(new_notebook(cells=LARGE), "Large"), encoding="utf-8")
+    page.goto((built / "large.html").as_uri())
+    page.wait_for_function("window.Reveal?.isReady()")
+    assert page.evaluate(WALK)["beyond"] == []
+    for what, wanted, at_least in (("li", ITEMS, 2), (".line", LINES, 3), ("td", ROWS, 2)):
+        found = page.locator(f".body {what}").evaluate_all("all => all.map(one => one.textContent.trim())")
+        assert found == wanted, what
+        assert page.locator(f".slides > section > section:has({what})").count() >= at_least, what
+    starts = page.locator("section ol").evaluate_all("all => all.map(one => [one.start, one.children.length])")
+    assert [start for start, _ in starts] == [1 + sum(many for _, many in starts[:at]) for at in range(len(starts))]
+    assert page.locator("th").count() == page.locator("section > section:has(td)").count()
+    assert page.locator("section > section:has(.picture)").count() == 2
+    assert page.locator(".body", has_text="A sentence of six short words.").count() == 1
 
 
 def test_everybody_can_read_a_slide(page, built):

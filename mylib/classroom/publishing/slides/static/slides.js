@@ -13,7 +13,7 @@ function fits(body) {
 
 /** Draw a block smaller until its slide holds it, or is wide enough for it. */
 function shrink(block, body, held = fits) {
-  for (let zoom = 0.95; !held(body) && zoom > 0.3; zoom -= 0.05) block.style.zoom = zoom;
+  for (let zoom = 0.95; !held(body) && zoom > 0.1; zoom -= 0.05) block.style.zoom = zoom;
 }
 
 /** Draw all of a slide a little smaller where this makes room for its last block. Returns: whether it does. */
@@ -84,8 +84,9 @@ class Page {
       return this;
     }
     const picture = block.matches(".picture") && block.querySelectorAll("img").length === 1;
-    if (picture && this.body.querySelector(":scope > .picture")) return this.next().place(block);
+    const another = picture && this.body.querySelector(":scope > .picture");
     this.body.append(block);
+    if (another) return this.moveOn(block);
     if (picture) size(block, this.body);
     else shrink(block, this.body, (body) => body.scrollWidth <= body.clientWidth);
     if (fits(this.body)) return this;
@@ -136,7 +137,9 @@ class Page {
       const due = above - heights[at] / 2 > (number * total) / count;
       const early = blank && above > ((number - 0.3) * total) / count;
       const enough = due || (early && total - above < (count - number) * room);
-      if (holder.children.length > 1 && (enough || !fits(page.body))) {
+      const last = total - above + heights[at] < SMALL;
+      const held = last && (fits(page.body) || (!part.style.zoom && squeeze(page.body)));
+      if (holder.children.length > 1 && !held && (enough || !fits(page.body))) {
         page = page.next();
         part = empty.cloneNode(true);
         page.body.append(part);
@@ -154,7 +157,7 @@ class Page {
 
 /** A slide's blocks on as many slides as they need. */
 function paginate(section) {
-  const own = section.querySelector(":scope > .heading");
+  const own = section.firstElementChild.matches(".heading") ? section.firstElementChild : null;
   const above = section.previousElementSibling?.querySelector(":scope > .heading")?.cloneNode(true);
   above?.classList.add("more");
   const blocks = [...section.children].filter((block) => block !== own);
