@@ -1,5 +1,7 @@
 """What each room of the tests costs in processor time; a run ends with a table of those over their budget.
 
+A run over many topics says, too, what the whole course will cost once it has all its topics.
+
 It never fails a run: a machine that is busy with something else counts the same seconds, but an older one counts more.
 
 What is counted, at the end of each test: the time of the process that runs it, of all its children that have ended and
@@ -10,6 +12,7 @@ here. What one worker does between tests, collecting among it, belongs to no roo
 """
 
 import contextlib
+import math
 import os
 import time
 from collections import Counter
@@ -23,7 +26,19 @@ from mylib.classroom.course.limits import LECTURE_SECONDS
 ROOT = Path(__file__).resolve().parents[1]
 LECTURE, TOPIC, ANSWERS = LECTURE_SECONDS, 25, 15  # CPU seconds on one core
 BY_TOPIC = ("tests/classroom/authoring/test_exercises.py", "tests/check/test_bank_is_not_refused.py")
+ALL = 54  # topics of the course when it is complete
+OF_A_TOPIC = ("lecture ", "answers of ", "tests of ")
+ELSEWHERE = "elsewhere"
 ROOMS = {
+    "site and slides": (
+        90,
+        (
+            "tests/classroom/publishing/test_site.py",
+            "tests/classroom/publishing/test_site_of_the_course.py",
+            "tests/classroom/test_site_browser.py",
+            "tests/classroom/test_slides_browser.py",
+        ),
+    ),
     "cluster": (90, ("tests/classroom/grading/test_workers.py",)),
     "attacks": (150, ("tests/classroom/sandbox/test_attacks.py",)),
     "mutants, nbgrader and browser": (
@@ -96,8 +111,8 @@ class Budget:
         before, self.last = self.last, spent()
         with contextlib.suppress(ValueError):  # a file elsewhere
             path = item.path.resolve().relative_to(item.config.rootpath.resolve())
-            if room := room_of(path.as_posix(), topic_of(item)):
-                self.add(*room, max(0.0, self.last - before))
+            room = room_of(path.as_posix(), topic_of(item)) or (ELSEWHERE, math.inf)
+            self.add(*room, max(0.0, self.last - before))
 
     def forget(self):
         """What has been spent since the last test belongs to no room: it is done once, for all of them."""
@@ -130,6 +145,26 @@ class Budget:
                 terminalreporter.line(f"{name:<{width}} {seconds:7.1f} of {self.rooms[name]}")
         elif self.rooms:
             terminalreporter.line(f"each of {len(self.rooms)} rooms is within its budget of CPU seconds")
+        if line := outlook(self.seconds, os.cpu_count() or 1):
+            terminalreporter.line(line)
+
+
+def outlook(seconds, cores):
+    """What all topics together will take, if each costs what those of this run do; "" of a run over fewer than two.
+
+    seconds: {room: CPU seconds}.
+    cores: to share the work, without a rest.
+    """
+    topics = [name for name in seconds if name.startswith("answers of ")]
+    if len(topics) < 2:
+        return ""
+    own = sum(taken for name, taken in seconds.items() if name.startswith(OF_A_TOPIC))
+    rest = sum(seconds.values()) - own
+    each = own / len(topics)
+    return (
+        f"{len(topics)} topics: {own:.0f} CPU seconds, {each:.0f} each; everything else: {rest:.0f}. At this rate "
+        f"{ALL} topics take {(ALL * each + rest) / 60 / cores:.0f} minutes on {cores} cores"
+    )
 
 
 def topic_of(item):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.budget import Budget, room_of, spent
+from tests.budget import Budget, outlook, room_of, spent
 
 ROOT = Path(__file__).resolve().parents[1]
 WORK = """
@@ -105,3 +105,14 @@ def test_every_file_with_a_budget_is_there():
 
     paths = [*budget.BY_TOPIC, *(path for _, all_of_it in budget.ROOMS.values() for path in all_of_it)]
     assert [path for path in paths if not (ROOT / path).exists()] == []
+
+
+def test_the_outlook_adds_what_every_topic_costs_and_what_is_there_once():
+    seconds = {"lecture 01_a": 40.0, "answers of a": 10.0, "tests of b": 6.0, "answers of b": 4.0, "cluster": 60.0}
+    said = outlook(seconds, cores=2)
+    assert said.startswith("2 topics: 60 CPU seconds, 30 each; everything else: 60.")
+    assert said.endswith(f"54 topics take {(54 * 30 + 60) / 60 / 2:.0f} minutes on 2 cores")
+
+
+def test_a_run_over_one_topic_has_no_outlook():
+    assert outlook({"lecture 01_a": 40.0, "answers of a": 10.0}, cores=2) == ""

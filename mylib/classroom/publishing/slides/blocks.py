@@ -87,8 +87,10 @@ def sentences(text: str) -> list[str]:
     """The sentences of a paragraph; what is bold, in brackets, a formula or code stays whole.
 
     Args:    text: Markdown.
-    Example: >>> sentences("See $a. B$ (Li et al. 2016). **One. Two.** And three.")
-             ['See $a. B$ (Li et al. 2016).', '**One. Two.** And three.']
+
+    Example:
+        >>> sentences("See $a. B$ (Li et al. 2016). **One. Two.** And three.")
+        ['See $a. B$ (Li et al. 2016).', '**One. Two.** And three.']
     """
     held: list[str] = []
 
