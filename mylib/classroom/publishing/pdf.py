@@ -13,6 +13,7 @@ from mylib import syllabus
 from mylib.classroom.publishing import site as pages
 
 PDF = syllabus.ROOT / "build" / "pdf"
+PAGES = syllabus.ROOT / "build" / "pdf-pages"  # not the site: that may show a run, and these are committed lectures
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 SWITCHES = [
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
@@ -24,13 +25,13 @@ PATIENCE_S = 300
 
 
 def build(
-    topics: Sequence[syllabus.Topic], output: str | Path = PDF, site: str | Path = pages.SITE, jobs: int | None = None
+    topics: Sequence[syllabus.Topic], output: str | Path = PDF, site: str | Path = PAGES, jobs: int | None = None
 ) -> list[Path]:
     """Print the committed lectures of topics; their pages of the site are made first.
 
     Args:    topics: of the syllabus.
              output: folder to write to.
-             site: folder of the site.
+             site: folder for their pages.
              jobs: processes that make the site; the number of cores without.
     Returns: paths of the files; a topic without a lecture has none.
     Raises:  ValueError: no browser on this machine, or one that prints nothing.
