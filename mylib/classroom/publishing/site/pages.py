@@ -1,7 +1,8 @@
 """The sources of the site's pages, in the shape of the repository: a link leads to the same thing here and there."""
 
 import re
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,7 @@ METHODS = """\
 
 Every public name of the library, with both sides beside each other: NumPy from scratch, and PyTorch.
 """
+DOCUMENTS = ("docs/data.md",)
 
 Page = tuple[str, str]
 
@@ -62,74 +64,115 @@ def write(source: Path, topics: Sequence[syllabus.Topic], runs: Mapping[str, Run
         path.unlink()
 
 
+@dataclass(frozen=True)
+class Course:
+    """What there is to show.
+
+    lectures: {topic: the notebook to show}.
+    exercises, packages: topics that have one.
+    failed: runs that did not reach their end.
+    """
+
+    topics: Sequence[syllabus.Topic]
+    lectures: Mapping[syllabus.Topic, Path]
+    exercises: Sequence[syllabus.Topic]
+    packages: Sequence[syllabus.Topic]
+    failed: Mapping[str, Run]
+
+    @property
+    def parts(self) -> list[str]:
+        """Parts that have a topic."""
+        return [part for part, _ in groupby(self.topics, key=lambda topic: topic.part)]
+
+    @property
+    def decks(self) -> list[str]:
+        """Slide decks, as the course meets them."""
+        return list(dict.fromkeys(topic.facts.deck for topic in self.topics))
+
+    @property
+    def has_terms(self) -> bool:
+        """Whether there is a glossary."""
+        return any(topic.terms for topic in self.topics)
+
+
 def all_pages(runs: Mapping[str, Run]) -> Iterator[Page]:
     """Every page: (path from the root of the course, MyST or notebook).
 
     Args:    runs: {topic: its execution}.
     """
     topics = syllabus.topics()
-    shown = lectures(runs)
-    exercises = [topic for topic in topics if (syllabus.ROOT / topic.exercise).exists()]
-    packages = [topic for topic in topics if (syllabus.ROOT / topic.package).is_dir()]
-    parts = [part for part, _ in groupby(topics, key=lambda topic: topic.part)]
-    failed = [run for run in runs.values() if run.error]
-    decks = dict.fromkeys(topic.facts.deck for topic in topics)
+    course = Course(
+        topics,
+        lectures(runs),
+        [topic for topic in topics if (syllabus.ROOT / topic.exercise).exists()],
+        [topic for topic in topics if (syllabus.ROOT / topic.package).is_dir()],
+        {name: run for name, run in runs.items() if run.error},
+    )
+    yield "index.md", _first_page(course)
+    yield from _chapters(course)
+    for topic, path in course.lectures.items():
+        failed = course.failed.get(topic.name)
+        yield topic.lecture.as_posix(), notebook(path, _failure(failed) if failed else "")
+    yield from _exercise_pages(course)
+    yield "lectures/CLAIMS.md", claims.page().replace("| claim | lecture |", "{.sortable}\n| claim | lecture |", 1)
+    yield from _deck_pages(course)
+    yield from _method_pages(course)
+    if course.has_terms:
+        yield "glossary.md", _glossary(course)
+    for document in _documents():
+        yield document, (syllabus.ROOT / document).read_text(encoding="utf-8")
 
-    chapters = [f"lectures/{syllabus.part_folder(part)}/index" for part in parts]
+
+def _documents() -> list[str]:
+    return [path for path in DOCUMENTS if (syllabus.ROOT / path).exists()]
+
+
+def _first_page(course: Course) -> str:
+    chapters = [f"lectures/{syllabus.part_folder(part)}/index" for part in course.parts]
     reference = ["lectures/CLAIMS", "slides/index", "methods/index", "methods/gradients"]
-    reference += ["glossary"] if any(topic.terms for topic in topics) else []
-    documents = [path for path in ("docs/data.md",) if (syllabus.ROOT / path).exists()]
-    tables = [f"## {part_title(part)}\n\n{_table(part, '')}" for part in parts]
-    yield (
-        "index.md",
-        "\n\n".join(
-            [
-                FIRST,
-                *(_failure(run) for run in failed),
-                *tables,
-                _contents("Lectures", chapters),
-                _contents("Practice", ["exercises/index"]),
-                _contents("Reference", [*reference, *(path.removesuffix(".md") for path in documents)]),
-            ]
-        ),
-    )
-    for part in parts:
-        own = [topic for topic in topics if topic.part == part]
-        text = [f"# {part_title(part)}", _table(part, "../../")]
-        names = [topic.lecture.stem for topic in own if topic in shown]
-        yield f"lectures/{syllabus.part_folder(part)}/index.md", "\n\n".join([*text, _contents("", names)])
-    for topic, path in shown.items():
-        run = runs.get(topic.name)
-        yield topic.lecture.as_posix(), notebook(path, _failure(run) if run and run.error else "")
-    yield (
-        "exercises/index.md",
-        "\n\n".join(
-            [
-                EXERCISES,
-                "\n".join(f"- [{topic.title}]({topic.name}/{topic.name}.ipynb)" for topic in exercises),
-                _contents("", [f"{topic.name} <{topic.name}/{topic.name}>" for topic in exercises]),
-            ]
-        ),
-    )
-    for topic in exercises:
+    reference += ["glossary"] if course.has_terms else []
+    reference += [path.removesuffix(".md") for path in _documents()]
+    parts = [
+        FIRST,
+        *(_failure(run) for run in course.failed.values()),
+        *(f"## {part_title(part)}\n\n{_table(part, '')}" for part in course.parts),
+        _contents("Lectures", chapters),
+        _contents("Practice", ["exercises/index"]),
+        _contents("Reference", reference),
+    ]
+    return "\n\n".join(parts)
+
+
+def _chapters(course: Course) -> Iterator[Page]:
+    """A page for each part."""
+    for part in course.parts:
+        names = [topic.lecture.stem for topic in course.lectures if topic.part == part]
+        text = [f"# {part_title(part)}", _table(part, "../../"), _contents("", names)]
+        yield f"lectures/{syllabus.part_folder(part)}/index.md", "\n\n".join(text)
+
+
+def _exercise_pages(course: Course) -> Iterator[Page]:
+    links = [f"- [{topic.title}]({topic.name}/{topic.name}.ipynb)" for topic in course.exercises]
+    contents = _contents("", [f"{topic.name} <{topic.name}/{topic.name}>" for topic in course.exercises])
+    yield "exercises/index.md", "\n\n".join([EXERCISES, "\n".join(links), contents])
+    for topic in course.exercises:
         # As it was released, since this is also what the download button gives.
         yield topic.exercise.as_posix(), (syllabus.ROOT / topic.exercise).read_text(encoding="utf-8")
-    yield "lectures/CLAIMS.md", claims.page().replace("| claim | lecture |", "{.sortable}\n| claim | lecture |", 1)
-    yield "slides/index.md", "\n\n".join([DECKS, _contents("", [_slug(deck) for deck in decks], hidden=False)])
-    for deck in decks:
-        yield f"slides/{_slug(deck)}.md", _deck(deck, [topic for topic in topics if topic.facts.deck == deck], shown)
-    names = [topic.package.relative_to("mylib").as_posix() for topic in packages]
-    yield (
-        "methods/index.md",
-        "\n\n".join([METHODS, _contents("", [f"{name.split('/')[-1]} <{name}>" for name in names], hidden=False)]),
-    )
-    for topic, name in zip(packages, names, strict=True):
+
+
+def _deck_pages(course: Course) -> Iterator[Page]:
+    yield "slides/index.md", f"{DECKS}\n{_contents('', [_slug(deck) for deck in course.decks], hidden=False)}"
+    for deck in course.decks:
+        yield f"slides/{_slug(deck)}.md", _deck(deck, course)
+
+
+def _method_pages(course: Course) -> Iterator[Page]:
+    names = {topic: topic.package.relative_to("mylib").as_posix() for topic in course.packages}
+    contents = _contents("", [f"{topic.name} <{name}>" for topic, name in names.items()], hidden=False)
+    yield "methods/index.md", f"{METHODS}\n{contents}"
+    for topic, name in names.items():
         yield f"methods/{name}.md", methods.topic_page(topic)
     yield "methods/gradients.md", methods.gradients_page()
-    if "glossary" in reference:
-        yield "glossary.md", _glossary(topics, shown)
-    for document in documents:
-        yield document, (syllabus.ROOT / document).read_text(encoding="utf-8")
 
 
 def lectures(runs: Mapping[str, Run]) -> dict[syllabus.Topic, Path]:
@@ -195,11 +238,11 @@ def _links(text: str) -> str:
     return re.sub(r'href="([^":#]+)\.(?:ipynb|md)(#[^"]*)?"', r'href="\1.html\2"', text)
 
 
-def _deck(deck: str, topics: Sequence[syllabus.Topic], shown: Container[syllabus.Topic]) -> str:
+def _deck(deck: str, course: Course) -> str:
     """A deck: for each of its topics a table of slides, methods and claims."""
     parts = [f"# {deck}"]
-    for topic in topics:
-        link = f"[{topic.title}](../{topic.lecture.as_posix()})" if topic in shown else topic.title
+    for topic in (topic for topic in course.topics if topic.facts.deck == deck):
+        link = f"[{topic.title}](../{topic.lecture.as_posix()})" if topic in course.lectures else topic.title
         lines = [f"## {topic.title}", f"Lecture: {link}. Slides {topic.facts.slides}.", ""]
         lines += ["| slide | what it shows | method | claim |", "|---|---|---|---|"]
         for slide, listed in groupby(topic.methods, key=lambda method: method.slide):
@@ -211,12 +254,14 @@ def _deck(deck: str, topics: Sequence[syllabus.Topic], shown: Container[syllabus
     return "\n\n".join(parts) + "\n"
 
 
-def _glossary(topics: Sequence[syllabus.Topic], shown: Container[syllabus.Topic]) -> str:
+def _glossary(course: Course) -> str:
     """Every term in alphabetical order, with the lecture that defines it."""
-    terms = sorted(((term, topic) for topic in topics for term in topic.terms), key=lambda pair: pair[0].name.lower())
+    terms = sorted(
+        ((term, topic) for topic in course.topics for term in topic.terms), key=lambda pair: pair[0].name.lower()
+    )
     lines = ["# Glossary", "The words of the lectures, each with the lecture that defines it first.", ":::{glossary}"]
     for term, topic in terms:
-        lecture = f"[{topic.title}]({topic.lecture.as_posix()})" if topic in shown else topic.title
+        lecture = f"[{topic.title}]({topic.lecture.as_posix()})" if topic in course.lectures else topic.title
         lines.append(f"{term.name}\n  {term.means} ({lecture})\n")
     return "\n\n".join(lines[:2]) + "\n\n" + "\n".join(lines[2:]) + ":::\n"
 
