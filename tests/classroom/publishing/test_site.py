@@ -131,6 +131,19 @@ def test_one_topic_is_made_anew_and_the_others_stay(house, built):
     assert b"A bad changed lecture" not in after[next(path for path in after if path.name == "02_bad.html")]
 
 
+def test_a_new_page_stands_in_the_contents_of_the_others(house, tmp_path):
+    site.build(TOPICS, (), tmp_path / "site", jobs=1)
+    page, new = tmp_path / "site" / TOPICS[1].lecture.with_suffix(".html"), syllabus.ROOT / TOPICS[1].exercise
+    assert not any("exercises/bad/bad" in link for link in linked(parsed(page)))
+    new.parent.mkdir(parents=True)
+    new.write_text((syllabus.ROOT / TOPICS[0].exercise).read_text())
+    try:
+        site.build(TOPICS[:1], (), tmp_path / "site", jobs=1)
+    finally:
+        new.unlink()
+    assert any("exercises/bad/bad" in link for link in linked(parsed(page)))
+
+
 def test_a_folder_of_something_else_is_left_alone(tmp_path):
     (tmp_path / "thesis.txt").write_text("years")
     with pytest.raises(ValueError, match="expected an empty folder or a site of this course"):

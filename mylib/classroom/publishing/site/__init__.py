@@ -61,8 +61,8 @@ def build(
     if site.exists() and any(site.iterdir()) and not (site / MARK).exists():
         raise ValueError(f"site: expected an empty folder or a site of this course, got {site}; name another")
     source = site.parent / f"{site.name}-source"
-    pages.write(source, topics, {run.topic: run for run in runs})
-    _sphinx(source, site, address or read_address(), jobs or os.cpu_count() or 1)
+    other = pages.write(source, topics, {run.topic: run for run in runs})
+    _sphinx(source, site, address or read_address(), jobs or os.cpu_count() or 1, whole=other)
     for topic, path in pages.lectures({run.topic: run for run in runs}).items():
         shutil.copy(path, site / "_sources" / topic.lecture)  # what the download button gives
     return site / "index.html"
@@ -83,8 +83,8 @@ def read_address() -> Address:
         raise ValueError(f"{path}, [tool.mylib.site]: {error}") from None
 
 
-def _sphinx(source: Path, site: Path, address: Address, jobs: int) -> None:
-    """Sphinx reads what has changed, and writes pages."""
+def _sphinx(source: Path, site: Path, address: Address, jobs: int, whole: bool) -> None:
+    """Sphinx reads what has changed, and writes its pages, or all: it does not see that their contents changed."""
     from sphinx.application import Sphinx
     from sphinx.util.docutils import docutils_namespace, patch_docutils
 
@@ -104,7 +104,7 @@ def _sphinx(source: Path, site: Path, address: Address, jobs: int) -> None:
             warning=said,
             parallel=jobs,
         )
-        app.build()
+        app.build(force_all=whole)
     told = re.sub(r"\x1b\[[\d;]*m", "", said.getvalue()).strip()
     if app.statuscode or told:
         raise ValueError(f"site: expected pages without a warning, got:\n{told}")

@@ -13,6 +13,7 @@ from mylib import syllabus
 
 SIDES = {"scratch": "NumPy, from scratch", "pytorch": "PyTorch"}
 SECTION = re.compile(r"^(Args|Returns|Raises|Source|Example):[ ]*", re.MULTILINE)
+BACKWARD = "_backward"
 ADDED = "The NumPy side says:"  # what follows stands in the other column
 RULES = """\
 # Every gradient rule
@@ -146,17 +147,29 @@ def gradients_page() -> str:
 
 
 def rules() -> Iterator[tuple[str, str, str]]:
-    """Every gradient rule of the engine: (operation, what comes out, what goes back)."""
+    """Every gradient rule of the engine: (the operations that have it, what comes out, what goes back)."""
     for path in sorted((syllabus.ROOT / "mylib" / "engine").glob("*.py")):
-        functions = {
-            node.name: ast.get_docstring(node) or ""
-            for node in ast.parse(path.read_text(encoding="utf-8")).body
-            if isinstance(node, ast.FunctionDef)
-        }
-        for name, text in functions.items():
-            if name.endswith("_backward"):
-                operation = name.removesuffix("_backward")
-                yield operation, _first(functions.get(operation, "")), _first(text)
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+        for name, node in functions.items():
+            if name.endswith(BACKWARD):
+                operations = _users(functions, name) or [name.removesuffix(BACKWARD)]
+                forward = functions.get(operations[0])
+                yield ", ".join(operations), _first(_said(forward)) if forward else "", _first(_said(node))
+
+
+def _users(functions: dict[str, ast.FunctionDef], name: str) -> list[str]:
+    """The public functions of a file that name another one, themselves or through a private one."""
+    found: list[str] = []
+    for user, node in functions.items():
+        named = any(isinstance(part, ast.Name) and part.id == name for part in ast.walk(node))
+        if named and user != name and not user.endswith(BACKWARD):
+            found += _users(functions, user) if user.startswith("_") else [user]
+    return list(dict.fromkeys(found))
+
+
+def _said(node: ast.FunctionDef) -> str:
+    return ast.get_docstring(node) or ""
 
 
 def _first(text: str) -> str:

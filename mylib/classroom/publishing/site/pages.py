@@ -46,13 +46,15 @@ DOCUMENTS = ("docs/data.md",)
 Page = tuple[str, str]
 
 
-def write(source: Path, topics: Sequence[syllabus.Topic], runs: Mapping[str, Run]) -> None:
+def write(source: Path, topics: Sequence[syllabus.Topic], runs: Mapping[str, Run]) -> bool:
     """Write the sources of all pages. A file that says the same already keeps its time, so that Sphinx leaves its page.
 
     Args:    source: folder to write to.
              topics: whose lectures are taken anew; those of others stay as they were written, if they were.
              runs: {topic: its execution}; without one, a lecture is taken as it is committed.
+    Returns: whether there are other pages than before: then the bar at the side of every page is another.
     """
+    before = {path for path in source.rglob("*") if path.is_file()}
     kept = {topic.lecture for topic in syllabus.topics()} - {topic.lecture for topic in topics}
     wanted = {source / path: text for path, text in all_pages(runs)}
     for path, text in wanted.items():
@@ -60,8 +62,9 @@ def write(source: Path, topics: Sequence[syllabus.Topic], runs: Mapping[str, Run
         old = path.read_text(encoding="utf-8") if path.exists() else None
         if old is None or (old != text and path.relative_to(source) not in kept):
             path.write_text(text, encoding="utf-8")
-    for path in [path for path in source.rglob("*") if path.is_file() and path not in wanted]:
+    for path in before - wanted.keys():
         path.unlink()
+    return before != wanted.keys()
 
 
 @dataclass(frozen=True)
