@@ -31,7 +31,7 @@ OF_A_TOPIC = ("lecture ", "answers of ", "tests of ")
 ELSEWHERE = "elsewhere"
 ROOMS = {
     "site and slides": (
-        90,
+        120,
         (
             "tests/classroom/publishing/test_site.py",
             "tests/classroom/publishing/test_site_of_the_course.py",

@@ -22,7 +22,6 @@ from bs4 import BeautifulSoup
 from nbgrader.api import Gradebook
 from playwright.sync_api import expect
 
-from mylib.classroom.authoring.bank import bank
 from mylib.classroom.authoring.example_class import MARKER
 from mylib.classroom.authoring.release import skeleton
 from mylib.classroom.course.folders import open_course
@@ -45,6 +44,20 @@ HOSTILE = (
     "<img src=x onerror=\"document.title='taken'; top.document.title='taken'\">"
     "<script>document.title='taken'; alert('taken')</script> [press](javascript:alert('taken'))"
 )
+RIGHT_SIZES = """\
+def output_shape(height, width, filters, kernel, stride=1, padding=0):
+    rows = len(range(0, height + 2 * padding - kernel + 1, stride))
+    columns = len(range(0, width + 2 * padding - kernel + 1, stride))
+    return (rows, columns, filters)
+
+
+def parameters(channels, filters, kernel):
+    return filters * channels * kernel**2 + filters"""
+OFF_BY_ONE = RIGHT_SIZES.replace(" + 1, stride", ", stride")
+WITHOUT_PADDING = """\
+def filter_image(image, kernel):
+    windows = np.lib.stride_tricks.sliding_window_view(image, kernel.shape)
+    return np.einsum("ijuv,uv->ij", windows, kernel)"""
 REASON = "got shape (2, 3), expected (4, 5): did you pad?"
 COMMENT = "Two of three: why is the filter of uneven size?"
 
@@ -66,7 +79,7 @@ def points(walled, course):
     right[MANUAL] = "Divided by 5, the weights sum to 1 and the mean stays. A larger filter is smoother."
     classroom = {
         "ada": right,
-        "ben": right | {"q1-sizes": from_bank("q1-sizes", "off by one"), MANUAL: HOSTILE},
+        "ben": right | {"q1-sizes": OFF_BY_ONE, MANUAL: HOSTILE},
         "cleo": {},
     }
     blank = skeleton(course, TOPIC, register=False)
@@ -140,8 +153,8 @@ def test_a_student_answers_right_and_wrong_and_validate_names_the_wrong_one_only
         page.locator(".jp-NotebookPanel-toolbar").get_by_text("Python 3").wait_for()
         expect(page.get_by_text("Jupyter news")).to_have_count(0)
         page.get_by_role("tab", name="File Browser").click()  # away, for more room
-        type_answer(page, "def output_shape(", from_bank("q1-sizes", "counting the places"))
-        type_answer(page, "def filter_image(", from_bank("q2-filter", "does not pad"))
+        type_answer(page, "def output_shape(", RIGHT_SIZES)
+        type_answer(page, "def filter_image(", WITHOUT_PADDING)
         run_all(page)
         of_wrong = cell(page, "got = filter_image(small, identity)").locator(".jp-OutputArea")
         expect(of_wrong).to_contain_text(f"AssertionError: {REASON}", timeout=PATIENCE_MS)
@@ -162,7 +175,7 @@ def test_a_student_answers_right_and_wrong_and_validate_names_the_wrong_one_only
         type_answer(page, "def filter_image(", answers(course)["q2-filter"])
         expect(validate(page)).to_contain_text("Success! Your notebook passes all the tests.")
     saved = {grade_id(one): one.source for one in nbformat.read(exercise, as_version=4).cells}
-    assert saved["q1-sizes"] == from_bank("q1-sizes", "counting the places")
+    assert saved["q1-sizes"] == RIGHT_SIZES
 
 
 def test_an_instructor_reads_an_answer_in_formgrader_and_the_gradebook_keeps_point_and_comment(
@@ -317,11 +330,6 @@ def answers(course):
     """{grade id: text} of the instructor's own."""
     solution = nbformat.read(course.solution(TOPIC), as_version=4)
     return {grade_id(one): MARKER.sub("", one.source) for one in solution.cells if is_answer(one)}
-
-
-def from_bank(question, title):
-    """One answer of tests/answers/convolution/."""
-    return next(one.source for one in bank(open_course(ROOT), TOPIC, question) if title in one.name)
 
 
 def filled(notebook, given):

@@ -7,6 +7,10 @@ document.addEventListener("DOMContentLoaded", () => {
     const name = arrow.closest("li").querySelector("a").textContent.trim();
     arrow.setAttribute("aria-label", `Pages of ${name}`);
   }
+  // A table that is wider than the page is reached, and moved, with the keyboard too.
+  for (const table of document.querySelectorAll("article table")) {
+    if (table.scrollWidth > table.clientWidth) table.tabIndex = 0;
+  }
 });
 
 // Tables of the class "sortable": a field that filters the rows, and headings that sort them.
