@@ -52,7 +52,7 @@ def joined(own, twin):
         Args:    x: number.
         Returns: number.
     """
-    (text, sections), (twin_text, twin_sections) = _parts(own), _parts(twin)
+    (text, sections), (twin_text, twin_sections) = parts(own), parts(twin)
     example = sections.pop("Example", "")
     first, _, explanation = twin_text.partition("\n\n")
     if "=" in first and "=" not in text:  # an equation that the first one does not say
@@ -69,8 +69,17 @@ def _complete(thing, twin):
         thing.__doc__ = joined(thing.__doc__, twin)
 
 
-def _parts(docstring):
-    """What stands before the sections, and each section by its name."""
+def parts(docstring):
+    r"""A docstring taken apart.
+
+    Args:    docstring: text.
+    Returns: what stands before the sections, and {name: section} with the name in front of each.
+    Source:  elementary. Differs: none.
+
+    Example:
+        >>> parts("x^2.\n\nArgs:    x: number.")
+        ('x^2.', {'Args': 'Args:    x: number.'})
+    """
     text = inspect.cleandoc(docstring)
     bounds = [0, *(match.start() for match in SECTION.finditer(text)), len(text)]
     first, *sections = (text[a:b].strip() for a, b in itertools.pairwise(bounds))

@@ -5,7 +5,8 @@ import shutil
 
 import pytest
 
-from tests.classroom import browsing, tiny
+from mylib.classroom.publishing.assets import BROWSERS
+from tests.classroom import tiny
 
 
 @pytest.fixture(scope="session")
@@ -80,9 +81,9 @@ def graded(walled, tmp_path_factory):
 @pytest.fixture(scope="session")
 def chromium():
     """The system's browser: where there is none, tests skip and say so; on CI they fail."""
-    found = next(filter(None, map(shutil.which, browsing.BROWSERS)), None)
+    found = next(filter(None, map(shutil.which, BROWSERS)), None)
     if not found:
-        missing = f"needs a browser; found no program {', '.join(browsing.BROWSERS)} (apt-get install chromium)"
+        missing = f"needs a browser; found no program {', '.join(BROWSERS)} (apt-get install chromium)"
         if os.environ.get("CI"):
             pytest.fail(missing)
         pytest.skip(missing)

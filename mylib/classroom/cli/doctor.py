@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from mylib.classroom.publishing.assets import BROWSERS
+
 PYTHON = (3, 11)
 GIGABYTE = 1_000_000_000
 DISK_GB, MEMORY_GB = 2, 3
@@ -76,7 +78,7 @@ def examine(folder: str | Path) -> list[Finding]:
         _program("make", required=True),
         _program("git", required=True),
         _disk(Path(folder)),
-        _program("chromium", "chromium-browser", "google-chrome", why="for the browser tests"),
+        _program(*BROWSERS, why="for mylib pdf and the browser tests"),
         _machine(),
         _cuda(),
     ]

@@ -1,8 +1,11 @@
-"""Scripts that pages carry along, from the installed packages that bring them."""
+"""What pages need: scripts from the installed packages that bring them, and browsers that print."""
 
 import importlib.util
 from pathlib import Path
 
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
+QUIET += ["--disable-background-networking", "--disable-component-update"]
 MATHJAX = "tex-svg-full.js"  # one file: formulas as pictures of their own, without fonts to fetch
 
 

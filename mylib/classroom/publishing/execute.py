@@ -19,6 +19,7 @@ from mylib.classroom.course.limits import LECTURE_SECONDS, ONE_THREAD
 from mylib.classroom.course.nbgrader import private_sockets
 from mylib.classroom.notebook.text import screen
 
+FOLDED = {"drawing", "needs"}  # tags of cells whose code is not what people came for
 CELL_SECONDS = 1800  # a cell that takes longer, even at full scale on a slow machine, never ends
 KEPT = ("tags", "slideshow")  # of a cell's metadata
 EXECUTED = syllabus.ROOT / "build" / "lectures"
@@ -164,7 +165,7 @@ def tidy(notebook: Any) -> Any:
     }
     for cell in notebook.cells:
         cell.metadata = {key: cell.metadata[key] for key in KEPT if cell.metadata.get(key)}
-        if "drawing" in cell.metadata.get("tags", []):
+        if FOLDED & set(cell.metadata.get("tags", ())):
             cell.metadata["jupyter"] = {"source_hidden": True}  # JupyterLab folds it; a click unfolds
         if cell.cell_type == "code":
             _drop_finished_progress_bars(cell)

@@ -11,13 +11,12 @@ from tqdm import tqdm
 
 from mylib import syllabus
 from mylib.classroom.publishing import site as pages
+from mylib.classroom.publishing.assets import BROWSERS, QUIET
 
 PDF = syllabus.ROOT / "build" / "pdf"
 PAGES = syllabus.ROOT / "build" / "pdf-pages"  # not the site: that may show a run, and these are committed lectures
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 SWITCHES = [
-    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
-    *("--disable-background-networking", "--disable-component-update", "--no-pdf-header-footer"),
+    *("--headless", *QUIET, "--no-pdf-header-footer"),
     "--host-resolver-rules=MAP * ~NOTFOUND",  # nothing is asked of the network
 ]
 FORMULAS_MS = 60_000  # of the page's own clock, which runs ahead when nothing is left to do

@@ -11,7 +11,7 @@ from tests.classroom import tiny
 from tests.classroom.tiny import TOPIC
 
 VERBS = ("release", "collect", "grade", "feedback", "report", "similar", "doctor", "example-class", "answers")
-VERBS += ("mutants", "validate", "start", "unusual")
+VERBS += ("mutants", "validate", "start", "unusual", "course", "site", "slides", "pdf")
 
 
 @pytest.fixture
@@ -158,3 +158,25 @@ def test_unusual_lists_what_no_program_could_read_and_start_says_what_it_did(myl
     assert mylib("release").exit_code == 0
     assert "1 files copied to" in mylib("start").output
     assert "0 files copied to" in mylib("start").output
+
+
+@pytest.mark.parametrize(
+    ("steps", "codes", "exit_code"),
+    [
+        (("release --help", "grade --help"), ["0", "0"], 0),
+        (("release --help", "index --no-such-option", "grade --help"), ["0", "2"], 2),  # a step that cannot run ends it
+    ],
+)
+def test_the_whole_course_says_what_each_step_took_and_where_it_ended(monkeypatch, steps, codes, exit_code):
+    monkeypatch.setattr("mylib.classroom.cli.author.COURSE", steps)
+    ran = CliRunner().invoke(cli.app, ["course"])
+    rows = [line.replace("│", " ").split() for line in ran.output.splitlines() if line.startswith("│")]
+    ended = [step.split()[0] for step in steps][: len(codes)]
+    assert [(row[0], row[-1]) for row in rows] == list(zip(ended, codes, strict=True))
+    assert ran.exit_code == exit_code
+
+
+def test_a_dry_run_of_the_whole_course_names_its_steps_and_does_none(monkeypatch):
+    monkeypatch.setattr("mylib.classroom.cli.author.COURSE", ("no-such-verb", "another"))
+    ran = CliRunner().invoke(cli.app, ["course", "--dry-run"])
+    assert (ran.exit_code, ran.output) == (0, "mylib no-such-verb\nmylib another\n")

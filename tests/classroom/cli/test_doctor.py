@@ -130,7 +130,7 @@ def test_everything_has_one_line_and_what_is_required_decides(machine, tmp_path)
     assert doctor.healthy(findings)
     assert all(len(str(one).splitlines()) == 1 for one in findings)
     assert str(found(findings, "chromium")) == (
-        "optional chromium: not found, for the browser tests; sudo apt-get install -y chromium"
+        "optional chromium: not found, for mylib pdf and the browser tests; sudo apt-get install -y chromium"
     )
     assert str(found(findings, "make")) == f"ok       make: {tmp_path}/bin/make"
     (tmp_path / "bin" / "git").unlink()

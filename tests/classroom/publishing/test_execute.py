@@ -167,7 +167,8 @@ def test_tidy_strips_times_and_versions_and_keeps_tags_and_marks_for_slides():
 
 
 def test_tidy_hides_the_code_of_drawings_only():
-    assert tidied(tags=["drawing"]).metadata == {"tags": ["drawing"], "jupyter": {"source_hidden": True}}
+    for tag in ("drawing", "needs"):
+        assert tidied(tags=[tag]).metadata == {"tags": [tag], "jupyter": {"source_hidden": True}}
     assert tidied(tags=["other"]).metadata == {"tags": ["other"]}
 
 

@@ -10,11 +10,11 @@ from types import ModuleType
 from typing import Any
 
 from mylib import syllabus
+from mylib.shared.docstrings import FROM_TWIN
+from mylib.shared.docstrings import parts as taken_apart
 
 SIDES = {"scratch": "NumPy, from scratch", "pytorch": "PyTorch"}
-SECTION = re.compile(r"^(Args|Returns|Raises|Source|Example):[ ]*", re.MULTILINE)
 BACKWARD = "_backward"
-ADDED = "The NumPy side says:"  # what follows stands in the other column
 RULES = """\
 # Every gradient rule
 
@@ -56,24 +56,27 @@ def _module(topic: syllabus.Topic, side: str) -> ModuleType:
 def _both(sides: dict[str, ModuleType], name: str) -> str:
     """Two columns; one where a name has only one side."""
     things = {side: getattr(module, name) for side, module in sides.items() if name in getattr(module, "__all__", ())}
-    left = inspect.getdoc(things.get("scratch")) or ""
     columns = [
         f'<section class="twin"><p class="side">{SIDES[side]}</p>'
-        f"{_thing(name, thing, left if side == 'pytorch' else '')}</section>"
+        f"{_thing(name, thing, things.get('scratch') if side == 'pytorch' else None)}</section>"
         for side, thing in things.items()
     ]
     return f'<div class="twins">{"".join(columns)}</div>'
 
 
-def _thing(name: str, thing: Any, twin: str) -> str:
+def _thing(name: str, thing: Any, twin: Any) -> str:
     """Signature, docstring, and of a class its own public methods."""
     if not callable(thing):
         return f"<pre>{html.escape(f'{name} = {thing!r}'[:400])}</pre>"
-    parts = [_signature(name, thing), docstring(inspect.getdoc(thing) or "", twin)]
+    parts = [_signature(name, thing), docstring(_doc(thing), _doc(twin))]
     for key, method in vars(thing).items() if inspect.isclass(thing) else ():
         if inspect.isfunction(method) and not key.startswith("_") and method.__doc__:
-            parts += [_signature(key, method), docstring(inspect.getdoc(method) or "", "")]
+            parts += [_signature(key, method), docstring(_doc(method), _doc(getattr(twin, key, None)))]
     return "".join(parts)
+
+
+def _doc(thing: Any) -> str:
+    return "" if thing is None else inspect.getdoc(thing) or ""
 
 
 def _signature(name: str, thing: Any) -> str:
@@ -91,8 +94,8 @@ def docstring(text: str, twin: str) -> str:
     Args:    text: as `inspect.getdoc` gives it.
              twin: docstring of the other column; what only repeats it is left out.
     """
-    own, known = _sections(text), _sections(twin)
-    body = own.pop("", "").split(ADDED)[0]
+    (body, own), (_, known) = _sections(text), _sections(twin)
+    body = body.split(FROM_TWIN)[0]  # what follows stands in the other column
     parts = [f"<p>{_marked(_joined(one))}</p>" for one in re.split(r"\n\s*\n", body) if one.strip()]
     listed = [
         f"<dt>{title}</dt>{''.join(f'<dd>{_marked(one)}</dd>' for one in _entries(title, said))}"
@@ -105,13 +108,10 @@ def docstring(text: str, twin: str) -> str:
     return "".join(parts)
 
 
-def _sections(text: str) -> dict[str, str]:
-    """{title: text} of a docstring; "" is the title of what stands before the first."""
-    pieces = SECTION.split(text)
-    found = {"": pieces[0]}
-    for title, said in zip(pieces[1::2], pieces[2::2], strict=True):
-        found[title] = said.rstrip()
-    return found
+def _sections(text: str) -> tuple[str, dict[str, str]]:
+    """What stands before the sections of a docstring, and {title: text without its title}."""
+    before, sections = taken_apart(text)
+    return before, {title: said.partition(":")[2].lstrip(" ") for title, said in sections.items()}
 
 
 def _entries(title: str, said: str) -> list[str]:
