@@ -217,3 +217,30 @@ def test_a_docstring_is_shown_by_its_sections_and_the_twin_says_only_what_differ
     assert [tag.text for tag in page.select("p, dt, dd")][0] == "x^2, fused."
     assert "Grows" not in page.text
     assert "tensor." in page.text
+
+
+def test_a_method_of_a_class_says_beside_its_twin_only_what_differs():
+    class Left:
+        """A layer."""
+
+        def forward(self, x):
+            """y = x.
+
+            Args:    x: number.
+            Returns: number.
+            """
+
+    class Right:
+        """A layer, fused."""
+
+        def forward(self, x):
+            """y = x.
+
+            Args:    x: number.
+            Returns: tensor.
+            """
+
+    alone, beside = (methods._thing("Layer", Right, twin) for twin in (None, Left))
+    assert "<dt>Args</dt>" in alone
+    assert "<dt>Args</dt>" not in beside
+    assert "<dd>tensor.</dd>" in beside
