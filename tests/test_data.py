@@ -9,6 +9,7 @@ import pytest
 
 from mylib import data
 from mylib.data import Dataset, images, motion, words
+from mylib.data.corruptions import SEVERITIES
 
 
 @pytest.fixture(autouse=True)
@@ -617,3 +618,141 @@ def test_words_without_their_package_say_what_to_install(monkeypatch):
     words._entries.cache_clear()
     with pytest.raises(ModuleNotFoundError, match=r"pip install 'every-method-twice\[data\]'"):
         data.pronunciations()
+
+
+def test_long_tail_falls_by_one_factor_from_the_largest_class():
+    labels = np.random.default_rng(0).permutation(np.repeat(np.arange(5), 400))
+    chosen = data.long_tailed(labels, ratio=100, seed=3)
+    assert len(set(chosen.tolist())) == len(chosen)
+    assert np.bincount(labels[chosen]).tolist() == [400, 126, 40, 13, 4]  # 400 / 100 ** (k / 4)
+    assert np.bincount(labels[data.long_tailed(labels, ratio=1)]).tolist() == [400] * 5
+    np.testing.assert_array_equal(chosen, data.long_tailed(labels, ratio=100, seed=3))
+    assert set(chosen.tolist()) != set(data.long_tailed(labels, ratio=100, seed=4).tolist())
+
+
+def test_long_tail_orders_unequal_classes_by_size_and_asks_no_class_for_more_than_it_has():
+    labels = np.repeat([7, 3, 5], [20, 100, 50])
+    chosen = labels[data.long_tailed(labels, ratio=4)]
+    assert {k: int((chosen == k).sum()) for k in (3, 5, 7)} == {3: 80, 5: 40, 7: 20}
+    assert len(data.long_tailed(np.array([0, 0, 1]), ratio=1000)) == 3  # each class keeps one at least
+
+
+@pytest.mark.parametrize(
+    ("labels", "ratio", "said"),
+    [
+        ([0, 1], 0.5, "ratio of at least 1, got 0.5"),
+        ([0, 1], np.nan, "ratio of at least 1, got nan"),
+        ([2, 2], 10, r"two classes or more, got \[2\]"),
+        ([[0, 1]], 10, r"shape \(n,\), got \(1, 2\)"),
+    ],
+)
+def test_long_tail_refuses(labels, ratio, said):
+    with pytest.raises(ValueError, match=said):
+        data.long_tailed(labels, ratio)
+
+
+def test_digit_pairs_put_the_two_digits_of_their_class_side_by_side():
+    pairs, single = data.digit_pairs(seed=1, train=230, test=100), data.mnist(seed=1)
+    for part in ("train", "test"):
+        images, labels = getattr(pairs, f"{part}_images"), getattr(pairs, f"{part}_labels")
+        sources = zip(getattr(single, f"{part}_images"), getattr(single, f"{part}_labels"), strict=True)
+        known = {image.tobytes(): label for image, label in sources}
+        left, right = (np.ascontiguousarray(half) for half in (images[..., :28], images[..., 28:]))
+        found = [10 * known[a.tobytes()] + known[b.tobytes()] for a, b in zip(left, right, strict=True)]
+        assert found == labels.tolist()
+        counts = np.bincount(labels, minlength=100)
+        assert counts.max() - counts.min() <= 1
+    np.testing.assert_array_equal(pairs.train_images, data.digit_pairs(seed=1, train=230, test=100).train_images)
+    with pytest.raises(ValueError, match="100 pairs or more in each part, got 5000 and 99"):
+        data.digit_pairs(test=99)
+
+
+@pytest.fixture(scope="module")
+def pictures():
+    return data.mnist().test_images[:60]
+
+
+@pytest.mark.parametrize("kind", SEVERITIES)
+def test_corruption_grows_with_severity_and_leaves_its_input_alone(kind, pictures):
+    before = pictures.copy()
+    made = [data.corrupt(pictures, kind, severity, seed=2) for severity in range(6)]
+    np.testing.assert_array_equal(pictures, before)
+    np.testing.assert_array_equal(made[0], pictures)
+    assert not np.shares_memory(made[0], pictures)
+    distances = [np.abs(result - pictures).mean() for result in made]
+    assert (np.diff(distances) > 0).all(), distances
+    for result in made:
+        assert (result.dtype, result.shape) == (np.float32, pictures.shape)
+        assert 0 <= result.min() <= result.max() <= 1
+    np.testing.assert_array_equal(made[3], data.corrupt(pictures, kind, 3, seed=2))
+
+
+@pytest.mark.parametrize("kind", SEVERITIES)
+def test_corruption_of_colour_pictures_of_any_size_and_of_none(kind):
+    picture = np.random.default_rng(0).random((2, 3, 9, 14))
+    assert data.corrupt(picture, kind, 5).shape == picture.shape
+    assert data.corrupt(picture[:0], kind, 5).shape == (0, 3, 9, 14)
+
+
+def test_noise_has_the_moments_of_its_table():
+    grey = np.full((1, 1, 400, 400), 0.5, np.float32)
+    deviation = [data.corrupt(grey, kind, 1).std() for kind in ("gaussian_noise", "shot_noise")]
+    # Gaussian .08; Poisson: sqrt(.5 * 60) / 60. 160,000 draws: a standard error of 1 / sqrt(320,000) of the value.
+    np.testing.assert_allclose(deviation, [0.08, 0.5**0.5 / 60**0.5], rtol=4 / 320_000**0.5)
+    changed = data.corrupt(grey, "impulse_noise", 5) != 0.5
+    assert changed.mean() == pytest.approx(0.27, abs=4 * (0.27 * 0.73 / 160_000) ** 0.5)
+
+
+def test_corruptions_without_chance_give_what_their_formula_gives():
+    from scipy.ndimage import gaussian_filter, rotate
+    from skimage.transform import resize_local_mean
+
+    picture = np.random.default_rng(1).random((20, 20)).astype(np.float32)
+    batch = picture[None, None]
+    np.testing.assert_allclose(data.corrupt(batch, "brightness", 3)[0, 0], (picture + 0.3).clip(0, 1), atol=1e-6)
+    contrast = picture.mean() + 0.2 * (picture - picture.mean())
+    np.testing.assert_allclose(data.corrupt(batch, "contrast", 3)[0, 0], contrast, atol=1e-6)
+    np.testing.assert_allclose(
+        data.corrupt(batch, "blur", 3)[0, 0], gaussian_filter(picture, 0.8, mode="nearest"), atol=1e-6
+    )
+    # 20 pixels at .4: 8 blocks; scikit-image takes local means with the same weights.
+    small = resize_local_mean(picture, (8, 8))
+    places = ((np.arange(20) + 0.5) * 8 / 20).astype(int)
+    np.testing.assert_allclose(data.corrupt(batch, "pixelate", 3)[0, 0], small[np.ix_(places, places)], atol=1e-5)
+    # To one side or the other, by the angle of the table.
+    turned = data.corrupt(np.repeat(batch, 8, axis=0), "rotation", 3)
+    both = [rotate(picture, angle, reshape=False, order=1, mode="nearest") for angle in (30, -30)]
+    errors = np.array([[np.abs(one - other).max() for other in both] for one in turned[:, 0]])
+    assert (errors.min(axis=1) < 1e-5).all()
+    assert set(errors.argmin(axis=1).tolist()) == {0, 1}
+
+
+def test_motion_blur_keeps_the_mean_inside_and_goes_along_a_line():
+    point = np.zeros((40, 1, 41, 41), np.float32)
+    point[:, 0, 20, 20] = 1
+    ways = data.corrupt(point, "motion_blur", 3)[:, 0]
+    np.testing.assert_allclose(ways.sum(axis=(1, 2)), 1, atol=0.15)  # bilinear weights of a slanted line
+    rows, columns = np.mgrid[-20:21, -20:21]
+    moments = np.array(
+        [[(w * a * b).sum() for a, b in ((rows, rows), (rows, columns), (columns, columns))] for w in ways]
+    )
+    spread = [np.linalg.eigvalsh([[a, b], [b, c]]) for a, b, c in moments]
+    assert all(long > 5 * short for short, long in spread)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"kind": "snow"}, "expected kind of .*'gaussian_noise'.* got 'snow'"),
+        ({"severity": 6}, r"severity of 0 \(a copy\), 1, 2, 3, 4, 5, got 6"),
+        ({"severity": 1.5}, "got 1.5"),
+        ({"severity": True}, "got True"),
+        ({"images": np.zeros((1, 28, 28))}, r"\(n, channels, height, width\) as floats, got \(1, 28, 28\)"),
+        ({"images": np.zeros((1, 1, 2, 2), np.uint8)}, "divided by 255"),
+        ({"images": np.full((1, 1, 2, 2), 1.5)}, r"values in \[0, 1\], got 1.5 to 1.5"),
+        ({"images": np.full((1, 1, 2, 2), np.nan)}, r"values in \[0, 1\], got nan"),
+    ],
+)
+def test_corrupt_refuses(change, said):
+    with pytest.raises(ValueError, match=said):
+        data.corrupt(**({"images": np.zeros((1, 1, 4, 4)), "kind": "blur", "severity": 1} | change))

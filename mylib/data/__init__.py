@@ -4,7 +4,8 @@ Nothing is fetched at run time. Larger sets are read from the folder named by ``
 no real set can be installed, a seeded generator composes one out of real digits and photographs.
 """
 
-from mylib.data.images import Dataset, digits, mnist, photograph, split
+from mylib.data.corruptions import corrupt
+from mylib.data.images import Dataset, digit_pairs, digits, long_tailed, mnist, photograph, split
 from mylib.data.motion import Clips, moving_digits
 from mylib.data.people import People, camera_people
 from mylib.data.scenes import Scenes, digit_scenes
@@ -19,8 +20,11 @@ __all__ = [
     "Scenes",
     "StereoPair",
     "camera_people",
+    "corrupt",
+    "digit_pairs",
     "digit_scenes",
     "digits",
+    "long_tailed",
     "mnist",
     "moving_digits",
     "photograph",

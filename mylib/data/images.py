@@ -130,6 +130,88 @@ def digits(seed=0, test_fraction=0.2):
     return _divide(images, loaded.target.astype(np.int64), test_fraction, seed)
 
 
+def long_tailed(labels, ratio=100, seed=0):
+    r"""Indices of a sample whose classes become rarer by one factor from each to the next.
+
+    Equation: $n_k = n_0 \, \text{ratio}^{-k/(K-1)}$, rounded, at least 1. The largest class comes first (among equal
+              ones the lower label), and $n_0$ is all it has, or what the other classes can keep up with.
+
+    Args:    labels: integers. Shape (n,).
+             ratio: how many times more the first class has than the last, 1 or more.
+             seed: of which examples are kept, and of their order.
+    Returns: indices into labels, shuffled, int64.
+    Raises:  ValueError: a ratio below 1 or not finite, fewer than two classes, labels that are not one row.
+
+    Example:
+        >>> labels = np.repeat([0, 1, 2], 100)
+        >>> np.bincount(labels[long_tailed(labels, ratio=100)]).tolist()
+        [100, 10, 1]
+
+    Source:  Cui et al., "Class-balanced loss based on effective number of samples" (CVPR 2019), section 5.1.
+    """
+    labels = np.asarray(labels)
+    if labels.ndim != 1:
+        raise ValueError(
+            f"long_tailed: expected labels of shape (n,), got {labels.shape}; give one number for each example"
+        )
+    if not 1 <= ratio < np.inf:
+        raise ValueError(
+            f"long_tailed: expected ratio of at least 1, got {ratio}; 100 leaves the last class a hundredth"
+        )
+    classes, counts = np.unique(labels, return_counts=True)
+    if len(classes) < 2:
+        raise ValueError(f"long_tailed: expected two classes or more, got {classes.tolist()}; nothing can be rarer")
+    order = np.argsort(-counts, kind="stable")
+    share = ratio ** (-np.arange(len(classes)) / (len(classes) - 1))
+    kept = np.maximum(1, np.rint((counts[order] / share).min() * share)).astype(int)
+    rng = np.random.default_rng(seed)
+    chosen = [rng.permutation(np.flatnonzero(labels == classes[k]))[:n] for k, n in zip(order, kept, strict=True)]
+    return rng.permutation(np.concatenate(chosen))
+
+
+def digit_pairs(seed=0, train=5000, test=1000):
+    """Two MNIST digits side by side, 28 x 56: a hundred classes, ``10 * left + right``.
+
+    It imitates sets with many classes that share parts, such as CIFAR-100's; it leaves out that classes there also
+    share no part at all. Training and test pairs are made of different digits (`mnist` divided with ``seed``), and
+    each class has as many pairs as any other, give or take one.
+
+    Args:    seed: of the division and of the pairs.
+             train, test: number of pairs.
+    Returns: `Dataset` of images (n, 1, 28, 56), labels 0 to 99.
+    Raises:  ValueError: a part with fewer than 100 pairs, which would leave classes out.
+
+    Example:
+        >>> pairs = digit_pairs(train=100, test=100)
+        >>> pairs.train_images.shape, sorted(pairs.test_labels.tolist()) == list(range(100))
+        ((100, 1, 28, 56), True)
+
+    Source:  this course; digits of LeCun et al. (1998).
+    """
+    if min(train, test) < 100:
+        raise ValueError(
+            f"digit_pairs: expected 100 pairs or more in each part, got {train} and {test}; there are 100 classes"
+        )
+    rng, digits_of = np.random.default_rng(seed), mnist(seed=seed)
+    parts = []
+    for count, images, labels in (
+        (train, digits_of.train_images, digits_of.train_labels),
+        (test, digits_of.test_images, digits_of.test_labels),
+    ):
+        pairs = rng.permutation(np.arange(count) % 100)  # the class of each pair
+        left, right = (_one_of_each(wanted, labels, rng) for wanted in (pairs // 10, pairs % 10))
+        parts += [np.concatenate([images[left], images[right]], axis=3), pairs.astype(np.int64)]
+    return Dataset(*parts)
+
+
+def _one_of_each(wanted, labels, rng):
+    """For each wanted label the index of a random example that has it."""
+    order = np.argsort(labels, kind="stable")
+    counts = np.bincount(labels, minlength=10)
+    starts = np.cumsum(counts) - counts
+    return order[starts[wanted] + rng.integers(counts[wanted])]
+
+
 def photograph(name="astronaut", height=None, width=None, grey=False):
     """A photograph that scikit-image ships.
 
