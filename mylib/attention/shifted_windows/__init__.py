@@ -1,0 +1,1 @@
+"""Shifted windows: a Transformer with a hierarchy (Swin)."""
