@@ -289,6 +289,46 @@ def test_scenes_repeat_with_their_seed_and_differ_without():
     assert not np.array_equal(first.images, test.images)
 
 
+def test_scenes_stand_where_they_stood_before_there_was_a_choice():
+    # From the version without `centred_on`: lectures that draw scenes depend on every draw.
+    scenes = data.digit_scenes(count=2)
+    assert [labels.tolist() for labels in scenes.labels] == [[0, 5], [2, 1, 1, 5]]
+    assert [boxes.astype(int).tolist() for boxes in scenes.boxes] == [
+        [[22, 32, 43, 57], [30, 24, 49, 48]],
+        [[6, 0, 17, 14], [52, 21, 64, 40], [23, 30, 27, 52], [23, 19, 39, 37]],
+    ]
+
+
+@pytest.mark.parametrize(("centred_on", "offset"), [("border", 0), ("centre", 8)])
+def test_scenes_centred_digits_lie_on_corners_or_in_the_middle_of_windows(centred_on, offset):
+    scenes = data.digit_scenes(seed=9, count=40, digits=(1, 1), scale=(0.6, 1.0), centred_on=centred_on)
+    middles = np.concatenate([(boxes[:, :2] + boxes[:, 2:]) / 2 for boxes in scenes.boxes])
+    # A box is tight around ink above a threshold: it may lose a row or two of the digit's on one side.
+    away = (middles - offset + 8) % 16 - 8
+    assert np.abs(away).max() <= 1.5
+    places = {"border": 9, "centre": 4}[centred_on]  # 16, 32, 48 in both directions; 24 and 40: 10 pixels from the edge
+    assert len(np.unique(np.rint((middles - offset) / 16), axis=0)) == places
+    many = data.digit_scenes(
+        seed=9, count=5, size=96, digits=(4, 4), scale=(0.6, 1.0), centred_on=centred_on, window=24
+    )
+    assert [len(boxes) for boxes in many.boxes] == [4] * 5
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"centred_on": "corner"}, "expected centred_on of .*got 'corner' and 16"),
+        ({"centred_on": "border", "window": 1}, "got 'border' and 1"),
+        ({"centred_on": "border", "window": 65}, "got 'border' and 65"),
+        ({"centred_on": "border", "window": 32}, "a place for each of 4 digits of scale 1.3 .*got 1 places"),
+    ],
+    ids=str,
+)
+def test_scenes_refuse_places_that_do_not_exist(options, message):
+    with pytest.raises(ValueError, match=f"digit_scenes: .*{message}"):
+        data.digit_scenes(**options)
+
+
 def test_scenes_keep_the_asked_share_of_each_digit_visible():
     # Without any overlap allowed, the masks are whole digits: as many pixels as the same seed shows of each alone.
     apart = data.digit_scenes(seed=8, count=30, visible=1.0, digits=(3, 3), scale=(0.8, 0.8))

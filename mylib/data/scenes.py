@@ -11,6 +11,7 @@ from mylib.data.images import mnist, photograph
 BACKGROUNDS = {"train": ("astronaut", "coffee", "cat"), "test": ("rocket", "camera", "brick")}
 INK = 0.3  # a pixel belongs to a digit where its stroke covers more than this
 TRIES = 60  # to place one digit, before a scene is started anew
+CENTRED_ON = ("border", "centre")
 
 
 class Scenes(NamedTuple):
@@ -70,7 +71,17 @@ class Scenes(NamedTuple):
         return masks
 
 
-def digit_scenes(seed=0, count=100, size=64, digits=(2, 4), scale=(0.7, 1.3), visible=0.5, part="train"):
+def digit_scenes(
+    seed=0,
+    count=100,
+    size=64,
+    digits=(2, 4),
+    scale=(0.7, 1.3),
+    visible=0.5,
+    part="train",
+    centred_on=None,
+    window=16,
+):
     """Real digits scattered, scaled and partly occluded on photographs.
 
     It imitates photographs with labelled objects: objects of several sizes, before one another and before clutter. It
@@ -83,8 +94,11 @@ def digit_scenes(seed=0, count=100, size=64, digits=(2, 4), scale=(0.7, 1.3), vi
              scale: least and largest size of a digit; 1 is MNIST's 20 pixels.
              visible: least share of a digit's pixels that later digits leave uncovered.
              part: "train" or "test": of the MNIST digits (`mnist` with seed 0) and of the photographs.
+             centred_on: "border" puts the middle of each digit, up to half a pixel, on a corner where four windows
+                 meet, "centre" in the middle of a window; None anywhere.
+             window: side of these windows in pixels, counted from the upper left; used with `centred_on` alone.
     Returns: `Scenes`.
-    Raises:  ValueError: a range that is none, an unknown part, or digits that do not fit into the picture.
+    Raises:  ValueError: a range that is none, an unknown part or place, or digits that do not fit into the picture.
 
     Example:
         >>> scenes = digit_scenes(count=3)
@@ -94,8 +108,9 @@ def digit_scenes(seed=0, count=100, size=64, digits=(2, 4), scale=(0.7, 1.3), vi
     Source:  this course; digits of LeCun et al. (1998), photographs of scikit-image.
     """
     _check(count, size, digits, scale, visible, part)
+    middles = _middles(size, digits, scale, centred_on, window)
     rng = np.random.default_rng([seed, part == "test"])
-    made = [_scene(rng, size, digits, scale, visible, part) for _ in range(count)]
+    made = [_scene(rng, size, digits, scale, visible, part, middles) for _ in range(count)]
     images, boxes, labels, masks = ([scene[field] for scene in made] for field in range(4))
     return Scenes(np.stack(images), boxes, labels, masks)
 
@@ -116,14 +131,35 @@ def _check(count, size, digits, scale, visible, part):
         )
 
 
-def _scene(rng, size, digits, scale, visible, part):
+def _middles(size, digits, scale, centred_on, window):
+    """Where the middle of a digit may lie in one direction; None for anywhere."""
+    if centred_on is None:
+        return None
+    if centred_on not in CENTRED_ON or not 2 <= window <= size:
+        raise ValueError(
+            f"digit_scenes: expected centred_on of {CENTRED_ON} or None, and a window from 2 pixels to the picture's "
+            f"{size}, got {centred_on!r} and {window}"
+        )
+    middles = np.arange(window if centred_on == "border" else window // 2, size, window)
+    reach = round(20 * scale[1]) / 2
+    middles = middles[(middles >= reach) & (middles <= size - reach)]  # the largest digit has room there
+    if len(middles) ** 2 < digits[1]:
+        raise ValueError(
+            f"digit_scenes: expected a place for each of {digits[1]} digits of scale {scale[1]} centred on a "
+            f"{centred_on} of windows of {window} pixels, got {len(middles) ** 2} places; use smaller windows, a "
+            "larger picture, or fewer or smaller digits"
+        )
+    return middles
+
+
+def _scene(rng, size, digits, scale, visible, part, middles):
     """One picture, its boxes, labels and masks."""
     glyphs, labels = _glyphs(part)
     while True:
         image, masks, areas = _background(rng, size, part), [], []
         chosen = rng.integers(len(labels), size=rng.integers(digits[0], digits[1] + 1))
         for which in chosen:
-            placed = _place(rng, glyphs[which], masks, areas, size, scale, visible)
+            placed = _place(rng, glyphs[which], masks, areas, size, scale, visible, middles)
             if placed is None:
                 break  # no room is left: start again
             stroke, window = placed
@@ -138,7 +174,7 @@ def _scene(rng, size, digits, scale, visible, part):
             return image.astype(np.float32), boxes, labels[chosen], np.stack(masks)
 
 
-def _place(rng, glyph, masks, areas, size, scale, visible):
+def _place(rng, glyph, masks, areas, size, scale, visible, middles):
     """The digit at a random size and place that leaves the earlier ones visible: stroke and window; or None."""
     from PIL import Image
 
@@ -146,7 +182,10 @@ def _place(rng, glyph, masks, areas, size, scale, visible):
         factor = rng.uniform(*scale)
         height, width = (max(3, round(side * factor)) for side in glyph.shape)
         stroke = np.asarray(Image.fromarray(glyph).resize((width, height), Image.Resampling.BILINEAR))
-        top, left = rng.integers(size - height + 1), rng.integers(size - width + 1)
+        if middles is None:
+            top, left = rng.integers(size - height + 1), rng.integers(size - width + 1)
+        else:
+            top, left = rng.choice(middles) - height // 2, rng.choice(middles) - width // 2
         window = (slice(top, top + height), slice(left, left + width))
         left_over = ((mask.sum() - (mask[window] & (stroke > INK)).sum()) for mask in masks)
         if all(rest >= visible * area for rest, area in zip(left_over, areas, strict=True)):
