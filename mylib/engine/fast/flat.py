@@ -22,7 +22,7 @@ class FlatMemory:
         self.params, self.owner = params, owner
         self._ends = np.cumsum([p.size for p in self.params]).tolist()
         self.values, self.gradients = self.flat(), self.flat()
-        self._steps = [0] * len(self.params)
+        self.steps = [0] * len(self.params)  # behind each parameter: how often it had a gradient
         self._value_views, self._gradient_views = self._views(self.values), self._views(self.gradients)
         self.adopt()
 
@@ -66,10 +66,10 @@ class FlatMemory:
         stretches, start = [], 0
         for i, (p, end) in enumerate(zip(self.params, self._ends, strict=True)):
             if p.grad is not None:
-                self._steps[i] += 1
-                if stretches and stretches[-1][1:] == (start, self._steps[i]):
-                    stretches[-1] = (stretches[-1][0], end, self._steps[i])
+                self.steps[i] += 1
+                if stretches and stretches[-1][1:] == (start, self.steps[i]):
+                    stretches[-1] = (stretches[-1][0], end, self.steps[i])
                 else:
-                    stretches.append((start, end, self._steps[i]))
+                    stretches.append((start, end, self.steps[i]))
             start = end
         return stretches
