@@ -1,0 +1,1 @@
+"""Normalisation of layers and of weights, and attention to the channels of tokens: `scratch` in NumPy, `pytorch`."""
