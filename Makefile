@@ -20,12 +20,13 @@ help: ## list the targets
 
 setup: $(READY) ## build .venv from requirements.txt
 
-$(READY): requirements.txt pyproject.toml
+$(READY): requirements.txt requirements-references.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { echo "make: expected Python 3.11 or newer as $(PYTHON), got `$(PYTHON) --version 2>&1`; install it, or name another with PYTHON=..."; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "make: expected Python's venv module, got none; on Debian and Ubuntu: apt install python3-venv"; exit 1; }
 	@echo "building .venv (a few minutes the first time)"
 	@test -x .venv/bin/python || $(PYTHON) -m venv .venv
 	@.venv/bin/python -m pip install -q --disable-pip-version-check -r requirements.txt
+	@.venv/bin/python -m pip install -q --disable-pip-version-check --no-deps -r requirements-references.txt
 	@.venv/bin/python -m pip install -q --disable-pip-version-check --no-deps -e .
 	@touch $(READY)
 

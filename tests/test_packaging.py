@@ -6,7 +6,7 @@ import re
 import subprocess
 import sys
 import tomllib
-from importlib.metadata import metadata, packages_distributions
+from importlib.metadata import metadata, packages_distributions, version
 from pathlib import Path
 
 import pytest
@@ -42,8 +42,8 @@ def test_every_dependency_is_pinned_to_a_version_that_it_allows():
     for text in [*PROJECT["dependencies"], *itertools.chain(*PROJECT["optional-dependencies"].values())]:
         wanted = Requirement(text)
         if wanted.name != PROJECT["name"]:
-            version = locked[canonicalize_name(wanted.name)]
-            assert version in wanted.specifier, f"{text}: the lock holds {version}"
+            held = locked[canonicalize_name(wanted.name)]
+            assert held in wanted.specifier, f"{text}: the lock holds {held}"
 
 
 # Who may import what: a room of mylib, and the extra that brings it; "" is the core.
@@ -88,16 +88,26 @@ def test_conda_installs_the_same_pins_and_nothing_else():
     assert conda[0].split("=")[1] in SpecifierSet(PROJECT["requires-python"])
 
 
+def test_references_without_dependencies_are_pinned_installed_and_in_no_extra():
+    lines = (ROOT / "requirements-references.txt").read_text().splitlines()
+    wanted = [Requirement(line.partition("#")[0]) for line in lines if not line.startswith("#")]
+    for one in wanted:
+        assert version(one.name) in one.specifier
+        assert [clause.operator for clause in one.specifier] == ["=="]
+        assert canonicalize_name(one.name) not in extra("dev")
+    assert "--no-deps -r requirements-references.txt" in (ROOT / "Makefile").read_text()
+
+
 def test_no_file_names_a_package_index():
-    for name in ("requirements.txt", "pyproject.toml", "binder/environment.yml", "Makefile"):
+    for name in ("requirements.txt", "requirements-references.txt", "pyproject.toml", "binder/environment.yml", "Makefile"):
         assert not re.search(r"--(extra-)?index-url|--find-links|https?://", (ROOT / name).read_text()), name
 
 
 def test_versions_agree():
-    version = PROJECT["version"]
-    assert version == metadata(PROJECT["name"])["Version"]
-    assert yaml.safe_load((ROOT / "CITATION.cff").read_text())["version"] == version
-    assert f"## {version}\n" in (ROOT / "CHANGELOG.md").read_text()
+    ours = PROJECT["version"]
+    assert ours == metadata(PROJECT["name"])["Version"]
+    assert yaml.safe_load((ROOT / "CITATION.cff").read_text())["version"] == ours
+    assert f"## {ours}\n" in (ROOT / "CHANGELOG.md").read_text()
 
 
 def test_every_data_set_has_its_source_and_licence():
