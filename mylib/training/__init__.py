@@ -1,0 +1,1 @@
+"""Part of the course: training, one folder for each topic."""
