@@ -1,0 +1,1 @@
+"""Activation functions that are learned: differential equation units."""
