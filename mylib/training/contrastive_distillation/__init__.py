@@ -1,0 +1,1 @@
+"""Contrastive representation distillation: `scratch` in NumPy, `pytorch` on a GPU."""
