@@ -1,0 +1,1 @@
+"""Teachers and students, distillation and self-training: `scratch` in NumPy on the engine, `pytorch` on a GPU."""
