@@ -406,3 +406,23 @@ class BatchNorm:
         column = (-1, *[1] * (x.ndim - 2))
         z = (x - mean.reshape(column)) / np.sqrt(variance.reshape(column) + self.eps)
         return self.weight.reshape(column) * z + self.bias.reshape(column)
+
+
+# %% wrong: a batch of one image is refused
+class BatchNorm:
+    def __init__(self, weight, bias, momentum=0.1, eps=1e-5):
+        self.weight, self.bias, self.momentum, self.eps = weight, bias, momentum, eps
+        self.running_mean, self.running_var = np.zeros(len(weight)), np.ones(len(weight))
+
+    def __call__(self, x, training):
+        mean, variance = self.running_mean, self.running_var
+        if training:
+            if len(x) < 2:
+                raise ValueError
+            axes, n = (0, *range(2, x.ndim)), x.size // x.shape[1]
+            mean, variance = x.mean(axis=axes), x.var(axis=axes)
+            self.running_mean = (1 - self.momentum) * self.running_mean + self.momentum * mean
+            self.running_var = (1 - self.momentum) * self.running_var + self.momentum * variance * n / (n - 1)
+        column = (-1, *[1] * (x.ndim - 2))
+        z = (x - mean.reshape(column)) / np.sqrt(variance.reshape(column) + self.eps)
+        return self.weight.reshape(column) * z + self.bias.reshape(column)
