@@ -31,11 +31,12 @@ def linear_probe(features, labels, penalty=1e-3, steps=300):
     shrink = torch.full_like(x[0], penalty).index_fill(0, torch.tensor([x.shape[1] - 1], device=x.device), 0)[:, None]
     # The largest eigenvalue by the largest singular value of X: X^T X would square the rounding.
     step = 1 / (torch.linalg.matrix_norm(x, 2) ** 2 / len(x) / 2 + penalty)
+    scaled, keep = (step / len(x)) * x.T, 1 - step * shrink
     weight = ahead = x.new_zeros(x.shape[1], y.shape[1])
     for t in range(steps):
-        slope = x.T @ ((x @ ahead).softmax(dim=1) - y) / len(x) + shrink * ahead
-        before, weight = weight, ahead - step * slope
-        ahead = weight + t / (t + 3) * (weight - before)
+        # ahead - step * slope, in few kernels: on few examples it is their number that costs.
+        before, weight = weight, torch.addmm(keep * ahead, scaled, y - (x @ ahead).softmax(dim=1))
+        ahead = torch.lerp(before, weight, 1 + t / (t + 3))
     layer = nn.Linear(features.shape[1], y.shape[1], device=x.device, dtype=x.dtype)
     layer.weight.copy_((weight[:-1] / deviation[:, None]).T)
     layer.bias.copy_(weight[-1] - layer.weight @ mean)

@@ -115,5 +115,7 @@ def proto_nce(q, k, queue, clusterings, temperature=0.07):
 
 def _scores(v, bank, which, temperature):
     """f_j . v / tau for the chosen rows of each. Shapes (batch, dim), (size, dim), (batch, m) to (batch, m)."""
-    rows = F.normalize(F.embedding(which, bank), dim=-1)
-    return torch.bmm(rows, F.normalize(v)[:, :, None])[:, :, 0] / temperature
+    rows = F.embedding(which, bank)
+    # Dot products are divided by the lengths, not the rows, of which there are dim times as many numbers.
+    lengths = torch.linalg.vector_norm(rows, dim=-1).clamp(min=1e-12)
+    return torch.bmm(rows, F.normalize(v)[:, :, None])[:, :, 0] / lengths / temperature
