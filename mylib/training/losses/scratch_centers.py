@@ -131,7 +131,7 @@ class SparseCenterLoss(nn.Module):
     Args:    classes, dim, alpha, seed: as `CenterLoss`.
              reduction: "mean", which divides by B, or "sum".
     Raises:  ValueError, TypeError: as `CenterLoss`; weights of another shape than the features.
-    Source:  Farzaneh and Qi (2021) and their code, where alpha is 0.5 and the loss has the weight 0.01; slide "Sparse
+    Source:  Farzaneh and Qi (2021) and their code; slide "Sparse
              Center Loss". Differs: centres start standard normal as in `CenterLoss`, there by Kaiming's rule.
 
     Example:
