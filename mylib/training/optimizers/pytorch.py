@@ -31,10 +31,10 @@ def sgdw_step(theta, gradient, momentum_buffer, learning_rate, momentum, weight_
     rates = {"learning_rate": learning_rate, "weight_decay": weight_decay, "multiplier": multiplier}
     shapes = {"theta": theta.shape, "gradient": gradient.shape, "momentum_buffer": momentum_buffer.shape}
     contract.check_step("sgdw_step", shapes, momentum=momentum, **rates)
-    penalty, decay = (0.0, weight_decay) if decoupled else (weight_decay, 0.0)
-    penalised = torch.add(gradient, theta, alpha=penalty)  # line 6
-    buffer = torch.add(momentum * momentum_buffer, penalised, alpha=multiplier * learning_rate)  # line 8
-    return torch.sub(theta - buffer, theta, alpha=multiplier * decay), buffer  # line 9
+    penalised = gradient if decoupled else gradient + theta * weight_decay  # line 6
+    buffer = momentum_buffer * momentum + penalised * (multiplier * learning_rate)  # line 8
+    kept = 1 - multiplier * weight_decay if decoupled else 1
+    return theta * kept - buffer, buffer  # line 9
 
 
 def adamw_step(
@@ -57,14 +57,13 @@ def adamw_step(
     rates = {"learning_rate": learning_rate, "weight_decay": weight_decay, "multiplier": multiplier}
     shapes = {"theta": theta.shape, "gradient": gradient.shape, "mean": mean.shape, "square": square.shape}
     contract.check_step("adamw_step", shapes, betas=betas, eps=eps, step=step, **rates)
-    penalty, decay = (0.0, weight_decay) if decoupled else (weight_decay, 0.0)
-    penalised = torch.add(gradient, theta, alpha=penalty)  # line 6
-    mean = torch.lerp(penalised, mean, betas[0])  # line 7: beta1 of the way from g back to m
-    square = torch.lerp(penalised.square(), square, betas[1])  # line 8
-    corrections = [1 - beta**step for beta in betas]
-    root = (square / corrections[1]).sqrt() + eps  # line 10
-    moved = torch.addcdiv(theta, mean / corrections[0], root, value=-multiplier * learning_rate)
-    return torch.sub(moved, theta, alpha=multiplier * decay), mean, square  # line 12
+    penalised = gradient if decoupled else gradient + theta * weight_decay  # line 6
+    mean = penalised + (mean - penalised) * betas[0]  # line 7: beta1 of the way from g back to m
+    square = penalised.square() + (square - penalised.square()) * betas[1]  # line 8
+    rate = learning_rate / (1 - betas[0] ** step)  # line 9
+    root = square.sqrt() / math.sqrt(1 - betas[1] ** step) + eps  # line 10
+    kept = 1 - multiplier * weight_decay if decoupled else 1
+    return theta * kept - mean / root * (multiplier * rate), mean, square  # line 12
 
 
 class _Scheduled(torch.optim.Optimizer):

@@ -216,6 +216,15 @@ def test_steps_leave_their_arguments_and_their_dtype_alone(side):
             np.testing.assert_array_equal(array(value), old)
 
 
+def test_whole_numbers_count_as_fractions(side):
+    module, array_of = side
+    theta, none = array_of(np.array([2, -1])), array_of(np.array([0, 0]))
+    theta_w, m = module.sgdw_step(theta, theta, none, 0.25, 0.5, 0.125)
+    assert (theta_w.tolist(), m.tolist()) == ([1.25, -0.625], [0.5, -0.25])
+    theta_a, _, v = module.adamw_step(theta, theta, none, none, 1, 0.5, (0.5, 0.5), 0.0, 0.125)
+    assert [*theta_a.tolist(), *v.tolist()] == pytest.approx([1.25, -0.375, 2.0, 0.5], rel=1e-6)  # torch's are float32
+
+
 def test_empty_arrays_stay_empty(side):
     module, array_of = side
     nothing = array_of(np.zeros((0, 3)))
