@@ -124,11 +124,13 @@ def _checked(loss, features, labels, attention=None):
 def _towards(centers, features, labels, weights=None):
     """sum_{y_i = j} A_i (x_i - c_j) / (1 + n_j), from sums of A x and of A over each class. Shape (classes, dim)."""
     x = features.detach().to(torch.promote_types(features.dtype, centers.dtype))
-    weights = torch.ones_like(x) if weights is None else weights.detach().to(x.dtype)
     none = x.new_zeros(centers.shape)
-    sums, mass = none.index_add(0, labels, weights * x), none.index_add(0, labels, weights)
-    counts = none[:, 0].index_add(0, labels, torch.ones_like(x[:, 0]))
-    return (sums - mass * centers) / (1 + counts)[:, None]
+    counts = none[:, 0].index_add(0, labels, torch.ones_like(x[:, 0]))[:, None]
+    if weights is None:
+        return (none.index_add(0, labels, x) - counts * centers) / (1 + counts)
+    weights = weights.detach().to(x.dtype)
+    pull = none.index_add(0, labels, weights * x) - none.index_add(0, labels, weights) * centers
+    return pull / (1 + counts)
 
 
 def _directions(centers):

@@ -221,7 +221,8 @@ class _BatchNorm1d(nn.BatchNorm2d):
 
 def _pull(centers, x, labels, weights=1.0):
     """sum_{y_i = j} A_i (c_j - x_i) / (1 + n_j) for each class: one product with the members. Shape (classes, dim)."""
-    members = (labels[:, None] == np.arange(len(centers))).astype(centers.dtype)  # (batch, classes)
+    members = np.zeros((len(labels), len(centers)), centers.dtype)  # (batch, classes)
+    members[np.arange(len(labels)), labels] = 1
     total = members.T @ (weights * (centers[labels] - x))  # (classes, dim)
     return total / (1 + members.sum(axis=0))[:, None]
 
