@@ -363,3 +363,23 @@ class MyAdamW:
             v.lerp_(p.grad**2, 1 - self.betas[1])
             m_hat, v_hat = m / (1 - self.betas[0] ** t), v / (1 - self.betas[1] ** t)
             p.mul_(1 - self.weight_decay).sub_(self.learning_rate * m_hat / (v_hat + self.eps).sqrt())
+
+
+# %% wrong: stops at the first parameter without a gradient
+class MyAdamW:
+    def __init__(self, parameters, learning_rate, betas, eps, weight_decay):
+        self.parameters = list(parameters)
+        self.learning_rate, self.betas, self.eps, self.weight_decay = learning_rate, betas, eps, weight_decay
+        self.states = [[0, torch.zeros_like(p), torch.zeros_like(p)] for p in self.parameters]
+
+    @torch.no_grad()
+    def step(self):
+        for p, state in zip(self.parameters, self.states):
+            if p.grad is None:
+                return
+            state[0] += 1
+            t, m, v = state
+            m.lerp_(p.grad, 1 - self.betas[0])
+            v.lerp_(p.grad**2, 1 - self.betas[1])
+            m_hat, v_hat = m / (1 - self.betas[0] ** t), v / (1 - self.betas[1] ** t)
+            p.mul_(1 - self.weight_decay).sub_(self.learning_rate * m_hat / (v_hat.sqrt() + self.eps))
