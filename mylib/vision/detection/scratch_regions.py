@@ -115,10 +115,11 @@ def assign_targets(boxes, truth, labels, foreground=0.5, background=0.5, force=F
     contract.check_targets(np.shape(boxes), np.shape(truth), np.shape(labels), foreground, background)
     boxes, truth = (check_boxes("assign_targets", values) for values in (boxes, truth))
     labels = np.asarray(labels, int)
-    boxes = np.broadcast_to(boxes, (*truth.shape[:-2], *boxes.shape[-2:]))
+    shared, boxes = boxes, np.broadcast_to(boxes, (*truth.shape[:-2], *boxes.shape[-2:]))
     if not truth.shape[-2]:
         return np.zeros(boxes.shape[:-1], int), np.zeros_like(boxes)
-    overlap = np.where((labels >= 0)[..., None, :], iou(boxes, truth), -1)  # (..., n, m)
+    # (..., n, m), in memory object by object: the long axis last is the fast one.
+    overlap = np.where((labels >= 0)[..., None], iou(truth, shared), -1).swapaxes(-1, -2)
     best, which = overlap.max(axis=-1), overlap.argmax(axis=-1)
     positive = best >= foreground
     if force:

@@ -255,8 +255,14 @@ def _weights(low, high, count, spatial_scale, length, sampling_ratio):
     step = before + np.arange(most)
     place = low + (bins + (step + 0.5) / points) * size / count  # (k, count, points)
     used = (step < wanted) & (place >= -1) & (place <= length)
-    distance = np.abs(place.clip(0, length - 1)[..., None] - np.arange(length))
-    return (np.maximum(1 - distance, 0) * (used / points)[..., None]).sum(axis=2)
+    place, share = place.clip(0, length - 1), used / points
+    cell, region, matrix = place.astype(int), np.arange(len(low))[:, None], np.zeros((len(low), count, length))
+    # A point gives to the cells on both sides of it, and to no other; of one point no bin is named twice.
+    for point, side in np.ndindex(most, 2):
+        near = cell[..., point] + side
+        given = np.maximum(1 - np.abs(place[..., point] - near), 0) * share[..., point]
+        matrix[region, bins[:, 0], np.minimum(near, length - 1)] += given  # beyond the last cell that is 0
+    return matrix
 
 
 def _between_cells(maps, row, column):
