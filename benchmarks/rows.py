@@ -8,7 +8,16 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from benchmarks import attention, networks, training_deu, training_losses, training_norms, training_optimizers, vision
+from benchmarks import (
+    attention,
+    networks,
+    swin,
+    training_deu,
+    training_losses,
+    training_norms,
+    training_optimizers,
+    vision,
+)
 from mylib import engine
 from mylib.engine import Tensor, nn, optim
 from mylib.vision.convnets import pytorch as convnets_pytorch
@@ -210,6 +219,7 @@ def rows(quick):
         resnet20(),
         *vision.rows(Row),
         *attention.rows(Row),
+        *swin.rows(Row),
         *training_deu.rows(Row),
         *training_losses.rows(Row),
         *training_norms.rows(Row),
