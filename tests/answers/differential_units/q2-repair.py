@@ -171,3 +171,13 @@ def residual(f, t, a, b, c, h):
 def row_6(t, a, c, c1, c2):
     w = np.sqrt(-c / a)
     return c1 * np.exp(w * t) + c2 * np.exp(-w * t) + (t > 0) * (1 - np.cosh(w * t)) / c
+
+
+# %% wrong: the residual without its sign
+def residual(f, t, a, b, c, h):
+    return abs(a * (f(t + h) - 2 * f(t) + f(t - h)) / h**2 + b * (f(t + h) - f(t - h)) / (2 * h) + c * f(t) - (t > 0))
+
+
+def row_6(t, a, c, c1, c2):
+    w = np.sqrt(-c / a)
+    return c1 * np.exp(w * t) + c2 * np.exp(-w * t) + (t > 0) * (1 - np.cosh(w * t)) / c

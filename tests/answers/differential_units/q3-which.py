@@ -185,3 +185,18 @@ def which_row(a, b, c, epsilon):
         return 7
     d = b * b - 4 * a * c
     return 10 if abs(d) < epsilon else 9 if d < 0 else 8
+
+
+# %% wrong: a small D decides before b is looked at
+def which_row(a, b, c, epsilon):
+    a, b, c = (0.0 if abs(x) < epsilon else x for x in (a, b, c))
+    d = b * b - 4 * a * c
+    if a and c and abs(d) < epsilon:
+        return 10
+    if a == 0:
+        return (3 if c else 2) if b else (1 if c else 0)
+    if b == 0:
+        return 4 if c == 0 else 5 if c / a > 0 else 6
+    if c == 0:
+        return 7
+    return 8 if d < 0 else 9

@@ -160,3 +160,20 @@ def slope_of_t(t, a, b, c, c1, c2):
     p, s = -b / (2 * a), np.sqrt(4 * a * c - b * b) / (2 * a)
     e, co, si = np.exp(p * t), np.cos(s * t), np.sin(s * t)
     return e * ((p * c1 + s * c2) * co + (p * c2 + s * c1) * si) + np.where(t > 0, e * si / (a * s), 0)
+
+
+# %% wrong: differences in the slope of t
+def slopes_of_c(t, a, b, c, c1, c2):
+    p, s = -b / (2 * a), np.sqrt(4 * a * c - b * b) / (2 * a)
+    return np.exp(p * t) * np.cos(s * t), np.exp(p * t) * np.sin(s * t)
+
+
+def slope_of_t(t, a, b, c, c1, c2):
+    p, s = -b / (2 * a), np.sqrt(4 * a * c - b * b) / (2 * a)
+
+    def y(t):
+        e, co, si = np.exp(p * t), np.cos(s * t), np.sin(s * t)
+        return e * (c1 * co + c2 * si) + np.where(t > 0, (1 - e * co + p / s * e * si) / c, 0)
+
+    h = 1e-5
+    return (y(t + h) - y(t - h)) / (2 * h)

@@ -137,3 +137,31 @@ def first_order_units(t, b, c, c1):
     E = torch.exp((-c * t / b).clamp(max=14))
     u = (t > 0).float()
     return torch.where(flat, c1 + t * u / b, c1 * E + u * (1 - E) / c)
+
+
+# %% wrong: capped on both sides
+def first_order_units(t, b, c, c1):
+    safe = torch.where(c == 0, torch.ones_like(c), c)
+    E = torch.exp((-safe * t / b).clamp(-14, 14))
+    u = (t > 0).float()
+    return torch.where(c == 0, c1 + t * u / b, c1 * E + u * (1 - E) / safe)
+
+
+# %% wrong: the cap lets the gradient through
+def first_order_units(t, b, c, c1):
+    safe = torch.where(c == 0, torch.ones_like(c), c)
+    x = -safe * t / b
+    E = torch.exp(x + (x.clamp(max=14) - x).detach())
+    u = (t > 0).float()
+    return torch.where(c == 0, c1 + t * u / b, c1 * E + u * (1 - E) / safe)
+
+
+# %% wrong: a loop over rows
+def first_order_units(t, b, c, c1):
+    safe = torch.where(c == 0, torch.ones_like(c), c)
+    made = []
+    for x in t:
+        E = torch.exp((-safe * x / b).clamp(max=14))
+        u = (x > 0).float()
+        made.append(torch.where(c == 0, c1 + x * u / b, c1 * E + u * (1 - E) / safe))
+    return torch.stack(made)
