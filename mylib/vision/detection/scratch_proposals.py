@@ -40,9 +40,9 @@ def felzenszwalb(image, scale, min_size, sigma=0.8):
     contract.check_segmentation(scale, min_size, sigma)
     a, b, w = _edges(255 * _smooth(pixels, sigma))
     order = np.argsort(w, kind="stable")
-    # Lists: reading one number out of an array costs ten times as much.
-    a, b, w = a[order].tolist(), b[order].tolist(), w[order].tolist()
+    a, b, w = a[order], b[order], w[order]
     n = pixels[0].size
+    # Lists: reading one number out of an array costs ten times as much.
     parent, size, limit = list(range(n)), [1] * n, [float(scale)] * n  # limit: Int(C) + k / |C|
 
     def root(node):
@@ -50,13 +50,19 @@ def felzenszwalb(image, scale, min_size, sigma=0.8):
             parent[node] = node = parent[parent[node]]  # halve the path on the way
         return node
 
-    for first, second, weight in zip(a, b, w, strict=True):
+    for first, second, weight in zip(a.tolist(), b.tolist(), w.tolist(), strict=True):
+        if parent[first] == parent[second]:
+            continue  # one region already, and known without the way to its root
         one, other = root(first), root(second)
         if one != other and weight <= limit[one] and weight <= limit[other]:
             parent[other] = one
             size[one] += size[other]
             limit[one] = weight + scale / size[one]  # edges come by rising w: this one is the largest inside
-    for first, second in zip(a, b, strict=True):
+    # Regions only grow: an edge inside of one, or between two that are large enough, stays such an edge.
+    region, large = np.array([root(node) for node in range(n)]), np.array(size) >= min_size
+    one, other = region[a], region[b]
+    left = (one != other) & ~(large[one] & large[other])
+    for first, second in zip(a[left].tolist(), b[left].tolist(), strict=True):
         one, other = root(first), root(second)
         if one != other and min(size[one], size[other]) < min_size:
             parent[other] = one
