@@ -276,3 +276,35 @@ def pseudo(model, images, threshold, per_class):
         chosen += [members[i % len(members)] for i in range(per_class)] if members else []
     indices = torch.tensor(chosen, dtype=torch.int64)
     return indices, torch.nn.functional.one_hot(kind[indices], chances.shape[1]).to(chances.dtype)
+
+
+# %% wrong: more than the threshold
+def pseudo(model, images, threshold, per_class):
+    mode = model.training
+    with torch.no_grad():
+        chances = torch.softmax(model.eval()(images), 1)
+    model.train(mode)
+    confidence, kind = chances.max(1).values, chances.argmax(1)
+    chosen = []
+    for k in range(chances.shape[1]):
+        members = [i for i in range(len(chances)) if kind[i] == k and confidence[i] > threshold]
+        members.sort(key=lambda i: -confidence[i].item())
+        chosen += [members[i % len(members)] for i in range(per_class)] if members else []
+    indices = torch.tensor(chosen, dtype=torch.int64)
+    return indices, chances[indices]
+
+
+# %% wrong: classes counted by the images
+def pseudo(model, images, threshold, per_class):
+    mode = model.training
+    with torch.no_grad():
+        chances = torch.softmax(model.eval()(images), 1)
+    model.train(mode)
+    confidence, kind = chances.max(1).values, chances.argmax(1)
+    chosen = []
+    for k in range(len(chances)):
+        members = [i for i in range(len(chances)) if kind[i] == k and confidence[i] >= threshold]
+        members.sort(key=lambda i: -confidence[i].item())
+        chosen += [members[i % len(members)] for i in range(per_class)] if members else []
+    indices = torch.tensor(chosen, dtype=torch.int64)
+    return indices, chances[indices]
