@@ -18,6 +18,7 @@ from mylib.training.differential_units.pytorch_solutions import kept, solve
 __all__ = ["deu", "deu_gradient", "subspace", "initial_values", "DEU"]
 
 HALF = (torch.float16, torch.bfloat16)  # what autocast makes: computed and returned in float32, as powers need
+WHOLE = (torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8)
 BLOCK = 1 << 16  # elements that are worked on at once in eager mode, which holds some sixty arrays of their size
 
 
@@ -82,13 +83,13 @@ class DEU(nn.Module):
 
 
 def _tensors(operation, **given):
-    """Everything as tensors of one floating type on one device; numbers in the type of the others."""
+    """Everything as tensors of one floating type on one device; whole numbers in the type of the others, but for t."""
     known = [x for x in given.values() if torch.is_tensor(x)]
     found = {name: x if torch.is_tensor(x) or _is_number(x) else torch.as_tensor(x) for name, x in given.items()}
-    tensors = [x for x in found.values() if torch.is_tensor(x)]
-    wide = [x for x in tensors if x.dtype not in HALF]
-    contract.check_types(operation, [str(x.dtype).removeprefix("torch.") for x in wide])
-    dtype = torch.float64 if not tensors or any(x.dtype == torch.float64 for x in tensors) else torch.float32
+    tensors = {name: x.dtype for name, x in found.items() if torch.is_tensor(x)}
+    types = [one for name, one in tensors.items() if name in ("t", "x") or one not in WHOLE]
+    contract.check_types(operation, [str(one).removeprefix("torch.") for one in types if one not in HALF])
+    dtype = torch.float64 if not types or torch.float64 in types else torch.float32
     device = known[0].device if known else torch.device("cpu")
     made = [
         x.to(dtype) if torch.is_tensor(x) else torch.full((), x, dtype=dtype, device=device) for x in found.values()

@@ -40,7 +40,7 @@ def deu(t, a, b, c, c1, c2, epsilon=0.01):
     u (1 - C + p S)/c.
 
     Args:    t: pre-activations, float32 or float64. Shape (batch, units), or any.
-             a, b, c, c1, c2: one for each unit, shape (units,); all six shapes broadcast.
+             a, b, c, c1, c2: one for each unit, shape (units,), whole numbers too; all six shapes broadcast.
              epsilon: a coefficient with an absolute value below it counts as 0; with 0 only an exact 0 does.
     Returns: Tensor of the broadcast shape, differentiable in all six.
     Raises:  ValueError: shapes that do not broadcast, or a negative epsilon.
@@ -61,7 +61,7 @@ def deu_gradient(t, a, b, c, c1, c2, epsilon=0.01):
     r"""Slopes of `deu`: dy/dt, dy/da, dy/db, dy/dc, dy/dc1, dy/dc2.
 
     For a coefficient that counts as 0 the slope is that of the formula with it at +-epsilon (its sign, + at 0), with
-    y(0) and y'(0) kept: a unit can leave its row. At t = 0 dy/dt is the slope from the left.
+    y(0) and y'(0), from the left, kept: a unit can leave its row. At t = 0 dy/dt is the slope from the left.
 
     Args:    t, a, b, c, c1, c2, epsilon: as in `deu`.
     Returns: six arrays of the broadcast shape, not summed over anything.

@@ -94,7 +94,7 @@ def start_of(row, k):
 
 
 def arrays_of(operation, **given):
-    """What was given as arrays of one floating type, numbers in the type of the others; shapes that broadcast."""
+    """What was given as arrays of one floating type, whole numbers in the type of the others; shapes that broadcast."""
     given = {name: getattr(value, "data", value) if hasattr(value, "_node") else value for name, value in given.items()}
     numbers = {name for name, value in given.items() if isinstance(value, int | float) and not isinstance(value, bool)}
     found = {
@@ -102,8 +102,10 @@ def arrays_of(operation, **given):
         for name, value in given.items()
         if name not in numbers
     }
-    contract.check_types(operation, [str(value.dtype) for value in found.values()])
-    dtype = np.result_type(*found.values()) if found else np.dtype(np.float64)
+    # Coefficients may be whole numbers, which take the type of the rest; t may not.
+    types = [value.dtype for name, value in found.items() if value.dtype.kind not in "iu" or name in ("t", "x")]
+    contract.check_types(operation, map(str, types))
+    dtype = np.result_type(*types) if types else np.dtype(np.float64)
     arrays = {name: np.asarray(found.get(name, value), dtype) for name, value in given.items()}
     try:
         np.broadcast_shapes(*(array.shape for array in arrays.values()))

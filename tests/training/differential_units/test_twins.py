@@ -91,7 +91,7 @@ def test_layer_compiles_without_a_break_and_gives_the_same():
 
 def test_training_step_asks_the_device_for_no_value(monkeypatch):
     # Tensors on the meta device have shapes and no values: whatever reads one back raises.
-    for shape, block in (((4, 5), 100), ((2, 5, 3, 3), 100), ((40, 5), 100)):  # the last one in two blocks
+    for shape, block in (((4, 5), 100), ((40, 5), 100)):  # the last one in two blocks
         monkeypatch.setattr(pytorch, "BLOCK", block)
         layer = pytorch.DEU(5).to("meta")
         layer(torch.empty(shape, device="meta")).sum().backward()

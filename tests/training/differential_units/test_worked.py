@@ -133,3 +133,12 @@ def test_numbers_take_the_type_of_the_tensors():
         np.testing.assert_allclose(values(y), [10, 20], rtol=1e-15)  # 0.1 as float32 would be off by 1e-8
         assert "64" in str(y.dtype)
         assert "32" in str(module.deu(array(np.float32([1])), 1, 1, 1, 0, 0).dtype)
+
+
+def test_coefficients_may_be_whole_numbers(side):
+    module, array = side
+    whole = [array(np.array(one)) for one in ([0, 1], [1, 0], [0, 4], [3, 1], [0, 2])]
+    assert module.subspace(*whole[:3]).tolist() == [2, 5]
+    y = module.deu(array(np.float32([[2.0, -0.5]])), *whole)
+    assert "float32" in str(y.dtype)
+    np.testing.assert_allclose(values(y), [[5, -2 * math.sin(1) + math.cos(1)]], rtol=1e-6)
