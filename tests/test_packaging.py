@@ -99,7 +99,8 @@ def test_references_without_dependencies_are_pinned_installed_and_in_no_extra():
 
 
 def test_no_file_names_a_package_index():
-    for name in ("requirements.txt", "requirements-references.txt", "pyproject.toml", "binder/environment.yml", "Makefile"):
+    locks = "requirements.txt", "requirements-references.txt"
+    for name in (*locks, "pyproject.toml", "binder/environment.yml", "Makefile"):
         assert not re.search(r"--(extra-)?index-url|--find-links|https?://", (ROOT / name).read_text()), name
 
 
