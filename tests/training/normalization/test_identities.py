@@ -243,3 +243,17 @@ def test_images_with_channels_last_stay_so():
         assert norm(pytorch, x, w, b).is_contiguous(memory_format=torch.channels_last), name
     for y in (pytorch.standardize(x, (0, 2, 3)), pytorch.mean_only_batch_norm(x, None, b)):
         assert y.is_contiguous(memory_format=torch.channels_last)
+
+
+def test_weights_are_computed_once_per_forward(side):
+    looks = []
+
+    class Counting(side.methods.WeightNorm):
+        @property
+        def weight(self):
+            looks.append(1)
+            return side.methods.WeightNorm.weight.fget(self)
+
+    layer = Counting(side.nn.Linear(3, 2))
+    layer(side.tensor(np.ones((4, 3), np.float32)))
+    assert len(looks) == 1
