@@ -55,7 +55,13 @@ def shifted_window_mask(height, width, window, shift):
     """
     contract.check_fill("shifted_window_mask", height, width, window)
     contract.check_shift("shifted_window_mask", window, shift)
-    stretches = [torch.div(torch.arange(n) - shift, window, rounding_mode="floor") + 1 for n in (height, width)]
+    return _mask(height, width, window, shift, None)
+
+
+def _mask(height, width, window, shift, device):
+    """`shifted_window_mask` on a device."""
+    places = (torch.arange(side, device=device) for side in (height, width))
+    stretches = [torch.div(place - shift, window, rounding_mode="floor") + 1 for place in places]
     names = stretches[0][:, None] * (width // window + 2) + stretches[1]  # of each token, before the roll
     names = window_partition(cyclic_shift(names[None, :, :, None], shift), window).flatten(1)
     return names.unsqueeze(1) == names.unsqueeze(2)
@@ -172,8 +178,7 @@ class SwinBlock(nn.Module):
             return None
         if self.size == tuple(x.shape[1:3]):
             return self.mask
-        with x.device:
-            return shifted_window_mask(*x.shape[1:3], window, shift)
+        return _mask(*x.shape[1:3], window, shift, x.device)
 
     def _dropped(self, x):
         if not self.training or not self.drop_path:

@@ -84,6 +84,8 @@ def test_features_are_twins():
 def test_pytorch_compiles_to_one_graph_and_runs_under_autocast():
     model, images = pytorch.Swin(**SMALL).eval(), torch.randn(2, 2, 20, 20)
     torch.testing.assert_close(torch.compile(model, backend="eager", fullgraph=True)(images), model(images))
+    block, x = pytorch.SwinBlock(4, 2, 3, 1), torch.randn(1, 5, 6, 4)  # a map whose mask is made in the graph
+    torch.testing.assert_close(torch.compile(block, backend="eager", fullgraph=True, dynamic=False)(x), block(x))
     with torch.autocast("cpu", torch.bfloat16):
         half = model(images).float()
     # Numbers of 8 bits, an error of 0.4 % in each of some twenty products in a row.
