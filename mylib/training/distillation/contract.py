@@ -25,7 +25,7 @@ def check_logits(operation, student, teacher, labels, distillation=None):
 
 def check_mixing(temperature, weight):
     """A temperature that can divide, and a share."""
-    expect_range("soft_distillation_loss", 0, None, "3 is DeiT's choice", open=True, temperature=temperature)
+    expect_range("soft_distillation_loss", 0, None, "try 3", open=True, temperature=temperature)
     if math.isinf(temperature):
         raise ValueError(
             "soft_distillation_loss: expected a finite temperature, got inf; the limit compares centred logits"

@@ -109,8 +109,8 @@ def noisy_student(
     Returns: list of rounds + 1 models, the teacher first, each in the mode in which it was made.
     Raises:  ValueError: shapes or options that do not fit, a label that is no class, no image above the threshold, or
                  a model that is given twice. TypeError: labels that are no integers, or no functions.
-    Source:  Xie et al. (2020), algorithm 1; slide "Teacher Model/ Noisy Student". Differs: their students have
-             batches in a ratio of 1 to 3 and more, RandAugment, and a few last epochs without noise.
+    Source:  Xie et al. (2020), algorithm 1; slide "Teacher Model/ Noisy Student". Differs: they have
+             RandAugment, and a last part of training on unaugmented images of a higher resolution.
 
     Example:
         >>> rng = np.random.default_rng(0)
@@ -120,7 +120,7 @@ def noisy_student(
         3
     """
     contract.check_pair(labelled)
-    images, labels, others = (np.asarray(as_tensor(part).data) for part in (*labelled, unlabelled))
+    images, labels, others = (np.asarray(part) for part in (*labelled, unlabelled))
     whole = {"rounds": rounds, "ratio": ratio, "epochs": epochs, "batch_size": batch_size}
     shapes = images.shape, labels.shape, others.shape
     contract.check_rounds(make_model, *shapes, threshold, per_class, learning_rate, **whole)

@@ -308,3 +308,35 @@ def pseudo(model, images, threshold, per_class):
         chosen += [members[i % len(members)] for i in range(per_class)] if members else []
     indices = torch.tensor(chosen, dtype=torch.int64)
     return indices, chances[indices]
+
+
+# %% wrong: targets in float32
+def pseudo(model, images, threshold, per_class):
+    mode = model.training
+    with torch.no_grad():
+        chances = torch.softmax(model.eval()(images), 1)
+    model.train(mode)
+    confidence, kind = chances.max(1).values, chances.argmax(1)
+    chosen = []
+    for k in range(chances.shape[1]):
+        members = [i for i in range(len(chances)) if kind[i] == k and confidence[i] >= threshold]
+        members.sort(key=lambda i: -confidence[i].item())
+        chosen += [members[i % len(members)] for i in range(per_class)] if members else []
+    indices = torch.tensor(chosen, dtype=torch.int64)
+    return indices, chances[indices].float()
+
+
+# %% wrong: targets in float64
+def pseudo(model, images, threshold, per_class):
+    mode = model.training
+    with torch.no_grad():
+        chances = torch.softmax(model.eval()(images), 1)
+    model.train(mode)
+    confidence, kind = chances.max(1).values, chances.argmax(1)
+    chosen = []
+    for k in range(chances.shape[1]):
+        members = [i for i in range(len(chances)) if kind[i] == k and confidence[i] >= threshold]
+        members.sort(key=lambda i: -confidence[i].item())
+        chosen += [members[i % len(members)] for i in range(per_class)] if members else []
+    indices = torch.tensor(chosen, dtype=torch.int64)
+    return indices, chances[indices].double()

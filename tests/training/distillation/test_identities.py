@@ -367,6 +367,15 @@ def test_self_training_learns_a_problem_that_can_be_learnt(side):
         assert (values(model(array(others))).argmax(1) == truth).mean() > 0.9
 
 
+def test_labels_may_be_a_list_and_images_tensors(side):
+    module, array = side
+    (x, y), (others, _) = blobs(0, 12), blobs(1, 20)
+    make = lambda number: NN[module].Linear(3, 3)  # noqa: E731
+    options = {"threshold": 0.0, "epochs": 1, "progress": False}
+    models = module.noisy_student(make, (array(x), y.tolist()), array(others), 1, **options)
+    assert len(models) == 2
+
+
 def test_arrays_are_left_as_they_were(side):
     module, array = side
     z, teacher, labels = logits_and_labels(18)
