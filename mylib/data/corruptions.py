@@ -37,8 +37,8 @@ def corrupt(images, kind, severity, seed=0):
 
     Example:
         >>> brighter = corrupt(np.full((1, 1, 2, 2), 0.25, np.float32), "brightness", 2)
-        >>> brighter[0, 0].round(2).tolist()
-        [[0.45, 0.45], [0.45, 0.45]]
+        >>> bool(np.allclose(brighter, 0.25 + 0.2))
+        True
 
     Source:  Hendrycks, Dietterich, "Benchmarking neural network robustness to common corruptions and perturbations"
              (ICLR 2019).
