@@ -4,26 +4,34 @@ Nothing is fetched at run time. Larger sets are read from the folder named by ``
 no real set can be installed, a seeded generator composes one out of real digits and photographs.
 """
 
+from mylib.data.coloured import Coloured, coloured_digits
 from mylib.data.corruptions import corrupt
+from mylib.data.growing import Growing, growing_digits, stroke_thickness
 from mylib.data.images import Dataset, digit_pairs, digits, long_tailed, mnist, photograph, split
 from mylib.data.motion import Clips, moving_digits
-from mylib.data.people import People, camera_people
+from mylib.data.people import ModalPeople, People, camera_people, infrared_people
 from mylib.data.scenes import Scenes, digit_scenes
 from mylib.data.stereo import StereoPair, stereo_pair
 from mylib.data.words import Pronunciations, pronunciations
 
 __all__ = [
     "Clips",
+    "Coloured",
     "Dataset",
+    "ModalPeople",
+    "Growing",
     "People",
     "Pronunciations",
     "Scenes",
     "StereoPair",
     "camera_people",
+    "coloured_digits",
     "corrupt",
     "digit_pairs",
     "digit_scenes",
     "digits",
+    "infrared_people",
+    "growing_digits",
     "long_tailed",
     "mnist",
     "moving_digits",
@@ -31,4 +39,5 @@ __all__ = [
     "pronunciations",
     "split",
     "stereo_pair",
+    "stroke_thickness",
 ]
