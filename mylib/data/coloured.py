@@ -14,7 +14,7 @@ class Coloured(NamedTuple):
 
     Args:    images: float32 in [0, 1], black paper. Shape (n, 3, size, size).
              digits: which digit, 0 to 9. int64, shape (n,).
-             hues: which ink; number h is h / hues of the way round the colour wheel from red to green. int64, shape (n,).
+             hues: which ink; number h stands h / hues of a turn from red towards green. int64, shape (n,).
              turns: quarter turns counter-clockwise, 0 to 3. int64, shape (n,).
     """
 
