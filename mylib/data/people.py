@@ -1,8 +1,11 @@
-"""People seen by several cameras: drawn figures with clothes and build of their own, in each camera's colours."""
+"""People seen by several cameras: drawn figures with clothes and build of their own, in colour and in infrared."""
 
 from typing import NamedTuple
 
 import numpy as np
+
+GARMENTS = {"jacket": (0.05, 0.95), "trousers": (0.05, 0.8), "bag": (0.05, 0.95)}  # the range of each colour channel
+LUMINANCE = np.array([0.299, 0.587, 0.114])  # how bright red, green and blue look (ITU-R BT.601)
 
 
 class People(NamedTuple):
@@ -67,12 +70,105 @@ def camera_people(seed=0, identities=40, cameras=4, shots=4, size=(32, 16), diff
     views = _cameras(np.random.default_rng([seed, 2]), cameras, difference)
     rng = np.random.default_rng([seed, part == "test"])
     persons = _persons(rng, identities)
-    ids, seen, _ = (
-        grid.ravel() for grid in np.meshgrid(np.arange(identities), np.arange(cameras), np.arange(shots), indexing="ij")
-    )
+    ids, seen = _everyone_everywhere(identities, cameras, shots)
     person = {name: values[ids] for name, values in persons.items()}
     view = {name: values[seen] for name, values in views.items()}
     return People(_pictures(rng, person, view, size), ids, seen)
+
+
+class ModalPeople(NamedTuple):
+    """Pictures of people by day and by night.
+
+    Args:    images: float32 in [0, 1]; in infrared all three channels are equal. Shape (n, 3, height, width).
+             ids: who it is, from 0. int64, shape (n,).
+             cameras: who took it, from 0; visible cameras first. int64, shape (n,).
+             infrared: whether it was taken in infrared. Boolean, shape (n,).
+    """
+
+    images: np.ndarray
+    ids: np.ndarray
+    cameras: np.ndarray
+    infrared: np.ndarray
+
+
+def infrared_people(
+    seed=0, identities=40, visible=2, infrared=2, shots=4, size=(32, 16), correlation=0.5, part="train"
+):
+    """The figures of `camera_people`, by some cameras in colour, and by others in the near infrared.
+
+    It imitates sets as SYSU-MM01: by day colour, by night an infrared lamp and one channel, repeated three times. In the
+    near infrared a garment reflects what its dye lets through: a jacket that is black to us can be bright. So jacket,
+    trousers and bag have a reflectance of their own there, whose correlation with their brightness (luminance) is
+    chosen: 1: what is bright stays bright; 0: one says nothing of the other. Skin and hair keep their brightness. The
+    lamp falls off from the middle of the picture, and the noise is larger. It leaves out what `camera_people` leaves
+    out, faces and gait before all; there are no thermal pictures (RegDB is thermal, SYSU-MM01 near infrared). Numbers
+    measured here say nothing about real people, cameras or clothes.
+
+    Args:    seed: of the cameras, and, with the part, of the people and pictures.
+             identities: number of people.
+             visible, infrared: number of cameras of each kind; everyone passes all of them.
+             shots: pictures of each person by each camera.
+             size: height and width, pixels.
+             correlation: of reflectance with brightness, over garments, from 0 to 1.
+             part: "train" or "test": other people, the same cameras.
+    Returns: `ModalPeople`, ordered by person, then camera.
+    Raises:  ValueError: a number below 1, a correlation outside of 0 to 1, a size below 8, or an unknown part.
+
+    Example:
+        >>> people = infrared_people(identities=2, visible=1, infrared=2, shots=1)
+        >>> people.images.shape, people.cameras.tolist(), people.infrared.tolist()
+        ((6, 3, 32, 16), [0, 1, 2, 0, 1, 2], [False, True, True, False, True, True])
+
+    Source:  this course; SYSU-MM01 (Wu et al. 2017) is the kind of set that it imitates.
+    """
+    if min(identities, visible, infrared, shots) < 1 or min(size) < 8 or part not in ("train", "test"):
+        raise ValueError(
+            "infrared_people: expected identities, visible, infrared and shots of at least 1, sides of at least 8 and "
+            f"part 'train' or 'test', got {identities}, {visible}, {infrared}, {shots}, {size} and {part!r}"
+        )
+    if not 0 <= correlation <= 1:
+        raise ValueError(f"infrared_people: expected correlation from 0 to 1, got {correlation}")
+    views = _cameras(np.random.default_rng([seed, 2]), visible + infrared, 1.0)
+    rng = np.random.default_rng([seed, part == "test"])
+    persons = _persons(rng, identities)
+    night = _by_night(np.random.default_rng([seed, part == "test", 3]), persons, correlation)
+    ids, seen = _everyone_everywhere(identities, visible + infrared, shots)
+    dark = seen >= visible
+    person = {
+        name: np.where(dark.reshape(-1, *[1] * (values.ndim - 1)), night.get(name, values)[ids], values[ids])
+        for name, values in persons.items()
+    }
+    images = _pictures(rng, person, {name: values[seen] for name, values in views.items()}, size)
+    images[dark] = _under_a_lamp(rng, images[dark, :1])
+    return ModalPeople(images, ids, seen, dark)
+
+
+def _everyone_everywhere(identities, cameras, shots):
+    """Person and camera of each picture, in order."""
+    grids = np.meshgrid(np.arange(identities), np.arange(cameras), np.arange(shots), indexing="ij")
+    return grids[0].ravel(), grids[1].ravel()
+
+
+def _by_night(rng, persons, correlation):
+    """Colours in the near infrared, grey: a number for each garment, and the brightness of skin and hair."""
+    colours = {}
+    for name, (low, high) in GARMENTS.items():
+        deviation = (high - low) / np.sqrt(12) * np.linalg.norm(LUMINANCE)
+        brightness = (persons[name] @ LUMINANCE - (low + high) / 2) / deviation  # mean 0, deviation 1
+        own = rng.normal(size=len(brightness))
+        mixed = correlation * brightness + np.sqrt(1 - correlation**2) * own
+        colours[name] = np.clip(0.5 + 0.22 * mixed, 0.03, 0.97)
+    colours |= {name: persons[name] @ LUMINANCE for name in ("skin", "hair")}
+    return {name: np.repeat(values[:, None], 3, axis=1) for name, values in colours.items()}
+
+
+def _under_a_lamp(rng, image):
+    """One channel of each picture: a lamp that falls off from the middle, and more noise. (n, 1, height, width)."""
+    height, width = image.shape[2:]
+    down = (np.arange(height) + 0.5) / height - 0.5
+    across = (np.arange(width) + 0.5) / height - 0.5 * width / height
+    lamp = 1 / (1 + 2 * (down[:, None] ** 2 + across**2))
+    return np.clip(image * lamp + rng.normal(0, 0.04, image.shape), 0, 1)
 
 
 def _persons(rng, count):
@@ -81,9 +177,7 @@ def _persons(rng, count):
     return {
         "skin": skin,
         "hair": rng.uniform(0.05, 0.5, (count, 1)) * rng.uniform(0.6, 1.0, (count, 3)),
-        "jacket": rng.uniform(0.05, 0.95, (count, 3)),
-        "trousers": rng.uniform(0.05, 0.8, (count, 3)),
-        "bag": rng.uniform(0.05, 0.95, (count, 3)),
+        **{name: rng.uniform(*limits, (count, 3)) for name, limits in GARMENTS.items()},
         "side": rng.choice([-1.0, 0.0, 1.0], count),  # of the bag; 0: none
         "tall": rng.uniform(0.88, 1.05, count),
         "wide": rng.uniform(0.8, 1.3, count),
