@@ -8,7 +8,9 @@ from mylib.data.coloured import Coloured, coloured_digits
 from mylib.data.corruptions import corrupt
 from mylib.data.growing import Growing, growing_digits, stroke_thickness
 from mylib.data.images import Dataset, digit_pairs, digits, long_tailed, mnist, photograph, split
+from mylib.data.imports import standard_library_imports
 from mylib.data.motion import Clips, moving_digits
+from mylib.data.paths import Paths, junction_paths, thrown_balls
 from mylib.data.people import ModalPeople, People, camera_people, infrared_people
 from mylib.data.scenes import Scenes, digit_scenes
 from mylib.data.stereo import StereoPair, stereo_pair
@@ -18,8 +20,9 @@ __all__ = [
     "Clips",
     "Coloured",
     "Dataset",
-    "ModalPeople",
     "Growing",
+    "ModalPeople",
+    "Paths",
     "People",
     "Pronunciations",
     "Scenes",
@@ -30,14 +33,17 @@ __all__ = [
     "digit_pairs",
     "digit_scenes",
     "digits",
-    "infrared_people",
     "growing_digits",
+    "infrared_people",
+    "junction_paths",
     "long_tailed",
     "mnist",
     "moving_digits",
     "photograph",
     "pronunciations",
     "split",
+    "standard_library_imports",
     "stereo_pair",
     "stroke_thickness",
+    "thrown_balls",
 ]
