@@ -1,0 +1,1 @@
+"""Equivariance: follow the input or forget it? Shifts, poses of parts, and capsule networks."""
