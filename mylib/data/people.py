@@ -96,7 +96,7 @@ def infrared_people(
 ):
     """The figures of `camera_people`, by some cameras in colour, and by others in the near infrared.
 
-    It imitates sets as SYSU-MM01: by day colour, by night an infrared lamp and one channel, repeated three times. In the
+    It imitates sets like SYSU-MM01: colour by day, by night a lamp and one channel, repeated three times. In the
     near infrared a garment reflects what its dye lets through: a jacket that is black to us can be bright. So jacket,
     trousers and bag have a reflectance of their own there, whose correlation with their brightness (luminance) is
     chosen: 1: what is bright stays bright; 0: one says nothing of the other. Skin and hair keep their brightness. The

@@ -1,0 +1,1 @@
+"""Infrared and visible re-identification with an X modality."""
