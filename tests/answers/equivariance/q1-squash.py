@@ -119,8 +119,11 @@ def squash(s):
 
 
 def squash_gradient(s, gradient):
-    n = np.sqrt((s * s).sum(axis=-1, keepdims=True) + 1e-8)
-    return n / (1 + n * n) * gradient + (1 - n * n) / (1 + n * n) ** 2 / n * (s * gradient).sum(-1, keepdims=True) * s
+    squared = (s * s).sum(axis=-1, keepdims=True)
+    n = np.sqrt(squared + 1e-8)
+    slope = n / (1 + n * n) * gradient
+    slope = slope + (1 - n * n) / (1 + n * n) ** 2 / n * (s * gradient).sum(-1, keepdims=True) * s
+    return np.where(squared > 0, slope, 0)
 
 
 # %% wrong: all vectors of an image meet together in the gradient

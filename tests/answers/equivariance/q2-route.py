@@ -172,6 +172,20 @@ def route(votes, iterations):
     return capsules, couplings
 
 
+# %% wrong: the shares of the last round are constants for the capsules
+def route(votes, iterations):
+    logits = torch.zeros_like(votes[..., 0])
+    for round_ in range(iterations):
+        couplings = logits.softmax(dim=2)
+        last = round_ == iterations - 1
+        s = torch.einsum("bij,bijd->bjd", couplings.detach() if last else couplings, votes)
+        n = torch.linalg.vector_norm(s, dim=2, keepdim=True)
+        capsules = s * (n / (1 + n * n))
+        if not last:
+            logits = logits + torch.einsum("bijd,bjd->bij", votes, capsules)
+    return capsules, couplings
+
+
 # %% wrong: the couplings that are returned have no history
 def route(votes, iterations):
     logits = torch.zeros_like(votes[..., 0])
