@@ -10,7 +10,7 @@ READY = .venv/ready
 # Of one topic only, where the command names it.
 ONE = $(filter command,$(firstword $(origin TOPIC)))
 ONLY = $(if $(ONE),--topic $(TOPIC))
-TESTS = $(if $(ONE),$$(mylib rooms --tests $(TOPIC)),tests mylib lectures)
+TESTS = $(if $(ONE),$$(mylib rooms --tests $(TOPIC)),lectures tests mylib)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup course test lab lectures site validate release grade feedback report doctor claims answers bench check lint clean
@@ -34,7 +34,7 @@ course: $(READY) ## the main job: run and publish the lectures, release and grad
 	@mylib course
 
 test: $(READY) ## everything that must hold, with the network off; of one topic: TOPIC=<name>
-	@python tests/offline.py pytest -n auto --maxprocesses 8 --dist loadfile --nbval-lax --nbval-current-env $(ONLY) $(TESTS)
+	@python tests/offline.py pytest -n auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder --nbval-lax --nbval-current-env $(ONLY) $(TESTS)
 	@$(MAKE) --no-print-directory lint
 
 lint: $(READY)

@@ -2,7 +2,8 @@
 
 A run over many topics says, too, what the whole course will cost once it has all its topics.
 
-It never fails a run: a machine that is busy with something else counts the same seconds, but an older one counts more.
+Seconds are *reference seconds*, those of the reference core of `tests.speed`, which is measured every few seconds
+beside the tests: an older machine, or one whose memory is busy, counts the same. It never fails a run.
 
 What is counted, at the end of each test: the time of the process that runs it, of all its children that have ended and
 were waited for (kernels of lectures, commands, forks that run answers), and of those that still run. What cannot be
@@ -22,9 +23,10 @@ import psutil
 import pytest
 
 from mylib.classroom.course.limits import LECTURE_SECONDS
+from tests.speed import Slowness
 
 ROOT = Path(__file__).resolve().parents[1]
-LECTURE, TOPIC, ANSWERS = LECTURE_SECONDS, 25, 15  # CPU seconds on one core
+LECTURE, TOPIC, ANSWERS = LECTURE_SECONDS, 25, 15  # seconds of the reference core
 BY_TOPIC = ("tests/classroom/authoring/test_exercises.py", "tests/check/test_bank_is_not_refused.py")
 ALL = 54  # topics of the course when it is complete
 OF_A_TOPIC = ("lecture ", "answers of ", "tests of ")
@@ -99,8 +101,10 @@ def descendants(process):
 class Budget:
     """Counts in each process that runs tests, adds up in the one that was started, and says there what is over."""
 
-    def __init__(self):
-        self.rooms, self.seconds, self.last = {}, Counter(), None
+    def __init__(self, slowness=None):
+        """slowness: gives, by ``now()``, processor seconds here for each of the reference core."""
+        self.rooms, self.seconds, self.here, self.last = {}, Counter(), 0.0, None
+        self.slowness = slowness or Slowness()
 
     @pytest.hookimpl(hookwrapper=True)
     def pytest_runtest_protocol(self, item):
@@ -108,26 +112,30 @@ class Budget:
         if self.last is None:
             self.last = spent()
         yield
-        before, self.last = self.last, spent()
+        before, now = self.last, spent()
+        slowness = self.slowness.now()
+        self.last = spent()  # measuring belongs to no room
         with contextlib.suppress(ValueError):  # a file elsewhere
             path = item.path.resolve().relative_to(item.config.rootpath.resolve())
             room = room_of(path.as_posix(), topic_of(item)) or (ELSEWHERE, math.inf)
-            self.add(*room, max(0.0, self.last - before))
+            here = max(0.0, now - before)
+            self.add(*room, here / slowness, here)
 
     def forget(self):
         """What has been spent since the last test belongs to no room: it is done once, for all of them."""
         self.last = spent()
 
-    def add(self, name, budget, seconds):
-        """So many more seconds of a room."""
+    def add(self, name, budget, seconds, here):
+        """So many more seconds of a room, on the reference core and here."""
         self.rooms[name] = budget
         self.seconds[name] += seconds
+        self.here += here
 
     def pytest_sessionfinish(self, session):
         """A worker of xdist hands on what it has counted."""
         if hasattr(session.config, "workeroutput"):
-            found = [[name, self.rooms[name], seconds] for name, seconds in self.seconds.items()]
-            session.config.workeroutput["budget"] = found
+            found = [[name, self.rooms[name], seconds, 0.0] for name, seconds in self.seconds.items()]
+            session.config.workeroutput["budget"] = [*found, [ELSEWHERE, math.inf, 0.0, self.here]]
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node):
@@ -139,12 +147,14 @@ class Budget:
         """The table, or one line."""
         over = {name: seconds for name, seconds in self.seconds.items() if seconds > self.rooms[name]}
         if over:
-            terminalreporter.section("rooms over their budget, in CPU seconds")
+            terminalreporter.section("rooms over their budget, in reference seconds")
             width = max(map(len, over))
             for name, seconds in sorted(over.items(), key=lambda one: -one[1]):
                 terminalreporter.line(f"{name:<{width}} {seconds:7.1f} of {self.rooms[name]}")
         elif self.rooms:
-            terminalreporter.line(f"each of {len(self.rooms)} rooms is within its budget of CPU seconds")
+            terminalreporter.line(f"each of {len(self.rooms)} rooms is within its budget, in reference seconds")
+        if total := sum(self.seconds.values()):
+            terminalreporter.line(f"a reference second took {self.here / total:.2f} seconds of a core of this machine")
         if line := outlook(self.seconds, os.cpu_count() or 1):
             terminalreporter.line(line)
 
@@ -162,8 +172,8 @@ def outlook(seconds, cores):
     rest = sum(seconds.values()) - own
     each = own / len(topics)
     return (
-        f"{len(topics)} topics: {own:.0f} CPU seconds, {each:.0f} each; everything else: {rest:.0f}. At this rate "
-        f"{ALL} topics take {(ALL * each + rest) / 60 / cores:.0f} minutes on {cores} cores"
+        f"{len(topics)} topics: {own:.0f} reference seconds, {each:.0f} each; everything else: {rest:.0f}. "
+        f"At this rate {ALL} topics take {(ALL * each + rest) / 60 / cores:.0f} minutes on {cores} such cores"
     )
 
 

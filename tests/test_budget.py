@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.budget import Budget, outlook, room_of, spent
+from tests.speed import EVERY, REFERENCE, Slowness
 
 ROOT = Path(__file__).resolve().parents[1]
 WORK = """
@@ -37,8 +38,12 @@ from tests import budget
 
 budget.ROOMS = {"busy": (%s, ("test_busy.py",)), "idle": (1, ("test_idle.py",))}
 
+class Slow:
+    def now(self):
+        return 2.0
+
 def pytest_configure(config):
-    config.pluginmanager.register(budget.Budget(), "budget")
+    config.pluginmanager.register(budget.Budget(Slow()), "budget")
 """
 
 
@@ -57,18 +62,19 @@ def run(folder, budget, *options):
 
 @pytest.mark.parametrize("options", [(), ("-n", "2")], ids=["one process", "two"])
 def test_a_room_over_its_budget_is_named_with_what_its_children_cost(tmp_path, options):
-    said = run(tmp_path, 1, *options)
-    assert "rooms over their budget, in CPU seconds" in said
+    said = run(tmp_path, 0.5, *options)  # 1.2 seconds here, on a core that is half as fast as the reference
+    assert "rooms over their budget, in reference seconds" in said
+    assert "a reference second took 2.00 seconds of a core of this machine" in said
     [line] = [line for line in said.splitlines() if line.startswith("busy ")]
     _, seconds, _, budget = line.split()
-    assert budget == "1"
-    assert 1.2 <= float(seconds) < 30
+    assert budget == "0.5"
+    assert 0.6 <= float(seconds) < 15
     assert "idle" not in said
 
 
 def test_one_line_says_that_all_are_within(tmp_path):
     said = run(tmp_path, 1000)
-    assert "each of 2 rooms is within its budget of CPU seconds" in said
+    assert "each of 2 rooms is within its budget, in reference seconds" in said
     assert "busy " not in said
 
 
@@ -110,9 +116,23 @@ def test_every_file_with_a_budget_is_there():
 def test_the_outlook_adds_what_every_topic_costs_and_what_is_there_once():
     seconds = {"lecture 01_a": 40.0, "answers of a": 10.0, "tests of b": 6.0, "answers of b": 4.0, "cluster": 60.0}
     said = outlook(seconds, cores=2)
-    assert said.startswith("2 topics: 60 CPU seconds, 30 each; everything else: 60.")
-    assert said.endswith(f"54 topics take {(54 * 30 + 60) / 60 / 2:.0f} minutes on 2 cores")
+    assert said.startswith("2 topics: 60 reference seconds, 30 each; everything else: 60.")
+    assert said.endswith(f"54 topics take {(54 * 30 + 60) / 60 / 2:.0f} minutes on 2 such cores")
 
 
 def test_a_run_over_one_topic_has_no_outlook():
     assert outlook({"lecture 01_a": 40.0, "answers of a": 10.0}, cores=2) == ""
+
+
+def test_slowness_is_that_of_the_faster_of_two_and_is_measured_again_when_it_is_old():
+    spent_by_work = iter([0.0, 3.0, 10.0, 12.0, 20.0, 21.0, 30.0, 34.0])  # works of 3 and 2 seconds, then of 1 and 4
+    times = iter([0.0, EVERY / 2, 1.5 * EVERY, 1.5 * EVERY])
+    slowness = Slowness(clock=lambda: next(times), timer=lambda: next(spent_by_work))
+    found = [slowness.now() for _ in range(3)]
+    assert found == pytest.approx([2 / REFERENCE, 2 / REFERENCE, 1 / REFERENCE])
+
+
+def test_slowness_of_this_machine_is_a_ratio_that_repeats():
+    slowness = [Slowness().now() for _ in range(5)]
+    assert 0.05 < min(slowness) < 20, "a processor of this century"
+    assert sorted(slowness)[2] < 3 * min(slowness), "the same work, a moment later"

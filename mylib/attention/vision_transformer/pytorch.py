@@ -106,7 +106,7 @@ def attention_rollout(maps):
 
 def position_similarity(model):
     r"""The cosine between the position vectors of each two patches."""
-    vectors = F.normalize(model.positions.detach()[0, 1:], dim=1)  # (patches, dim)
+    vectors = F.normalize(model.positions.detach()[0, -(model.side**2) :], dim=1)  # (patches, dim)
     return (vectors @ vectors.T).reshape((model.side,) * 4)
 
 

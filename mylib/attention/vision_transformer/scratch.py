@@ -175,14 +175,14 @@ def position_similarity(model):
     r"""The cosine between the position vectors of each two patches.
 
     Args:    model: `ViT`.
-    Returns: shape (rows, columns, rows, columns), entries between -1 and 1, 0 for vectors of zeros; the class token is
-                 left out.
+    Returns: shape (rows, columns, rows, columns), entries between -1 and 1, 0 for vectors of zeros; tokens that
+                 stand before the patches (the class token) are left out.
     Source:  Dosovitskiy et al. (2021), figure 7 (centre).
 
     Example:
         >>> position_similarity(ViT(8, 4, 8, 1, 2, 16, 5)).shape
         (2, 2, 2, 2)
     """
-    vectors = model.positions.data[0, 1:]  # (patches, dim)
+    vectors = model.positions.data[0, -(model.side**2) :]  # (patches, dim)
     vectors = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
     return (vectors @ vectors.T).reshape((model.side,) * 4)
