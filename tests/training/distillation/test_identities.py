@@ -5,6 +5,8 @@ import pytest
 import torch
 
 from mylib import engine
+from mylib.attention.vision_transformer import pytorch as vit_pytorch
+from mylib.attention.vision_transformer import scratch as vit_scratch
 from mylib.training.distillation import pytorch, rounds, scratch
 from tests.training.distillation.cases import (
     NETS,
@@ -387,3 +389,13 @@ def test_arrays_are_left_as_they_were(side):
     for part, old in zip((z, teacher, labels), before, strict=True):
         np.testing.assert_array_equal(part, old)
     assert module in (scratch, pytorch)
+
+
+def test_positions_of_the_patches_are_compared_without_those_of_the_two_tokens(side):
+    module, _ = side
+    similarity = {scratch: vit_scratch, pytorch: vit_pytorch}[module].position_similarity
+    model = randomise(module.DeiT(**SMALL))
+    found = values(similarity(model))
+    vectors = values(model.positions)[0, 2:]
+    vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    np.testing.assert_allclose(found.reshape(len(vectors), -1), vectors @ vectors.T, rtol=1e-6, atol=1e-7)  # float32
