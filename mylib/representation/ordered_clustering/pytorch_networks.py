@@ -144,6 +144,7 @@ class DRC(Rounds):
         tensor = torch.from_numpy(array)
         return (tensor.float() if self.device.type == "mps" and tensor.is_floating_point() else tensor).to(self.device)
 
+    # The same text on both sides: each calls its own clusterings.
     def _cluster(self, alpha):
         _, identity = self._encoded(self.images)
         if self.centroids is None:

@@ -205,6 +205,7 @@ class DRC(Rounds):
         parts = [self.model.encode(images[start : start + batch_size]) for start in range(0, len(images), batch_size)]
         return [np.concatenate([part.numpy() for part in side]) for side in zip(*parts, strict=True)]
 
+    # The same text on both sides: each calls its own clusterings.
     def _cluster(self, alpha):
         _, identity = self._encoded(self.images)
         if self.centroids is None:
