@@ -54,19 +54,19 @@ def dynamic_routing(votes, iterations=3):
     r"""Routing by agreement, with c_i = softmax over j of b_i, in float32 at least, also under autocast.
 
     The logits are never stored: as b_ij is a sum of u_{j|i} . v_j over the earlier rounds, it is u_{j|i} times the sum
-    of these v_j. Memory: the votes, and (batch, inputs, outputs) for each round.
+    of these v_j. Each round is two products of matrices. Memory: the votes twice, and (batch, inputs, outputs) a round.
     """
     contract.check_votes(votes.shape, iterations)
     # The meta device knows no autocast.
     with contextlib.nullcontext() if votes.is_meta else torch.autocast(votes.device.type, enabled=False):
-        votes = at_least_float32(votes)
-        couplings = torch.full_like(votes[..., 0], 1 / votes.shape[2])  # softmax of zeros
-        capsules = heard = squash(torch.einsum("bij,bijd->bjd", couplings, votes))
+        u = at_least_float32(votes).transpose(1, 2).contiguous()  # (batch, outputs, inputs, dim): rows for products
+        couplings = torch.full_like(u[..., 0], 1 / u.shape[1])  # softmax of zeros
+        capsules = heard = squash(u.sum(dim=2) / u.shape[1])
         for _ in range(iterations - 1):
-            couplings = torch.einsum("bijd,bjd->bij", votes, heard).softmax(dim=2)
-            capsules = squash(torch.einsum("bij,bijd->bjd", couplings, votes))
+            couplings = (u @ heard.unsqueeze(3)).squeeze(3).softmax(dim=1)
+            capsules = squash((couplings.unsqueeze(2) @ u).squeeze(2))
             heard = heard + capsules
-    return capsules, couplings
+    return capsules, couplings.transpose(1, 2)
 
 
 class PrimaryCapsules(nn.Module):
