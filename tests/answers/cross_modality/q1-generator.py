@@ -55,9 +55,17 @@ def make_x(visible, squeeze, squeeze_bias, expand, expand_bias):
     return np.maximum(np.maximum(visible @ squeeze.T + squeeze_bias, 0) @ expand.T + expand_bias, 0)
 
 
+def dead(squeeze, squeeze_bias):
+    return np.maximum(squeeze, 0).sum(axis=1) + squeeze_bias <= 0
+
+
 # %% wrong: no ReLU
 def make_x(visible, squeeze, squeeze_bias, expand, expand_bias):
     return (visible @ squeeze.T + squeeze_bias) @ expand.T + expand_bias
+
+
+def dead(squeeze, squeeze_bias):
+    return np.maximum(squeeze, 0).sum(axis=1) + squeeze_bias <= 0
 
 
 # %% wrong: the ReLU before the first bias
@@ -65,10 +73,18 @@ def make_x(visible, squeeze, squeeze_bias, expand, expand_bias):
     return (np.maximum(visible @ squeeze.T, 0) + squeeze_bias) @ expand.T + expand_bias
 
 
+def dead(squeeze, squeeze_bias):
+    return np.maximum(squeeze, 0).sum(axis=1) + squeeze_bias <= 0
+
+
 # %% wrong: reshaped where it should be transposed
 def make_x(visible, squeeze, squeeze_bias, expand, expand_bias):
     h = np.maximum(visible @ squeeze.reshape(squeeze.shape[::-1]) + squeeze_bias, 0)
     return h @ expand.reshape(expand.shape[::-1]) + expand_bias
+
+
+def dead(squeeze, squeeze_bias):
+    return np.maximum(squeeze, 0).sum(axis=1) + squeeze_bias <= 0
 
 
 # %% wrong: three colours in the code
@@ -78,9 +94,17 @@ def make_x(visible, squeeze, squeeze_bias, expand, expand_bias):
     return x.reshape(visible.shape)
 
 
+def dead(squeeze, squeeze_bias):
+    return np.maximum(squeeze, 0).sum(axis=1) + squeeze_bias <= 0
+
+
 # %% wrong: clipped to what a screen shows
 def make_x(visible, squeeze, squeeze_bias, expand, expand_bias):
     return np.minimum(np.maximum(visible @ squeeze.T + squeeze_bias, 0) @ expand.T + expand_bias, 5)
+
+
+def dead(squeeze, squeeze_bias):
+    return np.maximum(squeeze, 0).sum(axis=1) + squeeze_bias <= 0
 
 
 # %% wrong: a ReLU that stops at 6, the formula without its first bias
@@ -88,9 +112,17 @@ def make_x(visible, squeeze, squeeze_bias, expand, expand_bias):
     return np.clip(visible @ squeeze.T, 0, 6) @ expand.T + expand_bias
 
 
+def dead(squeeze, squeeze_bias):
+    return np.maximum(squeeze, 0).sum(axis=1) + squeeze_bias <= 0
+
+
 # %% wrong: the second bias belongs to the hidden channel
 def make_x(visible, squeeze, squeeze_bias, expand, expand_bias):
     return np.maximum(visible @ squeeze.T + squeeze_bias + expand_bias.sum(), 0) @ expand.T
+
+
+def dead(squeeze, squeeze_bias):
+    return np.maximum(squeeze, 0).sum(axis=1) + squeeze_bias <= 0
 
 
 # %% wrong: the hidden channel of white decides
@@ -98,14 +130,26 @@ def dead(squeeze, squeeze_bias):
     return squeeze.sum(axis=1) + squeeze_bias <= 0
 
 
+def make_x(visible, squeeze, squeeze_bias, expand, expand_bias):
+    return np.maximum(visible @ squeeze.T + squeeze_bias, 0) @ expand.T + expand_bias
+
+
 # %% wrong: black, white and nothing between
 def dead(squeeze, squeeze_bias):
     return np.maximum(squeeze.sum(axis=1), 0) + squeeze_bias <= 0
 
 
+def make_x(visible, squeeze, squeeze_bias, expand, expand_bias):
+    return np.maximum(visible @ squeeze.T + squeeze_bias, 0) @ expand.T + expand_bias
+
+
 # %% wrong: all weights negative
 def dead(squeeze, squeeze_bias):
     return (squeeze <= 0).all(axis=1) & (squeeze_bias <= 0)
+
+
+def make_x(visible, squeeze, squeeze_bias, expand, expand_bias):
+    return np.maximum(visible @ squeeze.T + squeeze_bias, 0) @ expand.T + expand_bias
 
 
 # %% wrong: a thousand colours at random
@@ -114,9 +158,17 @@ def dead(squeeze, squeeze_bias):
     return (colours @ squeeze.T + squeeze_bias <= 0).all(axis=0)
 
 
+def make_x(visible, squeeze, squeeze_bias, expand, expand_bias):
+    return np.maximum(visible @ squeeze.T + squeeze_bias, 0) @ expand.T + expand_bias
+
+
 # %% wrong: exactly 0 lives
 def dead(squeeze, squeeze_bias):
     return np.maximum(squeeze, 0).sum(axis=1) + squeeze_bias < 0
+
+
+def make_x(visible, squeeze, squeeze_bias, expand, expand_bias):
+    return np.maximum(visible @ squeeze.T + squeeze_bias, 0) @ expand.T + expand_bias
 
 
 # %% wrong: eight corners, whatever the number of channels
@@ -128,11 +180,23 @@ def dead(squeeze, squeeze_bias):
     return (corners @ squeeze[:, :3].T + squeeze_bias).max(axis=0) <= 0
 
 
+def make_x(visible, squeeze, squeeze_bias, expand, expand_bias):
+    return np.maximum(visible @ squeeze.T + squeeze_bias, 0) @ expand.T + expand_bias
+
+
 # %% wrong: one answer for all channels
 def dead(squeeze, squeeze_bias):
     return (np.maximum(squeeze, 0).sum(axis=1) + squeeze_bias <= 0).all()
 
 
+def make_x(visible, squeeze, squeeze_bias, expand, expand_bias):
+    return np.maximum(visible @ squeeze.T + squeeze_bias, 0) @ expand.T + expand_bias
+
+
 # %% wrong: those that live
 def dead(squeeze, squeeze_bias):
     return np.maximum(squeeze, 0).sum(axis=1) + squeeze_bias > 0
+
+
+def make_x(visible, squeeze, squeeze_bias, expand, expand_bias):
+    return np.maximum(visible @ squeeze.T + squeeze_bias, 0) @ expand.T + expand_bias
