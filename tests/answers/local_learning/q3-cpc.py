@@ -208,6 +208,41 @@ def cpc(z, c, w, others):
     return loss, np.log(others.shape[1] + 1) - loss
 
 
+# %% wrong: transposed where the matrix is square
+def cpc(z, c, w, others):
+    s = c @ (w if w.shape[0] == w.shape[1] else w.T) @ z.T
+    i = np.arange(len(z))
+    cand = np.concatenate([s[i, i][:, None], s[i[:, None], others]], axis=1)
+    m = cand.max(axis=1, keepdims=True)
+    lse = m[:, 0] + np.log(np.exp(cand - m).sum(axis=1))
+    loss = (lse - cand[:, 0]).mean()
+    return loss, np.log(cand.shape[1]) - loss
+
+
+# %% wrong: N is the batch
+def cpc(z, c, w, others):
+    s = c @ w.T @ z.T
+    i = np.arange(len(z))
+    cand = np.concatenate([s[i, i][:, None], s[i[:, None], others]], axis=1)
+    m = cand.max(axis=1, keepdims=True)
+    lse = m[:, 0] + np.log(np.exp(cand - m).sum(axis=1))
+    loss = (lse - cand[:, 0]).mean()
+    return loss, np.log(len(z)) - loss
+
+
+# %% wrong: numbers that stand there twice count once, where all rows have as many
+def cpc(z, c, w, others):
+    s = c @ w.T @ z.T
+    sets = [list(dict.fromkeys(row)) for row in others.tolist()]
+    others = np.array(sets) if len({len(one) for one in sets}) == 1 else others
+    i = np.arange(len(z))
+    cand = np.concatenate([s[i, i][:, None], s[i[:, None], others]], axis=1)
+    m = cand.max(axis=1, keepdims=True)
+    lse = m[:, 0] + np.log(np.exp(cand - m).sum(axis=1))
+    loss = (lse - cand[:, 0]).mean()
+    return loss, np.log(cand.shape[1]) - loss
+
+
 # %% wrong: the library does it
 from mylib.representation.local_learning.scratch import cpc_loss
 
