@@ -178,3 +178,17 @@ def squash_gradient(s, gradient):
     n = np.linalg.norm(s, axis=-1, keepdims=True)
     along = (s * gradient).sum(axis=-1, keepdims=True) / np.where(n > 0, n, 1)
     return n / (1 + n * n) * gradient + (1 - n * n) / (1 + n * n) ** 2 * along * s
+
+
+# %% wrong: short vectors are taken for zero in the gradient
+def squash(s):
+    n = np.linalg.norm(s, axis=-1, keepdims=True)
+    return s * n / (1 + n**2)
+
+
+def squash_gradient(s, gradient):
+    n = np.linalg.norm(s, axis=-1, keepdims=True)
+    safe = np.where(n == 0, 1.0, n)
+    slope = (1 - n**2) / (1 + n**2) ** 2
+    out = n / (1 + n**2) * gradient + slope / safe * (s * gradient).sum(-1, keepdims=True) * s
+    return np.where(n < 1e-3, 0.0, out)

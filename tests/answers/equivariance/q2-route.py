@@ -252,3 +252,32 @@ def route(votes, iterations):
         capsules = s * n / (1 + n * n)
         logits = logits + np.einsum("bijd,bjd->bij", votes, capsules)
     return torch.tensor(capsules, dtype=dtype), torch.tensor(couplings, dtype=dtype)
+
+
+# %% right: a list instead of a pair, the update at the start of a round
+def route(votes, iterations):
+    b = torch.zeros(votes.shape[:-1], dtype=votes.dtype)
+    for r in range(iterations):
+        if r:
+            b = b + torch.einsum("bijd,bjd->bij", votes, v)
+        c = b.softmax(-1)
+        s = torch.matmul(c.permute(0, 2, 1).unsqueeze(2), votes.permute(0, 2, 1, 3)).squeeze(2)
+        n = torch.linalg.vector_norm(s, dim=-1, keepdim=True)
+        v = s * n / (1 + n * n)
+    return [v, c]
+
+
+# %% wrong: a length of 1 in the place of 0 gives the squash a slope there
+def route(votes, iterations):
+    def squash(s):
+        n2 = (s * s).sum(-1, keepdim=True)
+        safe = torch.where(n2 > 0, n2, torch.ones_like(n2)).sqrt()
+        return s * safe / (1 + n2)
+
+    logits = votes.new_zeros(votes.shape[:3])
+    for r in range(iterations):
+        c = torch.softmax(logits, dim=2)
+        v = squash((c[..., None] * votes).sum(dim=1))
+        if r < iterations - 1:
+            logits = logits + (votes * v[:, None]).sum(-1)
+    return v, c

@@ -119,3 +119,17 @@ def margin(lengths, labels, m_plus=0.9, m_minus=0.1, weight=0.5):
     there = names[:, None] == np.arange(lengths.shape[1])
     hinges = np.where(there, m_plus - lengths, lengths - m_minus)
     return (np.maximum(hinges, 0) ** 2 * np.where(there, 1, weight)).sum(axis=1).mean()
+
+
+# %% wrong: the kind of labels is told by their number
+def margin(lengths, labels, m_plus=0.9, m_minus=0.1, weight=0.5):
+    T = np.eye(lengths.shape[1])[labels] if labels.size == lengths.shape[0] else labels
+    up, down = np.maximum(0, m_plus - lengths), np.maximum(0, lengths - m_minus)
+    return (T * up**2 + weight * (1 - T) * down**2).sum(axis=1).mean()
+
+
+# %% wrong: one margin is made from the other
+def margin(lengths, labels, m_plus=0.9, m_minus=0.1, weight=0.5):
+    T = np.eye(lengths.shape[1])[labels] if labels.ndim == 1 else labels
+    up, down = np.maximum(0, m_plus - lengths), np.maximum(0, lengths - (1 - m_plus))
+    return (T * up**2 + weight * (1 - T) * down**2).sum(axis=1).mean()

@@ -187,3 +187,16 @@ def one_pixel(layers, images):
     images[..., 1:] = images[..., :-1].copy()
     images[..., 0] = 0
     return np.array([np.linalg.norm(f(images) - b) / np.linalg.norm(b) for f, b in zip(layers, before)])
+
+
+# %% wrong: relative to what is wanted
+def equivariance_error(f, x, transform, transform_output=None):
+    y = f(x)
+    wanted = y if transform_output is None else transform_output(y)
+    return np.sqrt(((f(transform(x)) - wanted) ** 2).sum() / (wanted**2).sum())
+
+
+def one_pixel(layers, images):
+    moved = np.zeros_like(images)
+    moved[..., 1:] = images[..., :-1]
+    return np.array([equivariance_error(layer, images, lambda x: moved) for layer in layers])

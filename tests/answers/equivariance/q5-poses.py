@@ -186,3 +186,36 @@ def displaced_part(part_poses, relations):
     result = np.zeros(len(votes))
     result[:] = (apart**2).sum(axis=(2, 3)).argmax(axis=1)
     return result
+
+
+# %% wrong: sums of absolute differences
+def pose_votes(part_poses, relations):
+    return part_poses @ np.linalg.inv(relations)
+
+
+def displaced_part(part_poses, relations):
+    v = pose_votes(part_poses, relations)
+    d = v - np.median(v, axis=1, keepdims=True)
+    return np.abs(d).sum(axis=(2, 3)).argmax(axis=1)
+
+
+# %% wrong: the upper of two middle votes
+def pose_votes(part_poses, relations):
+    return part_poses @ np.linalg.inv(relations)
+
+
+def displaced_part(part_poses, relations):
+    v = pose_votes(part_poses, relations)
+    d = v - np.sort(v, axis=1)[:, v.shape[1] // 2][:, None]
+    return (d**2).sum(axis=(2, 3)).argmax(axis=1)
+
+
+# %% wrong: the lower of two middle votes
+def pose_votes(part_poses, relations):
+    return part_poses @ np.linalg.inv(relations)
+
+
+def displaced_part(part_poses, relations):
+    v = pose_votes(part_poses, relations)
+    d = v - np.sort(v, axis=1)[:, (v.shape[1] - 1) // 2][:, None]
+    return (d**2).sum(axis=(2, 3)).argmax(axis=1)
