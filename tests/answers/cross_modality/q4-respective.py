@@ -104,3 +104,12 @@ def respective(features, labels, weight):
 def respective(features, labels, weight):
     scores = {name: f @ weight.T for name, f in features.items()}
     return sum((np.logaddexp.reduce(z, axis=0)[labels[n]] - z[np.arange(len(z)), labels[n]]).mean() for n, z in scores.items())
+
+
+# %% wrong: the labels in the order of the features
+def respective(features, labels, weight):
+    total = 0.0
+    for f, y in zip(features.values(), labels.values()):
+        z = f @ weight.T
+        total += (np.logaddexp.reduce(z, axis=1) - z[np.arange(len(z)), y]).mean()
+    return total
