@@ -334,3 +334,26 @@ def view(image, d, b):
     if "rotation" in d:
         image = np.rot90(image, d["rotation"][b], axes=(1, 2))
     return image
+
+
+# %% wrong: views of float32
+def make_views(images, draws, names):
+    draws = [dict(d) for d in draws]
+    for name, draw in zip(names, draws[2:]):
+        draw[name] = draws[0][name]
+    size = images.shape[-1] - 2
+
+    def view(draw):
+        out = np.empty((len(images), 3, size, size), np.float32)
+        for n in range(len(images)):
+            r, c = draw["crop"][n]
+            part = images[n, :, r : r + size, c : c + size]
+            if "colour" in names:
+                part = np.roll(part, draw["colour"][n], axis=0)
+            if "rotation" in names:
+                part = np.rot90(part, draw["rotation"][n], axes=(1, 2))
+            out[n] = part
+        return out
+
+    views = [view(d) for d in draws]
+    return views[0], np.stack(views[1:])

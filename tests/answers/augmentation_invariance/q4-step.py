@@ -314,3 +314,19 @@ def looc_step(model, slow, queues, place, query, keys, loss, optimizer, m):
     for i in range(len(queues)):
         queues[i, place : place + batch] = k[i, i]
     return value.item(), (place + batch) % queues.shape[1]
+
+
+# %% wrong: slow is rounded to float32
+def looc_step(model, slow, queues, place, query, keys, loss, optimizer, m):
+    with torch.no_grad():
+        for s, p in zip(slow.parameters(), model.parameters()):
+            s.data = (m * s + (1 - m) * p).float().to(s.dtype)
+        k = torch.stack([slow(view) for view in keys], dim=1)
+    value = loss(model(query), k, queues)
+    optimizer.zero_grad()
+    value.backward()
+    optimizer.step()
+    batch = query.shape[0]
+    for i in range(len(queues)):
+        queues[i, place : place + batch] = k[i, i]
+    return value.item(), (place + batch) % queues.shape[1]
