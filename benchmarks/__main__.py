@@ -15,7 +15,7 @@ from rich.console import Console  # noqa: E402
 from rich.table import Table  # noqa: E402
 from tqdm import tqdm  # noqa: E402
 
-from benchmarks import grading, memory, rows, timing, training_deu  # noqa: E402
+from benchmarks import grading, memory, representation_clapp, rows, timing, training_deu  # noqa: E402
 
 
 def main(
@@ -47,6 +47,7 @@ def main(
     if not only or "memory" in only:
         console.print(memory.report(quick))
         console.print(training_deu.memory_report())
+        console.print(representation_clapp.memory_report())
     if not only or "grading" in only:
         console.print(grading.report(quick))
     if not only or "floor" in only:
