@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from benchmarks import (
     attention,
     networks,
+    representation_capsules,
     representation_clapp,
     swin,
     training_deu,
@@ -223,6 +224,7 @@ def rows(quick):
         *swin.rows(Row),
         *training_deu.rows(Row),
         *training_losses.rows(Row),
+        *representation_capsules.rows(Row),
         *representation_clapp.rows(Row),
         *training_norms.rows(Row),
         *training_optimizers.rows(Row),
