@@ -1,4 +1,4 @@
-"""Rows of capsules: a CapsNet's training step, NumPy against PyTorch, against convolutions, and what routing takes of it.
+"""Rows of capsules: a CapsNet step, NumPy against PyTorch, against convolutions, and what routing takes of it.
 
 A network of the lecture's size: 16 channels, 4 types of primary capsules at 36 positions, 10 digit capsules, images of
 20 x 20 in batches of 64; both losses, the decoder, backward. The ordinary network has the same convolutions and as many
