@@ -39,13 +39,13 @@ class XModalNet(nn.Module):
         self.identities, self.dim = identities, dim
         self.generator = XModality() if x_modality else None
         self.encoder = nn.Sequential(
-            nn.Conv2d(3, width, kernel_size=3, padding=1, bias=False),
+            nn.Conv2d(3, width, kernel_size=3, stride=2, padding=1, bias=False),
             nn.BatchNorm2d(width),
             nn.ReLU(),
             nn.Conv2d(width, 2 * width, kernel_size=3, stride=2, padding=1, bias=False),
             nn.BatchNorm2d(2 * width),
             nn.ReLU(),
-            nn.Conv2d(2 * width, 4 * width, kernel_size=3, stride=2, padding=1, bias=False),
+            nn.Conv2d(2 * width, 4 * width, kernel_size=3, padding=1, bias=False),
             nn.BatchNorm2d(4 * width),
             nn.ReLU(),
         )

@@ -61,7 +61,7 @@ def cross_modality_gap(features_a, features_b, labels_a, labels_b, margin=0.3):
 
 
 def modality_respective_gap(logits, labels):
-    r"""sum over modalities m of 1/B_m sum_b -log softmax(z^m_b)[y^m_b]: one classifier names the person in each of them.
+    r"""sum over modalities m of 1/B_m sum_b -log softmax(z^m_b)[y^m_b]: one classifier names the person in each.
 
     Args:    logits: list, one entry for each modality. Shapes (batch, identities), with batches of their own.
              labels: list of integers from 0. Shapes (batch,).

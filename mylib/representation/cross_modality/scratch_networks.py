@@ -52,7 +52,7 @@ class XModality(nn.Module):
 class XModalNet(nn.Module):
     r"""Features f of images of any modality, and one classifier of persons for all modalities.
 
-    Three 3 x 3 convolutions to `width`, 2 `width` and 4 `width` channels, the last two with stride 2, each followed by
+    Three 3 x 3 convolutions to `width`, 2 `width` and 4 `width` channels, the first two with stride 2, each followed by
     batch normalisation and ReLU; means over four stripes from top to bottom, each of the whole width, since a jacket is
     above trousers; a linear layer to `dim`. Batch normalisation takes its statistics over all modalities of a batch.
 
@@ -77,7 +77,7 @@ class XModalNet(nn.Module):
         self.identities, self.dim = identities, dim
         self.generator = XModality() if x_modality else None
         blocks = []
-        for before, after, stride in ((3, width, 1), (width, 2 * width, 2), (2 * width, 4 * width, 2)):
+        for before, after, stride in ((3, width, 2), (width, 2 * width, 2), (2 * width, 4 * width, 1)):
             convolution = nn.Conv2d(before, after, 3, stride=stride, padding=1, bias=False)
             blocks += [convolution, nn.BatchNorm2d(after), nn.ReLU()]
         self.encoder, self.project = nn.Sequential(*blocks), nn.Linear(contract.STRIPES * 4 * width, dim)
@@ -104,7 +104,7 @@ class XModalNet(nn.Module):
 
 
 def _means_of_rows(rows, dtype):
-    """Weights of each row in each stripe, (rows, STRIPES): stripe s is the mean from s rows/S down to (s + 1) rows/S."""
+    """Weights of rows in stripes, (rows, STRIPES): stripe s is the mean from s rows/S down to (s + 1) rows/S."""
     weights = np.zeros((rows, contract.STRIPES), dtype)
     for stripe in range(contract.STRIPES):
         first, end = stripe * rows // contract.STRIPES, -(-(stripe + 1) * rows // contract.STRIPES)

@@ -62,7 +62,7 @@ class Whole:
 
 
 def test_networks_agree_over_three_steps():
-    visible, infrared = RNG(4).uniform(size=(2, 6, 3, 12, 8))
+    visible, infrared = RNG(4).uniform(size=(2, 12, 3, 16, 12))
     assert_same_module(
         lambda: Whole(scratch.XModalNet(4, dim=5, width=2)),
         lambda: Whole(pytorch.XModalNet(4, dim=5, width=2)),
