@@ -334,3 +334,33 @@ def turn(images, quarter_turns):
 def rotation_batch(images):
     turned = np.stack([turn(images, y) for y in range(4)], axis=1)
     return turned.reshape(-1, 1, *images.shape[2:]), np.tile(np.arange(4), len(images))
+
+
+# %% wrong: a batch of float32
+def turn(images, quarter_turns):
+    out = images
+    for _ in range(quarter_turns % 4):
+        out = out.swapaxes(2, 3)[:, :, ::-1]
+    return out.copy()
+
+
+def rotation_batch(images):
+    rows, labels = [], []
+    for image in images:
+        for y in range(4):
+            rows.append(turn(image[None], y)[0])
+            labels.append(y)
+    return np.stack(rows).astype(np.float32), np.array(labels, dtype=np.int64)
+
+
+# %% wrong: everything becomes float32
+def turn(images, quarter_turns):
+    out = images.astype(np.float32)
+    for _ in range(quarter_turns % 4):
+        out = out.swapaxes(2, 3)[:, :, ::-1]
+    return out.copy()
+
+
+def rotation_batch(images):
+    turned = np.stack([turn(images, y) for y in range(4)], axis=1).astype(images.dtype)
+    return turned.reshape(-1, *images.shape[1:]), np.tile(np.arange(4), len(images))
