@@ -96,13 +96,14 @@ def infrared_people(
 ):
     """The figures of `camera_people`, by some cameras in colour, and by others in the near infrared.
 
-    It imitates sets like SYSU-MM01: colour by day, by night a lamp and one channel, repeated three times. In the
-    near infrared a garment reflects what its dye lets through: a jacket that is black to us can be bright. So jacket,
+    It imitates sets like SYSU-MM01: colour by day, by night a lamp and one channel, repeated three times. In the near
+    infrared a garment reflects what its dye lets through: a jacket that is black to us can be bright. So jacket,
     trousers and bag have a reflectance of their own there, whose correlation with their brightness (luminance) is
     chosen: 1: what is bright stays bright; 0: one says nothing of the other. Skin and hair keep their brightness. The
-    lamp falls off from the middle of the picture, and the noise is larger. It leaves out what `camera_people` leaves
-    out, faces and gait before all; there are no thermal pictures (RegDB is thermal, SYSU-MM01 near infrared). Numbers
-    measured here say nothing about real people, cameras or clothes.
+    lamp falls off from the middle of the picture, and the noise is larger; such cameras differ less in exposure.
+
+    It leaves out what `camera_people` leaves out, faces and gait before all; there are no thermal pictures (RegDB is
+    thermal, SYSU-MM01 near infrared). Numbers measured here say nothing about real people, cameras or clothes.
 
     Args:    seed: of the cameras, and, with the part, of the people and pictures.
              identities: number of people.
@@ -129,6 +130,8 @@ def infrared_people(
     if not 0 <= correlation <= 1:
         raise ValueError(f"infrared_people: expected correlation from 0 to 1, got {correlation}")
     views = _cameras(np.random.default_rng([seed, 2]), visible + infrared, 1.0)
+    for name in ("gain", "gamma"):
+        views[name][visible:] **= 1 / 3  # a camera that brings its own lamp is exposed for it
     rng = np.random.default_rng([seed, part == "test"])
     persons = _persons(rng, identities)
     night = _by_night(np.random.default_rng([seed, part == "test", 3]), persons, correlation)
