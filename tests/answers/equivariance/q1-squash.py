@@ -76,17 +76,6 @@ def squash_gradient(s, gradient):
     return n / (1 + n * n) * gradient + (1 - n * n) / (1 + n * n) ** 2 / n * (s * gradient).sum(-1, keepdims=True) * s
 
 
-# %% wrong: one norm for the whole batch
-def squash(s):
-    n = np.linalg.norm(s)
-    return s * n / (1 + n * n)
-
-
-def squash_gradient(s, gradient):
-    n = np.linalg.norm(s)
-    return n / (1 + n * n) * gradient + (1 - n * n) / (1 + n * n) ** 2 / n * (s * gradient).sum() * s
-
-
 # %% wrong: the last axis is taken to be the second
 def squash(s):
     s = np.asarray(s, float)

@@ -90,18 +90,6 @@ def route(votes, iterations):
     return capsules, logits.softmax(dim=2)
 
 
-# %% wrong: one round too few
-def route(votes, iterations):
-    logits = torch.zeros_like(votes[..., 0])
-    for round_ in range(max(1, iterations - 1)):
-        couplings = logits.softmax(dim=2)
-        s = torch.einsum("bij,bijd->bjd", couplings, votes)
-        n = torch.linalg.vector_norm(s, dim=2, keepdim=True)
-        capsules = s * (n / (1 + n * n))
-        logits = logits + torch.einsum("bijd,bjd->bij", votes, capsules)
-    return capsules, couplings
-
-
 # %% wrong: logits are set to the agreement, not added to
 def route(votes, iterations):
     logits = torch.zeros_like(votes[..., 0])
@@ -208,20 +196,6 @@ def route(votes, iterations):
         squared = (s * s).sum(dim=2, keepdim=True)
         n = torch.sqrt(squared + (0 if (squared > 0).any(dim=0).all() and len(votes) > 1 else 1e-30))
         capsules = s * (n / (1 + squared))
-        if round_ < iterations - 1:
-            logits = logits + torch.einsum("bijd,bjd->bij", votes, capsules)
-    return capsules, couplings
-
-
-# %% wrong: everything in float64
-def route(votes, iterations):
-    votes = votes.double()
-    logits = torch.zeros_like(votes[..., 0])
-    for round_ in range(iterations):
-        couplings = logits.softmax(dim=2)
-        s = torch.einsum("bij,bijd->bjd", couplings, votes)
-        n = torch.linalg.vector_norm(s, dim=2, keepdim=True)
-        capsules = s * (n / (1 + n * n))
         if round_ < iterations - 1:
             logits = logits + torch.einsum("bijd,bjd->bij", votes, capsules)
     return capsules, couplings

@@ -50,20 +50,6 @@ def margin(lengths, labels, m_plus=0.9, m_minus=0.1, weight=0.5):
     return (np.maximum(hinges, 0) ** 2 * np.where(there, weight, 1)).sum(axis=1).mean()
 
 
-# %% wrong: the weight on both
-def margin(lengths, labels, m_plus=0.9, m_minus=0.1, weight=0.5):
-    there = labels if labels.ndim == 2 else labels[:, None] == np.arange(lengths.shape[1])
-    hinges = np.where(there, m_plus - lengths, lengths - m_minus)
-    return weight * (np.maximum(hinges, 0) ** 2).sum(axis=1).mean()
-
-
-# %% wrong: the sum over the images
-def margin(lengths, labels, m_plus=0.9, m_minus=0.1, weight=0.5):
-    there = labels if labels.ndim == 2 else labels[:, None] == np.arange(lengths.shape[1])
-    hinges = np.where(there, m_plus - lengths, lengths - m_minus)
-    return (np.maximum(hinges, 0) ** 2 * np.where(there, 1, weight)).sum()
-
-
 # %% wrong: no hinge
 def margin(lengths, labels, m_plus=0.9, m_minus=0.1, weight=0.5):
     there = labels if labels.ndim == 2 else labels[:, None] == np.arange(lengths.shape[1])
@@ -109,14 +95,6 @@ def margin(lengths, labels, m_plus=0.9, m_minus=0.1, weight=0.5):
         there[~there.any(axis=1), 0] = True
     else:
         there = labels[:, None] == np.arange(lengths.shape[1])
-    hinges = np.where(there, m_plus - lengths, lengths - m_minus)
-    return (np.maximum(hinges, 0) ** 2 * np.where(there, 1, weight)).sum(axis=1).mean()
-
-
-# %% wrong: rows of marks are taken for class numbers
-def margin(lengths, labels, m_plus=0.9, m_minus=0.1, weight=0.5):
-    names = labels if labels.ndim == 1 else labels[:, 0]
-    there = names[:, None] == np.arange(lengths.shape[1])
     hinges = np.where(there, m_plus - lengths, lengths - m_minus)
     return (np.maximum(hinges, 0) ** 2 * np.where(there, 1, weight)).sum(axis=1).mean()
 

@@ -108,32 +108,6 @@ def one_pixel(layers, images):
     return np.array([equivariance_error(f, images, lambda x: moved) for f in layers])
 
 
-# %% wrong: an absolute error
-def equivariance_error(f, x, transform, transform_output=None):
-    before = f(x)
-    expected = before if transform_output is None else transform_output(before)
-    return np.linalg.norm(f(transform(x)) - expected)
-
-
-def one_pixel(layers, images):
-    moved = np.roll(images, 1, axis=3)
-    moved[..., 0] = 0
-    return np.array([equivariance_error(f, images, lambda x: moved) for f in layers])
-
-
-# %% wrong: without a second transform the first is taken
-def equivariance_error(f, x, transform, transform_output=None):
-    before = f(x)
-    expected = (transform_output or transform)(before)
-    return np.linalg.norm(f(transform(x)) - expected) / np.linalg.norm(before)
-
-
-def one_pixel(layers, images):
-    moved = np.roll(images, 1, axis=3)
-    moved[..., 0] = 0
-    return np.array([np.linalg.norm(f(moved) - f(images)) / np.linalg.norm(f(images)) for f in layers])
-
-
 # %% wrong: what goes out comes in on the other side
 def equivariance_error(f, x, transform, transform_output=None):
     before = f(x)

@@ -63,28 +63,6 @@ def displaced_part(part_poses, relations):
     return (apart**2).sum(axis=(2, 3)).argmax(axis=1)
 
 
-# %% wrong: the relation times the inverse of the pose
-def pose_votes(part_poses, relations):
-    return relations @ np.linalg.inv(part_poses)
-
-
-def displaced_part(part_poses, relations):
-    votes = part_poses @ np.linalg.inv(relations)
-    apart = votes - np.median(votes, axis=1, keepdims=True)
-    return (apart**2).sum(axis=(2, 3)).argmax(axis=1)
-
-
-# %% wrong: the product without an inverse
-def pose_votes(part_poses, relations):
-    return part_poses @ relations
-
-
-def displaced_part(part_poses, relations):
-    votes = pose_votes(part_poses, relations)
-    apart = votes - np.median(votes, axis=1, keepdims=True)
-    return (apart**2).sum(axis=(2, 3)).argmax(axis=1)
-
-
 # %% wrong: the inverse entry by entry
 def pose_votes(part_poses, relations):
     return part_poses @ np.divide(1, relations, out=np.zeros_like(relations), where=relations != 0)
