@@ -182,3 +182,12 @@ def hardest(features_a, features_b, labels_a, labels_b):
         raise ValueError("an anchor without a positive or a negative")
     d = np.sqrt(np.maximum(squares, 0))
     return np.where(same, d, -np.inf).argmax(axis=1), np.where(same, np.inf, d).argmin(axis=1)
+
+
+# %% wrong: at least two persons among the anchors
+def hardest(features_a, features_b, labels_a, labels_b):
+    same = labels_a[:, None] == labels_b
+    if not same.any(axis=1).all() or same.all(axis=1).any() or same.all(axis=0).any():
+        raise ValueError("an anchor without a positive or a negative")
+    d = np.linalg.norm(features_a[:, None] - features_b, axis=2)
+    return np.where(same, d, -np.inf).argmax(axis=1), np.where(same, np.inf, d).argmin(axis=1)
