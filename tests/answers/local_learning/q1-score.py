@@ -52,13 +52,6 @@ def score_and_hinge(z, c, w, stayed):
     return u, np.maximum(0, 1 - y * u).mean()
 
 
-# %% wrong: signs exchanged
-def score_and_hinge(z, c, w, stayed):
-    u = (z * (c @ w.T)).sum(axis=1)
-    y = 1 - 2.0 * stayed
-    return u, np.maximum(0, 1 - y * u).mean()
-
-
 # %% wrong: the transposed matrix
 def score_and_hinge(z, c, w, stayed):
     u = (z * (c @ w)).sum(axis=1)
@@ -100,29 +93,6 @@ def score_and_hinge(z, c, w, stayed):
     u = (z * (c @ w.T)).sum(axis=1)
     y = 2.0 * stayed - 1
     return u, np.maximum(0, -y * u).mean()
-
-
-# %% wrong: a squared hinge
-def score_and_hinge(z, c, w, stayed):
-    u = (z * (c @ w.T)).sum(axis=1)
-    y = 2.0 * stayed - 1
-    return u, np.square(np.maximum(0, 1 - y * u)).mean()
-
-
-# %% wrong: a logistic loss
-def score_and_hinge(z, c, w, stayed):
-    u = (z * (c @ w.T)).sum(axis=1)
-    y = 2.0 * stayed - 1
-    return u, np.log1p(np.exp(-y * u)).mean()
-
-
-# %% wrong: vectors of length 1
-def score_and_hinge(z, c, w, stayed):
-    z = z / np.linalg.norm(z, axis=1, keepdims=True)
-    c = c / np.linalg.norm(c, axis=1, keepdims=True)
-    u = (z * (c @ w.T)).sum(axis=1)
-    y = 2.0 * stayed - 1
-    return u, np.maximum(0, 1 - y * u).mean()
 
 
 # %% wrong: the library does it

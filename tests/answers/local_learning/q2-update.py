@@ -237,19 +237,6 @@ def delta_w(x, x_before, weight, bias, w_pred, w_retro, y, leak):
     return (present + earlier) / len(y)
 
 
-# %% wrong: inputs exchanged
-def delta_w(x, x_before, weight, bias, w_pred, w_retro, y, leak):
-    a, b = x @ weight.T + bias, x_before @ weight.T + bias
-    z, c = np.where(a > 0, a, leak * a), np.where(b > 0, b, leak * b)
-    slope_z, slope_c = np.where(a > 0, 1.0, leak), np.where(b > 0, 1.0, leak)
-    told_z, told_c = c @ w_pred.T, z @ w_retro.T
-    u, v = (z * told_z).sum(axis=1), (c * told_c).sum(axis=1)
-    gamma, gamma_c = np.where(1 - y * u > 0, y, 0), np.where(1 - y * v > 0, y, 0)
-    present = np.einsum("b,bj,bj,bi->ji", gamma, told_z, slope_z, x_before)
-    earlier = np.einsum("b,bj,bj,bi->ji", gamma_c, told_c, slope_c, x)
-    return (present + earlier) / len(y)
-
-
 # %% wrong: transposed prediction weights
 def delta_w(x, x_before, weight, bias, w_pred, w_retro, y, leak):
     a, b = x @ weight.T + bias, x_before @ weight.T + bias
@@ -302,19 +289,6 @@ def delta_w(x, x_before, weight, bias, w_pred, w_retro, y, leak):
     return (present + earlier) / len(y)
 
 
-# %% wrong: the bias is forgotten
-def delta_w(x, x_before, weight, bias, w_pred, w_retro, y, leak):
-    a, b = x @ weight.T, x_before @ weight.T
-    z, c = np.where(a > 0, a, leak * a), np.where(b > 0, b, leak * b)
-    slope_z, slope_c = np.where(a > 0, 1.0, leak), np.where(b > 0, 1.0, leak)
-    told_z, told_c = c @ w_pred.T, z @ w_retro.T
-    u, v = (z * told_z).sum(axis=1), (c * told_c).sum(axis=1)
-    gamma, gamma_c = np.where(1 - y * u > 0, y, 0), np.where(1 - y * v > 0, y, 0)
-    present = np.einsum("b,bj,bj,bi->ji", gamma, told_z, slope_z, x)
-    earlier = np.einsum("b,bj,bj,bi->ji", gamma_c, told_c, slope_c, x_before)
-    return (present + earlier) / len(y)
-
-
 # %% wrong: the size of the error as a factor
 def delta_w(x, x_before, weight, bias, w_pred, w_retro, y, leak):
     a, b = x @ weight.T + bias, x_before @ weight.T + bias
@@ -323,32 +297,6 @@ def delta_w(x, x_before, weight, bias, w_pred, w_retro, y, leak):
     told_z, told_c = c @ w_pred.T, z @ w_retro.T
     u, v = (z * told_z).sum(axis=1), (c * told_c).sum(axis=1)
     gamma, gamma_c = y * np.maximum(0, 1 - y * u), y * np.maximum(0, 1 - y * v)
-    present = np.einsum("b,bj,bj,bi->ji", gamma, told_z, slope_z, x)
-    earlier = np.einsum("b,bj,bj,bi->ji", gamma_c, told_c, slope_c, x_before)
-    return (present + earlier) / len(y)
-
-
-# %% wrong: half of both parts
-def delta_w(x, x_before, weight, bias, w_pred, w_retro, y, leak):
-    a, b = x @ weight.T + bias, x_before @ weight.T + bias
-    z, c = np.where(a > 0, a, leak * a), np.where(b > 0, b, leak * b)
-    slope_z, slope_c = np.where(a > 0, 1.0, leak), np.where(b > 0, 1.0, leak)
-    told_z, told_c = c @ w_pred.T, z @ w_retro.T
-    u, v = (z * told_z).sum(axis=1), (c * told_c).sum(axis=1)
-    gamma, gamma_c = np.where(1 - y * u > 0, y, 0), np.where(1 - y * v > 0, y, 0)
-    present = np.einsum("b,bj,bj,bi->ji", gamma, told_z, slope_z, x)
-    earlier = np.einsum("b,bj,bj,bi->ji", gamma_c, told_c, slope_c, x_before)
-    return (present + earlier) / (2 * len(y))
-
-
-# %% wrong: nothing at fixations
-def delta_w(x, x_before, weight, bias, w_pred, w_retro, y, leak):
-    a, b = x @ weight.T + bias, x_before @ weight.T + bias
-    z, c = np.where(a > 0, a, leak * a), np.where(b > 0, b, leak * b)
-    slope_z, slope_c = np.where(a > 0, 1.0, leak), np.where(b > 0, 1.0, leak)
-    told_z, told_c = c @ w_pred.T, z @ w_retro.T
-    u, v = (z * told_z).sum(axis=1), (c * told_c).sum(axis=1)
-    gamma, gamma_c = np.where(1 - y * u > 0, np.minimum(y, 0), 0), np.where(1 - y * v > 0, np.minimum(y, 0), 0)
     present = np.einsum("b,bj,bj,bi->ji", gamma, told_z, slope_z, x)
     earlier = np.einsum("b,bj,bj,bi->ji", gamma_c, told_c, slope_c, x_before)
     return (present + earlier) / len(y)

@@ -137,24 +137,6 @@ def cpc(z, c, w, others):
     return loss, np.log(others.shape[1]) - loss
 
 
-# %% wrong: N is the size of the batch and one
-def cpc(z, c, w, others):
-    every = np.column_stack([np.arange(len(z)), others])
-    scores = (z[every] * (c @ w.T)[:, None]).sum(axis=2)
-    scores = scores - scores.max(axis=1, keepdims=True)
-    loss = (np.log(np.exp(scores).sum(axis=1)) - scores[:, 0]).mean()
-    return loss, np.log(len(z) + 1) - loss
-
-
-# %% wrong: bits
-def cpc(z, c, w, others):
-    every = np.column_stack([np.arange(len(z)), others])
-    scores = (z[every] * (c @ w.T)[:, None]).sum(axis=2)
-    scores = scores - scores.max(axis=1, keepdims=True)
-    loss = (np.log(np.exp(scores).sum(axis=1)) - scores[:, 0]).mean()
-    return loss, (np.log(others.shape[1] + 1) - loss) / np.log(2)
-
-
 # %% wrong: the bound with the wrong sign
 def cpc(z, c, w, others):
     every = np.column_stack([np.arange(len(z)), others])
@@ -188,23 +170,6 @@ def cpc(z, c, w, others):
     scores = (c[every] @ w.T * z[:, None]).sum(axis=2)
     scores = scores - scores.max(axis=1, keepdims=True)
     loss = (np.log(np.exp(scores).sum(axis=1)) - scores[:, 0]).mean()
-    return loss, np.log(others.shape[1] + 1) - loss
-
-
-# %% wrong: temperature 0.07
-def cpc(z, c, w, others):
-    every = np.column_stack([np.arange(len(z)), others])
-    scores = (z[every] * (c @ w.T)[:, None]).sum(axis=2) / 0.07
-    scores = scores - scores.max(axis=1, keepdims=True)
-    loss = (np.log(np.exp(scores).sum(axis=1)) - scores[:, 0]).mean()
-    return loss, np.log(others.shape[1] + 1) - loss
-
-
-# %% wrong: the whole batch stands in the denominator
-def cpc(z, c, w, others):
-    scores = c @ w.T @ z.T
-    scores = scores - scores.max(axis=1, keepdims=True)
-    loss = (np.log(np.exp(scores).sum(axis=1)) - np.diag(scores)).mean()
     return loss, np.log(others.shape[1] + 1) - loss
 
 

@@ -165,15 +165,6 @@ def local_losses(first, second, w_first, w_second, now, before, y):
     return (1 - y * u1).clamp(min=0).mean(), (1 - y * u2).clamp(min=0).mean()
 
 
-# %% wrong: the mean before the maximum
-def local_losses(first, second, w_first, w_second, now, before, y):
-    z1, c1 = first(now), first(before)
-    z2, c2 = second(z1.detach()), second(c1.detach())
-    u1 = torch.einsum("bi,ij,bj->b", z1, w_first, c1)
-    u2 = torch.einsum("bi,ij,bj->b", z2, w_second, c2)
-    return (1 - y * u1).mean().clamp(min=0), (1 - y * u2).mean().clamp(min=0)
-
-
 # %% wrong: y is missing
 def local_losses(first, second, w_first, w_second, now, before, y):
     z1, c1 = first(now), first(before)
@@ -181,15 +172,6 @@ def local_losses(first, second, w_first, w_second, now, before, y):
     u1 = torch.einsum("bi,ij,bj->b", z1, w_first, c1)
     u2 = torch.einsum("bi,ij,bj->b", z2, w_second, c2)
     return (1 - u1).clamp(min=0).mean(), (1 - u2).clamp(min=0).mean()
-
-
-# %% wrong: transposed prediction weights
-def local_losses(first, second, w_first, w_second, now, before, y):
-    z1, c1 = first(now), first(before)
-    z2, c2 = second(z1.detach()), second(c1.detach())
-    u1 = torch.einsum("bi,ji,bj->b", z1, w_first, c1)
-    u2 = torch.einsum("bi,ij,bj->b", z2, w_second, c2)
-    return (1 - y * u1).clamp(min=0).mean(), (1 - y * u2).clamp(min=0).mean()
 
 
 # %% wrong: backward inside, gradients double
