@@ -588,6 +588,29 @@ def centroids(h, old, alpha):
     return labels, new
 
 
+# %% wrong: a sum shorter than one half counts as 0
+def centroids(h, old, alpha):
+    cosines = h @ old.T
+    labels = cosines.argmax(axis=1)
+    k, total = len(old), h.sum(axis=0)
+    new = old.copy()
+    order = np.argsort(cosines.max(axis=1), kind="stable")
+    taken = 0
+    for j in range(k):
+        mine = h[labels == j]
+        if len(mine) == 0:
+            new[j] = h[order[taken]]
+            taken += 1
+            continue
+        pull = mine.sum(axis=0)
+        if k > 1:
+            pull = pull - alpha / (k - 1) * (total - pull)
+        length = np.linalg.norm(pull)
+        if length >= 0.5:
+            new[j] = pull / length
+    return labels, new
+
+
 # %% wrong: centroids first, then labels
 def centroids(h, old, alpha):
     cosines = h @ old.T
