@@ -94,7 +94,8 @@ def push(queues, keys):
                  (heads, views, batch, dim) or (heads, batch, dim).
     Returns: None.
     Raises:  ValueError: another number of queues than heads, or a batch that does not divide a queue's size.
-    Source:  Xiao et al. (2021), section 4: separate queues; He et al. (2020). Differs: none.
+    Source:  Xiao et al. (2021): a queue for each space; He et al. (2020). Differs: which keys a queue takes in is our
+             reading; another implementation puts those of view 0 into all.
 
     Example:
         >>> from mylib.attention.contrastive.scratch import KeyQueue

@@ -19,8 +19,8 @@ def hue_rotation(images, turns):
              turns: t, in revolutions, any real number. Shape (batch,).
     Returns: new images, of the same shape and type.
     Raises:  ValueError: other shapes, or turns that are not finite. TypeError: integer images.
-    Source:  Rodrigues' formula; a change of hue alone. Differs: the paper's colour is the jitter of SimCLR, which
-             changes brightness, contrast and saturation, too.
+    Source:  Rodrigues' formula; a change of hue alone. Differs: Xiao et al. jitter colours, which as a rule changes
+             brightness, contrast and saturation, too.
 
     Example:
         >>> hue_rotation(np.array([1.0, 0.5, 0.0]).reshape(1, 3, 1, 1), [1 / 3]).round(6).ravel().tolist()
@@ -43,8 +43,8 @@ def blend_texture(images, textures, share):
              share: s, from 0 (the image) to 1 (black becomes the texture). Shape (batch,).
     Returns: new images, of the same shape and type.
     Raises:  ValueError: shapes that do not fit, or shares outside 0 to 1. TypeError: integer images or textures.
-    Source:  this course: a stand-in for the paper's texture augmentation, which for digits has to spare the strokes.
-             Differs: the paper's textures come from images of textures by another method.
+    Source:  this course: a stand-in for the texture augmentation of the slide "Experiments", which does not say how it
+             is made; here it spares the strokes of digits. Differs: in this.
 
     Example:
         >>> blend_texture(np.array([0.0, 1.0]).reshape(1, 1, 1, 2), np.full((1, 1, 1, 2), 0.8), [0.5]).tolist()
