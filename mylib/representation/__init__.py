@@ -1,0 +1,1 @@
+"""Part of the course: representation, one folder for each topic."""
