@@ -146,18 +146,6 @@ def rotation_batch(images):
     return turned.reshape(-1, *images.shape[1:]), np.tile(np.arange(4), len(images))
 
 
-# %% wrong: negative as positive
-def turn(images, quarter_turns):
-    for _ in range(abs(quarter_turns) % 4):
-        images = images.swapaxes(2, 3)[:, :, ::-1]
-    return images.copy()
-
-
-def rotation_batch(images):
-    turned = np.stack([turn(images, y) for y in range(4)], axis=1)
-    return turned.reshape(-1, *images.shape[1:]), np.tile(np.arange(4), len(images))
-
-
 # %% wrong: more than three turns are three
 def turn(images, quarter_turns):
     if quarter_turns < 0:
@@ -165,29 +153,6 @@ def turn(images, quarter_turns):
     for _ in range(min(quarter_turns, 3)):
         images = images.swapaxes(2, 3)[:, :, ::-1]
     return images.copy()
-
-
-def rotation_batch(images):
-    turned = np.stack([turn(images, y) for y in range(4)], axis=1)
-    return turned.reshape(-1, *images.shape[1:]), np.tile(np.arange(4), len(images))
-
-
-# %% wrong: the transposed picture for one turn
-def turn(images, quarter_turns):
-    kinds = [images, images.swapaxes(2, 3), images[:, :, ::-1, ::-1], images.swapaxes(2, 3)[:, :, ::-1, ::-1]]
-    return kinds[quarter_turns % 4].copy()
-
-
-def rotation_batch(images):
-    turned = np.stack([turn(images, y) for y in range(4)], axis=1)
-    return turned.reshape(-1, *images.shape[1:]), np.tile(np.arange(4), len(images))
-
-
-# %% wrong: half a turn flips the rows only
-def turn(images, quarter_turns):
-    across = images.swapaxes(2, 3)
-    kinds = [images, across[:, :, ::-1], images[:, :, ::-1], across[:, :, :, ::-1]]
-    return kinds[quarter_turns % 4].copy()
 
 
 def rotation_batch(images):
@@ -278,18 +243,6 @@ def rotation_batch(images):
     return turned.reshape(-1, *images.shape[1:]), np.tile(np.arange(4), len(images))
 
 
-# %% wrong: a batch of two always
-def turn(images, quarter_turns):
-    for _ in range(quarter_turns % 4):
-        images = images.swapaxes(2, 3)[:, :, ::-1]
-    return images.copy()
-
-
-def rotation_batch(images):
-    turned = np.stack([turn(images, y) for y in range(4)], axis=1)
-    return turned.reshape(-1, *images.shape[1:]), np.array([0, 1, 2, 3, 0, 1, 2, 3])
-
-
 # %% wrong: the batch changes its argument
 def turn(images, quarter_turns):
     for _ in range(quarter_turns % 4):
@@ -364,3 +317,27 @@ def turn(images, quarter_turns):
 def rotation_batch(images):
     turned = np.stack([turn(images, y) for y in range(4)], axis=1).astype(images.dtype)
     return turned.reshape(-1, *images.shape[1:]), np.tile(np.arange(4), len(images))
+
+
+# %% wrong: negative as positive
+def turn(images, quarter_turns):
+    for _ in range(abs(quarter_turns) % 4):
+        images = images.swapaxes(2, 3)[:, :, ::-1]
+    return images.copy()
+
+
+def rotation_batch(images):
+    turned = np.stack([turn(images, y) for y in range(4)], axis=1)
+    return turned.reshape(-1, *images.shape[1:]), np.tile(np.arange(4), len(images))
+
+
+# %% wrong: a batch of two always
+def turn(images, quarter_turns):
+    for _ in range(quarter_turns % 4):
+        images = images.swapaxes(2, 3)[:, :, ::-1]
+    return images.copy()
+
+
+def rotation_batch(images):
+    turned = np.stack([turn(images, y) for y in range(4)], axis=1)
+    return turned.reshape(-1, *images.shape[1:]), np.array([0, 1, 2, 3, 0, 1, 2, 3])

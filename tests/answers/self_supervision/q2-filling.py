@@ -54,13 +54,6 @@ def filling_loss(prediction, images, mask):
     return ((prediction[hidden] - images[hidden]) ** 2).mean()
 
 
-# %% wrong: all pixels
-def filling_loss(prediction, images, mask):
-    if not mask.any():
-        raise ValueError
-    return ((prediction - images) ** 2).mean()
-
-
 # %% wrong: an empty mask is 0
 def filling_loss(prediction, images, mask):
     hidden = np.broadcast_to(mask, images.shape)
@@ -107,21 +100,6 @@ def filling_loss(prediction, images, mask):
     if not hidden.any():
         raise ValueError
     return np.abs(prediction[hidden] - images[hidden]).mean()
-
-
-# %% wrong: the first channel alone
-def filling_loss(prediction, images, mask):
-    if not mask.any():
-        raise ValueError
-    return ((prediction[:, 0][mask[:, 0]] - images[:, 0][mask[:, 0]]) ** 2).mean()
-
-
-# %% wrong: NaN is skipped, infinity stays
-def filling_loss(prediction, images, mask):
-    if not mask.any():
-        raise ValueError
-    weight = np.broadcast_to(mask, images.shape)
-    return np.nansum(((prediction - images) * weight) ** 2) / weight.sum() if np.isfinite(images).all() else np.inf
 
 
 # %% wrong: an image without a hole is an error

@@ -69,16 +69,6 @@ def best_of(paths, target):
     return d[:, k].mean(), gradient
 
 
-# %% wrong: the smallest of the batch
-def best_of(paths, target):
-    gap = paths - target[:, None]
-    d = (gap**2).sum(3).mean(2)
-    b, k = np.unravel_index(d.argmin(), d.shape)
-    gradient = np.zeros_like(paths)
-    gradient[b, k] = 2 * gap[b, k] / paths.shape[2]
-    return d.min(), gradient
-
-
 # %% wrong: ties share
 def best_of(paths, target):
     gap = paths - target[:, None]
@@ -86,14 +76,6 @@ def best_of(paths, target):
     winner = d == d.min(1, keepdims=True)
     share = winner / winner.sum(1, keepdims=True)
     return d.min(1).mean(), 2 * gap * share[:, :, None, None] / (len(paths) * paths.shape[2])
-
-
-# %% wrong: all of equal guesses
-def best_of(paths, target):
-    gap = paths - target[:, None]
-    d = (gap**2).sum(3).mean(2)
-    winner = d == d.min(1, keepdims=True)
-    return d.min(1).mean(), 2 * gap * winner[:, :, None, None] / (len(paths) * paths.shape[2])
 
 
 # %% wrong: the last of equal guesses
@@ -173,16 +155,6 @@ def best_of(paths, target):
     return d.min(1).mean(), gradient
 
 
-# %% wrong: a mean over coordinates as well
-def best_of(paths, target):
-    gap = paths - target[:, None]
-    d = (gap**2).mean((2, 3))
-    rows, best = np.arange(len(paths)), d.argmin(1)
-    gradient = np.zeros_like(paths)
-    gradient[rows, best] = gap[rows, best] / (len(paths) * paths.shape[2])
-    return d.min(1).mean(), gradient
-
-
 # %% wrong: the winner by mean distance, its loss by squares
 def best_of(paths, target):
     gap = paths - target[:, None]
@@ -211,3 +183,14 @@ def best_of(paths, target):
     gradient = np.zeros_like(paths)
     gradient[rows, best] = 2 * gap[rows, best] / (len(paths) * paths.shape[2])
     return d.mean(0).min(), gradient
+
+
+# %% wrong: one guess competes with nobody and is not taught
+def best_of(paths, target):
+    gap = paths - target[:, None]
+    d = (gap**2).sum(3).mean(2)
+    gradient = np.zeros_like(paths)
+    if paths.shape[1] > 1:
+        rows, best = np.arange(len(paths)), d.argmin(1)
+        gradient[rows, best] = 2 * gap[rows, best] / (len(paths) * paths.shape[2])
+    return d.min(1).mean(), gradient

@@ -186,17 +186,6 @@ def rules(baskets, least_support, least_confidence):
     return found
 
 
-# %% wrong: a set of rules
-def rules(baskets, least_support, least_confidence):
-    x, n = baskets.astype(float), len(baskets)
-    both, found = x.T @ x, set()
-    for a, b in zip(*np.nonzero(both)):
-        support, confidence = both[a, b] / n, both[a, b] / both[a, a]
-        if a != b and support >= least_support and confidence >= least_confidence:
-            found.add((a, b, support, confidence, confidence * n / both[b, b]))
-    return found
-
-
 # %% wrong: booleans are multiplied
 def rules(baskets, least_support, least_confidence):
     n = len(baskets)
@@ -205,29 +194,6 @@ def rules(baskets, least_support, least_confidence):
         support, confidence = both[a, b] / n, both[a, b] / baskets[:, a].sum()
         if a != b and support >= least_support and confidence >= least_confidence:
             found.append((a, b, support, confidence, confidence * n / baskets[:, b].sum()))
-    return found
-
-
-# %% wrong: two digits
-def rules(baskets, least_support, least_confidence):
-    x, n = baskets.astype(float), len(baskets)
-    both, found = x.T @ x, []
-    for a, b in zip(*np.nonzero(both)):
-        support, confidence = both[a, b] / n, both[a, b] / both[a, a]
-        if a != b and support >= least_support and confidence >= least_confidence:
-            found.append((a, b, round(support, 2), round(confidence, 2), round(confidence * n / both[b, b], 2)))
-    return found
-
-
-# %% wrong: only lifts above 1
-def rules(baskets, least_support, least_confidence):
-    x, n = baskets.astype(float), len(baskets)
-    both, found = x.T @ x, []
-    for a, b in zip(*np.nonzero(both)):
-        support, confidence = both[a, b] / n, both[a, b] / both[a, a]
-        lift = confidence * n / both[b, b]
-        if a != b and support >= least_support and confidence >= least_confidence and lift > 1:
-            found.append((a, b, support, confidence, lift))
     return found
 
 

@@ -111,20 +111,6 @@ def best_block(net, images, labels):
     return int(np.argmax(scores)) + 1, scores
 
 
-# %% wrong: trained on all
-def best_block(net, images, labels):
-    mode, scores = net.training, []
-    net.eval()
-    half = len(images) // 2
-    with torch.no_grad():
-        for b in range(1, len(net.blocks) + 1):
-            x = nn.functional.adaptive_avg_pool2d(net.features(images, b), 2).flatten(1)
-            probe = linear_probe(x, labels)
-            scores.append((probe(x[half:]).argmax(1) == labels[half:]).float().mean().item())
-    net.train(mode)
-    return int(np.argmax(scores)) + 1, scores
-
-
 # %% wrong: counted from 0
 def best_block(net, images, labels):
     mode, scores = net.training, []
@@ -168,20 +154,6 @@ def best_block(net, images, labels):
     return int(np.argmax(scores)) + 1, scores
 
 
-# %% wrong: maxima of the quarters
-def best_block(net, images, labels):
-    mode, scores = net.training, []
-    net.eval()
-    half = len(images) // 2
-    with torch.no_grad():
-        for b in range(1, len(net.blocks) + 1):
-            x = nn.functional.adaptive_max_pool2d(net.features(images, b), 2).flatten(1)
-            probe = linear_probe(x[:half], labels[:half])
-            scores.append((probe(x[half:]).argmax(1) == labels[half:]).float().mean().item())
-    net.train(mode)
-    return int(np.argmax(scores)) + 1, scores
-
-
 # %% wrong: the last block is left out
 def best_block(net, images, labels):
     mode, scores = net.training, []
@@ -208,37 +180,6 @@ def best_block(net, images, labels):
             scores.append((probe(x[half:]).argmax(1) == labels[half:]).float().mean().item())
     net.train(mode)
     return int(np.argmax(scores)) + 1
-
-
-# %% wrong: the first half is the larger one
-def best_block(net, images, labels):
-    mode, scores = net.training, []
-    net.eval()
-    half = len(images) - 20
-    with torch.no_grad():
-        for b in range(1, len(net.blocks) + 1):
-            x = nn.functional.adaptive_avg_pool2d(net.features(images, b), 2).flatten(1)
-            probe = linear_probe(x[:half], labels[:half])
-            scores.append((probe(x[half:]).argmax(1) == labels[half:]).float().mean().item())
-    net.train(mode)
-    return int(np.argmax(scores)) + 1, scores
-
-
-# %% wrong: running statistics are warmed up first
-def best_block(net, images, labels):
-    mode, scores = net.training, []
-    net.train()
-    with torch.no_grad():
-        net(images)
-    net.eval()
-    half = len(images) // 2
-    with torch.no_grad():
-        for b in range(1, len(net.blocks) + 1):
-            x = nn.functional.adaptive_avg_pool2d(net.features(images, b), 2).flatten(1)
-            probe = linear_probe(x[:half], labels[:half])
-            scores.append((probe(x[half:]).argmax(1) == labels[half:]).float().mean().item())
-    net.train(mode)
-    return int(np.argmax(scores)) + 1, scores
 
 
 # %% wrong: the statistics change once all is measured
