@@ -120,7 +120,7 @@ def test_displacements_are_scipys_distances(side):
 
 @pytest.mark.parametrize(("support", "confidence"), [(0.05, 0.5), (0.01, 0.3), (0.2, 0.05)])
 def test_rules_are_those_of_mlxtend(support, confidence):
-    pd = pytest.importorskip("pandas", reason="mlxtend's rules take pandas tables")
+    import pandas as pd
     from mlxtend.frequent_patterns import apriori, association_rules
 
     rng = RNG(10)
