@@ -44,7 +44,7 @@ def draw_glimpses(images, rng, count, window=12, drift=4, synchronous=False):
     Raises:  ValueError: fewer than two images, an image smaller than the window, other channels, or numbers out of
                  range.
              TypeError: images that are not of floating point.
-    Source:  Illing et al. (2021), section 3 and slide "Idea & model". Differs: the paper's eye moves over a grid of
+    Source:  Illing et al. (2021) and slide "Idea & model". Differs: the paper's eye moves over a grid of
              patches of an image; here it moves pixel by pixel.
 
     Example:

@@ -51,7 +51,7 @@ def hinge_loss(score, y):
              y: +1 or -1. Shape (batch,).
     Returns: scalar.
     Raises:  ValueError: shapes that do not fit, an empty batch, or another y.
-    Source:  Illing et al. (2021), section 3; slide "Idea & model". Differs: none.
+    Source:  Illing et al. (2021); slide "Idea & model". Differs: none.
 
     Example:
         >>> hinge_loss([0.5, 3.0], [1, -1]).item()  # (0.5 + 4) / 2
@@ -113,7 +113,7 @@ def clapp_update(x, x_before, weight, bias, w_pred, w_retro, y):
     Returns: `ClappUpdate`, to be added times the learning rate.
     Raises:  ValueError: shapes that do not fit, an empty batch, or another y.
              TypeError: glimpses that are not of floating point.
-    Source:  Illing et al. (2021), section 3; slide "Idea & model", where the second line has lost its gamma.
+    Source:  Illing et al. (2021); slide "Idea & model", where the second line has lost its gamma.
              Differs: one mean over all pairs, where the authors' code has one over fixations and one over saccades.
 
     Example:
@@ -215,7 +215,7 @@ class ClappNet(nn.Module):
              widths, strides: one for each layer.
              modules: layers in each module. (1, 1, 1) is CLAPP, (3,) the same loss end to end, called hinge CPC.
     Raises:  ValueError: strides or modules that do not add up to the layers.
-    Source:  Illing et al. (2021), sections 3 and 4; Lowe et al. (2019) for the cuts. Differs: three layers, the paper
+    Source:  Illing et al. (2021); Lowe et al. (2019) for the cuts. Differs: three layers, the paper
              has six; the prediction is of the same place, one step ahead.
 
     Example:
