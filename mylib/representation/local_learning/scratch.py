@@ -215,7 +215,7 @@ class ClappNet(nn.Module):
              widths, strides: one for each layer.
              modules: layers in each module. (1, 1, 1) is CLAPP, (3,) the same loss end to end, called hinge CPC.
     Raises:  ValueError: strides or modules that do not add up to the layers.
-    Source:  Illing et al. (2021); Lowe et al. (2019) for the cuts. Differs: three layers, the paper
+    Source:  Illing et al. (2021); Löwe et al. (2019) for the cuts. Differs: three layers, the paper
              has six; the prediction is of the same place, one step ahead.
 
     Example:
