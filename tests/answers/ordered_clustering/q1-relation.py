@@ -85,36 +85,10 @@ def relation(first, second, tau):
     return answer
 
 
-# %% wrong: only two answers
-def relation(first, second, tau):
-    difference = np.log(first) - np.log(second)
-    answer = np.ones(len(first), dtype=np.int64)
-    answer[difference > tau] = 0
-    return answer
-
-
 # %% wrong: floats
 def relation(first, second, tau):
     difference = np.log(first) - np.log(second)
     answer = np.ones(len(first), dtype=float)
-    answer[difference > tau] = 0
-    answer[difference < -tau] = 2
-    return answer
-
-
-# %% wrong: a list
-def relation(first, second, tau):
-    difference = np.log(first) - np.log(second)
-    answer = np.ones(len(first), dtype=np.int64)
-    answer[difference > tau] = 0
-    answer[difference < -tau] = 2
-    return answer.tolist()
-
-
-# %% wrong: 8-bit ages, as no one is older
-def relation(first, second, tau):
-    difference = np.log(first.astype(np.int8)) - np.log(second.astype(np.int8))
-    answer = np.ones(len(first), dtype=np.int64)
     answer[difference > tau] = 0
     answer[difference < -tau] = 2
     return answer

@@ -103,31 +103,6 @@ def centroids(h, old, alpha):
     return labels, new
 
 
-# %% wrong: minus the unit centroids of the others' sums
-def centroids(h, old, alpha):
-    cosines = h @ old.T
-    labels = cosines.argmax(axis=1)
-    k, total = len(old), h.sum(axis=0)
-    new = old.copy()
-    order = np.argsort(cosines.max(axis=1), kind="stable")
-    taken = 0
-    for j in range(k):
-        mine = h[labels == j]
-        if len(mine) == 0:
-            new[j] = h[order[taken]]
-            taken += 1
-            continue
-        pull = mine.sum(axis=0)
-        for l in range(k):
-            other = h[labels == l].sum(axis=0)
-            if l != j and other.any():
-                pull = pull - alpha / (k - 1) * other / np.linalg.norm(other)
-        length = np.linalg.norm(pull)
-        if length >= 1e-9:
-            new[j] = pull / length
-    return labels, new
-
-
 # %% wrong: means instead of sums
 def centroids(h, old, alpha):
     cosines = h @ old.T
@@ -175,29 +150,6 @@ def centroids(h, old, alpha):
     return labels, new
 
 
-# %% wrong: alpha without 1 / (k - 1)
-def centroids(h, old, alpha):
-    cosines = h @ old.T
-    labels = cosines.argmax(axis=1)
-    k, total = len(old), h.sum(axis=0)
-    new = old.copy()
-    order = np.argsort(cosines.max(axis=1), kind="stable")
-    taken = 0
-    for j in range(k):
-        mine = h[labels == j]
-        if len(mine) == 0:
-            new[j] = h[order[taken]]
-            taken += 1
-            continue
-        pull = mine.sum(axis=0)
-        if k > 1:
-            pull = pull - alpha * (total - pull)
-        length = np.linalg.norm(pull)
-        if length >= 1e-9:
-            new[j] = pull / length
-    return labels, new
-
-
 # %% wrong: minus all points, its own among them
 def centroids(h, old, alpha):
     cosines = h @ old.T
@@ -215,29 +167,6 @@ def centroids(h, old, alpha):
         pull = mine.sum(axis=0)
         if k > 1:
             pull = pull - alpha / (k - 1) * total
-        length = np.linalg.norm(pull)
-        if length >= 1e-9:
-            new[j] = pull / length
-    return labels, new
-
-
-# %% wrong: plus: attraction
-def centroids(h, old, alpha):
-    cosines = h @ old.T
-    labels = cosines.argmax(axis=1)
-    k, total = len(old), h.sum(axis=0)
-    new = old.copy()
-    order = np.argsort(cosines.max(axis=1), kind="stable")
-    taken = 0
-    for j in range(k):
-        mine = h[labels == j]
-        if len(mine) == 0:
-            new[j] = h[order[taken]]
-            taken += 1
-            continue
-        pull = mine.sum(axis=0)
-        if k > 1:
-            pull = pull + alpha / (k - 1) * (total - pull)
         length = np.linalg.norm(pull)
         if length >= 1e-9:
             new[j] = pull / length
@@ -267,55 +196,11 @@ def centroids(h, old, alpha):
     return labels, new
 
 
-# %% wrong: no repulsion
-def centroids(h, old, alpha):
-    cosines = h @ old.T
-    labels = cosines.argmax(axis=1)
-    k, total = len(old), h.sum(axis=0)
-    new = old.copy()
-    order = np.argsort(cosines.max(axis=1), kind="stable")
-    taken = 0
-    for j in range(k):
-        mine = h[labels == j]
-        if len(mine) == 0:
-            new[j] = h[order[taken]]
-            taken += 1
-            continue
-        pull = mine.sum(axis=0)
-        length = np.linalg.norm(pull)
-        if length >= 1e-9:
-            new[j] = pull / length
-    return labels, new
-
-
 # %% wrong: repulsion between centroids in the assignment
 def centroids(h, old, alpha):
     cosines = h @ old.T
     others = old @ old.T - np.eye(len(old))
     labels = (cosines - alpha * others.sum(axis=1)).argmax(axis=1)
-    k, total = len(old), h.sum(axis=0)
-    new = old.copy()
-    order = np.argsort(cosines.max(axis=1), kind="stable")
-    taken = 0
-    for j in range(k):
-        mine = h[labels == j]
-        if len(mine) == 0:
-            new[j] = h[order[taken]]
-            taken += 1
-            continue
-        pull = mine.sum(axis=0)
-        if k > 1:
-            pull = pull - alpha / (k - 1) * (total - pull)
-        length = np.linalg.norm(pull)
-        if length >= 1e-9:
-            new[j] = pull / length
-    return labels, new
-
-
-# %% wrong: the farthest centroid
-def centroids(h, old, alpha):
-    cosines = h @ old.T
-    labels = cosines.argmin(axis=1)
     k, total = len(old), h.sum(axis=0)
     new = old.copy()
     order = np.argsort(cosines.max(axis=1), kind="stable")
@@ -436,29 +321,6 @@ def centroids(h, old, alpha):
         mine = h[labels == j]
         if len(mine) == 0:
             new[j] = h[order[taken]]
-            continue
-        pull = mine.sum(axis=0)
-        if k > 1:
-            pull = pull - alpha / (k - 1) * (total - pull)
-        length = np.linalg.norm(pull)
-        if length >= 1e-9:
-            new[j] = pull / length
-    return labels, new
-
-
-# %% wrong: a cluster without points takes its nearest point
-def centroids(h, old, alpha):
-    cosines = h @ old.T
-    labels = cosines.argmax(axis=1)
-    k, total = len(old), h.sum(axis=0)
-    new = old.copy()
-    order = np.argsort(cosines.max(axis=1), kind="stable")
-    taken = 0
-    for j in range(k):
-        mine = h[labels == j]
-        if len(mine) == 0:
-            new[j] = h[order[::-1][taken]]
-            taken += 1
             continue
         pull = mine.sum(axis=0)
         if k > 1:
@@ -634,29 +496,6 @@ def centroids(h, old, alpha):
     return (h @ new.T).argmax(axis=1), new
 
 
-# %% wrong: exchanged
-def centroids(h, old, alpha):
-    cosines = h @ old.T
-    labels = cosines.argmax(axis=1)
-    k, total = len(old), h.sum(axis=0)
-    new = old.copy()
-    order = np.argsort(cosines.max(axis=1), kind="stable")
-    taken = 0
-    for j in range(k):
-        mine = h[labels == j]
-        if len(mine) == 0:
-            new[j] = h[order[taken]]
-            taken += 1
-            continue
-        pull = mine.sum(axis=0)
-        if k > 1:
-            pull = pull - alpha / (k - 1) * (total - pull)
-        length = np.linalg.norm(pull)
-        if length >= 1e-9:
-            new[j] = pull / length
-    return new, labels
-
-
 # %% wrong: old centroids changed in place
 def centroids(h, old, alpha):
     cosines = h @ old.T
@@ -678,29 +517,6 @@ def centroids(h, old, alpha):
         if length >= 1e-9:
             new[j] = pull / length
     return labels, new
-
-
-# %% wrong: labels as floats
-def centroids(h, old, alpha):
-    cosines = h @ old.T
-    labels = cosines.argmax(axis=1)
-    k, total = len(old), h.sum(axis=0)
-    new = old.copy()
-    order = np.argsort(cosines.max(axis=1), kind="stable")
-    taken = 0
-    for j in range(k):
-        mine = h[labels == j]
-        if len(mine) == 0:
-            new[j] = h[order[taken]]
-            taken += 1
-            continue
-        pull = mine.sum(axis=0)
-        if k > 1:
-            pull = pull - alpha / (k - 1) * (total - pull)
-        length = np.linalg.norm(pull)
-        if length >= 1e-9:
-            new[j] = pull / length
-    return labels.astype(float), new
 
 
 # %% wrong: by scikit-learn

@@ -60,17 +60,6 @@ def objective(h, centroids, labels, alpha):
     return (own - alpha / k * others).sum()
 
 
-# %% wrong: alpha without 1 / (k - 1)
-def objective(h, centroids, labels, alpha):
-    k = len(centroids)
-    products = h @ centroids.T
-    own = products[torch.arange(len(h)), labels]
-    if k == 1:
-        return own.sum()
-    others = products.sum(dim=1) - own
-    return (own - alpha * others).sum()
-
-
 # %% wrong: a mean
 def objective(h, centroids, labels, alpha):
     k = len(centroids)

@@ -196,23 +196,6 @@ def posterior(p, references, levels, tau):
     return levels[P.argmax()], P
 
 
-# %% wrong: missing references not left out
-def posterior(p, references, levels, tau):
-    theta = np.log(levels)
-    total = np.zeros(len(levels))
-    count = 0
-    for votes, age in zip(p, references):
-        count += 1
-        gap = theta - np.log(age)
-        groups = [gap > tau, np.abs(gap) <= tau, gap < -tau]
-        for vote, who in zip(votes, groups):
-            n = who.sum()
-            if n:
-                total[who] += vote / n
-    P = total / count
-    return levels[P.argmax()], P
-
-
 # %% wrong: a missing reference votes for all alike
 def posterior(p, references, levels, tau):
     theta = np.log(levels)
@@ -271,25 +254,6 @@ def posterior(p, references, levels, tau):
             else:
                 total += vote / len(levels)
     P = total / count
-    return levels[P.argmax()], P
-
-
-# %% wrong: a sum, not a mean
-def posterior(p, references, levels, tau):
-    theta = np.log(levels)
-    total = np.zeros(len(levels))
-    count = 0
-    for votes, age in zip(p, references):
-        if np.isnan(age):
-            continue
-        count += 1
-        gap = theta - np.log(age)
-        groups = [gap > tau, np.abs(gap) <= tau, gap < -tau]
-        for vote, who in zip(votes, groups):
-            n = who.sum()
-            if n:
-                total[who] += vote / n
-    P = total
     return levels[P.argmax()], P
 
 
@@ -369,25 +333,6 @@ def posterior(p, references, levels, tau):
     return levels[len(P) - 1 - P[::-1].argmax()], P
 
 
-# %% wrong: the logarithm of the level
-def posterior(p, references, levels, tau):
-    theta = np.log(levels)
-    total = np.zeros(len(levels))
-    count = 0
-    for votes, age in zip(p, references):
-        if np.isnan(age):
-            continue
-        count += 1
-        gap = theta - np.log(age)
-        groups = [gap > tau, np.abs(gap) <= tau, gap < -tau]
-        for vote, who in zip(votes, groups):
-            n = who.sum()
-            if n:
-                total[who] += vote / n
-    P = total / count
-    return theta[P.argmax()], P
-
-
 # %% wrong: the reference must be a level
 def posterior(p, references, levels, tau):
     theta = np.log(levels)
@@ -447,25 +392,6 @@ def posterior(p, references, levels, tau):
     return levels[P.argmax()], P
 
 
-# %% wrong: only P
-def posterior(p, references, levels, tau):
-    theta = np.log(levels)
-    total = np.zeros(len(levels))
-    count = 0
-    for votes, age in zip(p, references):
-        if np.isnan(age):
-            continue
-        count += 1
-        gap = theta - np.log(age)
-        groups = [gap > tau, np.abs(gap) <= tau, gap < -tau]
-        for vote, who in zip(votes, groups):
-            n = who.sum()
-            if n:
-                total[who] += vote / n
-    P = total / count
-    return P
-
-
 # %% wrong: NaN replaced in place
 def posterior(p, references, levels, tau):
     p[np.isnan(p)] = 0
@@ -488,26 +414,6 @@ def posterior(p, references, levels, tau):
     return levels[P.argmax()], P
 
 
-# %% wrong: references weighted by their confidence
-def posterior(p, references, levels, tau):
-    theta = np.log(levels)
-    total = np.zeros(len(levels))
-    count = 0
-    for votes, age in zip(p, references):
-        if np.isnan(age):
-            continue
-        weight = max(votes)
-        count += weight
-        gap = theta - np.log(age)
-        groups = [gap > tau, np.abs(gap) <= tau, gap < -tau]
-        for vote, who in zip(votes, groups):
-            n = who.sum()
-            if n:
-                total[who] += weight * vote / n
-    P = total / count
-    return levels[P.argmax()], P
-
-
 # %% wrong: by PyTorch
 def posterior(p, references, levels, tau):
     theta = np.log(levels)
@@ -525,22 +431,3 @@ def posterior(p, references, levels, tau):
                 total[who] += vote / n
     P = torch.tensor(total).div(count).numpy()
     return levels[P.argmax()], P
-
-
-# %% wrong: the estimate is the level of the first reference's largest vote
-def posterior(p, references, levels, tau):
-    theta = np.log(levels)
-    total = np.zeros(len(levels))
-    count = 0
-    for votes, age in zip(p, references):
-        if np.isnan(age):
-            continue
-        count += 1
-        gap = theta - np.log(age)
-        groups = [gap > tau, np.abs(gap) <= tau, gap < -tau]
-        for vote, who in zip(votes, groups):
-            n = who.sum()
-            if n:
-                total[who] += vote / n
-    P = total / count
-    return levels[(total > 0).argmax()], P

@@ -34,12 +34,6 @@ def cumulative(estimate, truth, limit):
     return 100 * (error <= limit).sum() / len(error)
 
 
-# %% wrong: how many are wrong by more
-def cumulative(estimate, truth, limit):
-    error = abs(estimate - truth)
-    return 100 * (error > limit).sum() / len(error)
-
-
 # %% wrong: errors rounded to whole years
 def cumulative(estimate, truth, limit):
     error = np.round(abs(estimate - truth))
@@ -52,22 +46,10 @@ def cumulative(estimate, truth, limit):
     return 100 * (error <= limit).sum() // len(error)
 
 
-# %% wrong: the mean absolute error
-def cumulative(estimate, truth, limit):
-    error = abs(estimate - truth)
-    return error.mean()
-
-
 # %% wrong: relative to the truth
 def cumulative(estimate, truth, limit):
     error = 100 * abs(estimate - truth) / truth
     return 100 * (error <= limit).sum() / len(error)
-
-
-# %% wrong: one flag for each
-def cumulative(estimate, truth, limit):
-    error = abs(estimate - truth)
-    return 100 * (error <= limit)
 
 
 # %% wrong: in place
