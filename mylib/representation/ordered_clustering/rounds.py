@@ -12,7 +12,7 @@ PARTS = "loss", "comparison", "reconstruction", "cluster"
 
 
 class Rounds:
-    """Training and clustering in turn; a side fills in `_identity`, `_cluster`, `_labels`, `_update` and `_cosine`."""
+    """Training and clustering in turn; a side fills in `_cluster`, `_labels`, `_train` and `_cosine`."""
 
     def __init__(self, ranks, k, alpha, tolerance, warmup, every, batch_size, seed):
         self.ranks, self.k, self.alpha, self.tolerance = ranks, k, alpha, tolerance
