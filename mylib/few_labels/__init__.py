@@ -1,0 +1,1 @@
+"""Part of the course: few_labels, one folder for each topic."""

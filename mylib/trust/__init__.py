@@ -1,0 +1,1 @@
+"""Part of the course: trust, one folder for each topic."""
