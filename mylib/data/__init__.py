@@ -4,8 +4,10 @@ Nothing is fetched at run time. Larger sets are read from the folder named by ``
 no real set can be installed, a seeded generator composes one out of real digits and photographs.
 """
 
+from mylib.data.blended import Photographed, digits_on_photographs
 from mylib.data.coloured import Coloured, coloured_digits
 from mylib.data.corruptions import corrupt
+from mylib.data.few_labels import few_labels
 from mylib.data.growing import Growing, growing_digits, stroke_thickness
 from mylib.data.images import Dataset, digit_pairs, digits, long_tailed, mnist, photograph, split
 from mylib.data.imports import standard_library_imports
@@ -24,6 +26,7 @@ __all__ = [
     "ModalPeople",
     "Paths",
     "People",
+    "Photographed",
     "Pronunciations",
     "Scenes",
     "StereoPair",
@@ -33,6 +36,8 @@ __all__ = [
     "digit_pairs",
     "digit_scenes",
     "digits",
+    "few_labels",
+    "digits_on_photographs",
     "growing_digits",
     "infrared_people",
     "junction_paths",
