@@ -7,10 +7,10 @@ no real set can be installed, a seeded generator composes one out of real digits
 from mylib.data.blended import Photographed, digits_on_photographs
 from mylib.data.coloured import Coloured, coloured_digits
 from mylib.data.corruptions import corrupt
-from mylib.data.few_labels import few_labels
 from mylib.data.growing import Growing, growing_digits, stroke_thickness
 from mylib.data.images import Dataset, digit_pairs, digits, long_tailed, mnist, photograph, split
 from mylib.data.imports import standard_library_imports
+from mylib.data.labelled import few_labels
 from mylib.data.motion import Clips, moving_digits
 from mylib.data.paths import Paths, junction_paths, thrown_balls
 from mylib.data.people import ModalPeople, People, camera_people, infrared_people
