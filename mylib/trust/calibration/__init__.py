@@ -1,0 +1,1 @@
+"""Calibration, its error, its repair and what it costs: `scratch` in NumPy, `pytorch` on a GPU, `drawing` for both."""
