@@ -7,6 +7,7 @@ no real set can be installed, a seeded generator composes one out of real digits
 from mylib.data.blended import Photographed, digits_on_photographs
 from mylib.data.coloured import Coloured, coloured_digits
 from mylib.data.corruptions import corrupt
+from mylib.data.forecasts import Biopsies, Forecasts, biopsies, calibrated_forecasts
 from mylib.data.growing import Growing, growing_digits, stroke_thickness
 from mylib.data.images import Dataset, digit_pairs, digits, long_tailed, mnist, photograph, split
 from mylib.data.imports import standard_library_imports
@@ -19,9 +20,11 @@ from mylib.data.stereo import StereoPair, stereo_pair
 from mylib.data.words import Pronunciations, pronunciations
 
 __all__ = [
+    "Biopsies",
     "Clips",
     "Coloured",
     "Dataset",
+    "Forecasts",
     "Growing",
     "ModalPeople",
     "Paths",
@@ -30,6 +33,8 @@ __all__ = [
     "Pronunciations",
     "Scenes",
     "StereoPair",
+    "biopsies",
+    "calibrated_forecasts",
     "camera_people",
     "coloured_digits",
     "corrupt",
