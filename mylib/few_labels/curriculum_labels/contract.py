@@ -5,8 +5,9 @@ free; what was found is refused here.
 """
 
 from mylib.few_labels.curriculum_labels.views import KINDS
-from mylib.shared import expect, expect_range
+from mylib.shared import expect, expect_choice, expect_range
 
+MAPPINGS = ("convex", "linear", "concave")
 LARGEST_SUM_ERROR = 1e-4  # of a row of probabilities: float16 is not refused for its digits
 
 # views
@@ -77,3 +78,71 @@ def check_sums(lowest, highest):
             f"l2_consistency_loss: expected rows of pseudo_labels that sum to 1, got a sum of {worst:.6g}; take the "
             "softmax of logits first"
         )
+
+
+# the curriculum
+
+
+def check_remembered(remembered, classes, whole, lowest=None, highest=None):
+    """A class or -1 for each image; `whole`: whether they are integers; the least and the largest, if looked at."""
+    expect("learning_effect", "give one number for each unlabelled image", remembered=(remembered, "n"))
+    expect_range("learning_effect", 1, None, classes=classes)
+    if not whole:
+        raise TypeError("learning_effect: expected integers, got others; -1 stands for an image not used so far")
+    if lowest is not None:
+        worst = lowest if lowest < -1 else highest
+        expect_range("learning_effect", -1, classes - 1, "-1 stands for an image not used so far", remembered=worst)
+
+
+def check_counts(counts, unused, lowest=None):
+    """A number of images for each class, and how many were not used so far."""
+    expect("normalised_effect", "give one number for each class", counts=(counts, "classes+"))
+    if lowest is not None:
+        expect_range("normalised_effect", 0, None, "see learning_effect", counts=lowest)
+    if unused is not None:
+        expect_range("normalised_effect", 0, None, "no class has more images than there are", unused=unused)
+
+
+def check_effect(effect, threshold, mapping, lowest=None, highest=None):
+    """A share for each class, and how it becomes a threshold."""
+    expect("flexible_threshold", "give one number for each class", effect=(effect, "classes+"))
+    check_thresholds("flexible_threshold", threshold, threshold)
+    expect_choice("flexible_threshold", MAPPINGS, "the slides take the convex one", mapping=mapping)
+    if lowest is not None:
+        worst = highest if highest > 1 else lowest
+        expect_range("flexible_threshold", 0, 1, "see normalised_effect", effect=worst)
+
+
+# training
+
+
+def check_sets(labelled, labels, unlabelled):
+    """Shapes of images and labels."""
+    expect(
+        "FlexMatch",
+        "labelled is a pair of images and labels, unlabelled are images of the same size",
+        labelled_images=(labelled, "m+ channels height width"),
+        labels=(labels, "m"),
+        unlabelled=(unlabelled, "n+ channels height width"),
+    )
+
+
+def check_training(batch_size, ratio, threshold, weight, mapping, temperature, decay):
+    """The numbers of a run."""
+    for name, value in (("batch_size", batch_size), ("ratio", ratio)):
+        expect_range("FlexMatch", 1, None, **{name: value})
+        if value != int(value):
+            raise ValueError(f"FlexMatch: expected a whole {name}, got {value}; images cannot be halved")
+    check_thresholds("FlexMatch", threshold, threshold)
+    expect_range("FlexMatch", 0, None, "0 learns from labels alone", weight=weight)
+    expect_choice("FlexMatch", MAPPINGS, "the slides take the convex one", mapping=mapping)
+    expect_range("FlexMatch", 0, None, "UDA takes 0.4", open=True, temperature=temperature)
+    expect_range("FlexMatch", 0, 1, "0.999 is usual", decay=decay)
+
+
+def check_labels(whole, lowest, highest, classes):
+    """Labels of the labelled images; `classes`: how many the model tells apart."""
+    if not whole:
+        raise TypeError("FlexMatch: expected labels that are integers, got others; give the number of the class")
+    worst = lowest if lowest < 0 else highest
+    expect_range("FlexMatch", 0, classes - 1, f"the model tells {classes} classes apart", labels=worst)
