@@ -1,0 +1,1 @@
+"""Neural differential equations: solvers, the adjoint, SDE-Net, and uncertainty in two parts."""
