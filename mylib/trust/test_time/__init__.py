@@ -1,0 +1,1 @@
+"""Test-time adaptation (TENT): a trained network makes itself surer of its answers, given nothing but test images."""
