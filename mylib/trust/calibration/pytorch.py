@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from mylib.shared.devices import on_cpu, widest_float, with_float64
+from mylib.shared.docstrings import complete_from_twin
 from mylib.trust.calibration import contract
 from mylib.trust.calibration.contract import Bins
 
@@ -166,3 +167,6 @@ def _risk(operation, posterior, loss):
 def _wide(values):
     """Values in the type with most digits that their device computes in."""
     return values.to(widest_float(values.device))
+
+
+complete_from_twin(globals())
