@@ -1,0 +1,1 @@
+"""PLACEHOLDER: From synthetic to real rain: Gaussian-process pseudo-labels."""
