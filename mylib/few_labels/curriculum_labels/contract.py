@@ -116,8 +116,8 @@ def check_effect(effect, threshold, mapping, lowest=None, highest=None):
 # training
 
 
-def check_sets(labelled, labels, unlabelled):
-    """Shapes of images and labels."""
+def check_sets(labelled, labels, unlabelled, floating):
+    """Shapes of images and labels; `floating`: whether all images are of floating point."""
     expect(
         "FlexMatch",
         "labelled is a pair of images and labels, unlabelled are images of the same size",
@@ -125,6 +125,8 @@ def check_sets(labelled, labels, unlabelled):
         labels=(labels, "m"),
         unlabelled=(unlabelled, "n+ channels height width"),
     )
+    if not floating:
+        raise TypeError("FlexMatch: expected floating-point images in [0, 1], got integers; divide by 255")
 
 
 def check_training(batch_size, ratio, threshold, weight, mapping, temperature, decay):

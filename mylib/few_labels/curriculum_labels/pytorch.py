@@ -8,6 +8,7 @@ from mylib.few_labels.curriculum_labels.pytorch_curriculum import (
 from mylib.few_labels.curriculum_labels.pytorch_losses import consistency_loss, entropy, l2_consistency_loss
 from mylib.few_labels.curriculum_labels.pytorch_training import FlexMatch
 from mylib.few_labels.curriculum_labels.pytorch_views import strong_augment, weak_augment
+from mylib.shared.docstrings import complete_from_twin
 
 __all__ = [
     "weak_augment",
@@ -20,3 +21,5 @@ __all__ = [
     "flexible_threshold",
     "FlexMatch",
 ]
+
+complete_from_twin(globals())

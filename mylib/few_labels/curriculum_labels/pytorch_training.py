@@ -56,7 +56,8 @@ class FlexMatch:
     ):
         contract.check_training(batch_size, ratio, threshold, weight, mapping, temperature, decay)
         images, labels, others = (torch.as_tensor(one) for one in (*labelled, unlabelled))
-        contract.check_sets(images.shape, labels.shape, others.shape)
+        floating = images.is_floating_point() and others.is_floating_point()
+        contract.check_sets(images.shape, labels.shape, others.shape, floating)
         like = next(model.parameters())
         self.images, self.unlabelled, self.labels = images.to(like), others.to(like), labels.to(like.device).long()
         self.model, self.optimizer, self.average = model, optimizer, copy.deepcopy(model).requires_grad_(False)
@@ -103,7 +104,7 @@ class FlexMatch:
         loss.backward()
         self.optimizer.step()
         momentum_update(self.average, self.model, self.decay)
-        values = loss.detach(), supervised.detach(), consistent.detach(), used.float().mean()
+        values = loss.detach(), supervised.detach(), consistent.detach(), used.to(loss.dtype).mean()
         return dict(zip(("loss", "supervised", "unlabelled", "used"), values, strict=True))
 
     def _remember(self, positions, labels, sure):

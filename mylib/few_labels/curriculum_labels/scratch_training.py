@@ -86,7 +86,8 @@ class FlexMatch:
         contract.check_training(batch_size, ratio, threshold, weight, mapping, temperature, decay)
         self.images, self.labels = np.asarray(labelled[0]), np.asarray(labelled[1])
         self.unlabelled = np.asarray(unlabelled)
-        contract.check_sets(self.images.shape, self.labels.shape, self.unlabelled.shape)
+        floating = {self.images.dtype.kind, self.unlabelled.dtype.kind} == {"f"}
+        contract.check_sets(self.images.shape, self.labels.shape, self.unlabelled.shape, floating)
         self.model, self.optimizer, self.average = model, optimizer, copy.deepcopy(model)
         self.classes = _classes(model, self.unlabelled[:1])
         contract.check_labels(self.labels.dtype.kind in "iu", self.labels.min(), self.labels.max(), self.classes)
