@@ -1,5 +1,8 @@
 r"""Gradients of a solution without its steps, in PyTorch: one autograd function that solves the adjoint backwards."""
 
+from contextlib import nullcontext
+from functools import partial
+
 import torch
 from torch import nn
 from torch.autograd.function import once_differentiable
@@ -24,12 +27,7 @@ class _Adjoint(torch.autograd.Function):
     def forward(ctx, func, t, method, steps, y0, *parameters):
         states = odeint(func, y0, t, method, steps)
         ctx.func, ctx.stages, ctx.steps = func, STAGES[method], int(steps)
-        kind = y0.device.type
-        ctx.cast = {
-            "device_type": kind,
-            "enabled": torch.is_autocast_enabled(kind),
-            "dtype": torch.get_autocast_dtype(kind),
-        }
+        ctx.precision = _precision(y0.device.type)
         ctx.save_for_backward(times_of("odeint_adjoint", t, y0), states, *parameters)
         return states
 
@@ -42,10 +40,18 @@ class _Adjoint(torch.autograd.Function):
         for i in reversed(range(1, len(t))):
             y, h = states[i], (t[i - 1] - t[i]) / ctx.steps
             for k in range(ctx.steps):
-                with torch.autocast(**ctx.cast):
+                with ctx.precision():
                     y, a = _back(slope, parameters, integrals, t[i] + k * h, y, a, h, ctx.stages)
             a = a + gradient[i - 1]
         return None, None, None, None, a, *integrals
+
+
+def _precision(device_type):
+    """A context in which autocast is as it is now."""
+    if not torch.amp.is_autocast_available(device_type):
+        return nullcontext
+    now = {"dtype": torch.get_autocast_dtype(device_type), "enabled": torch.is_autocast_enabled(device_type)}
+    return partial(torch.autocast, device_type, **now)
 
 
 def _back(slope, parameters, integrals, t, y, a, h, stages):

@@ -45,7 +45,7 @@ def _step(slope, t, y, h, stages):
 def sdeint(drift, diffusion, y0, t, steps=1, noise=None, rng=None):
     r"""One path of dy = f dt + g dW, y <- y + f h + g sqrt(h) xi; the noise of all steps is drawn at once.
 
-    Args:    rng: torch.Generator on y0's device to draw from; None: PyTorch's own.
+    rng is a torch.Generator on y0's device; None draws from PyTorch's own.
     """
     contract.check_floating("sdeint", y0.dtype, "y0")
     contract.check_steps("sdeint", steps)

@@ -32,7 +32,7 @@ def regression_uncertainty(means, stds):
     if on_cpu(stds) and not (right := stds >= 0).all():
         contract.check_deviations("regression_uncertainty", stds[~right].tolist(), zero_allowed=True)
     noise = torch.linalg.vector_norm(at_least_float32(stds), dim=0).square() / len(stds)
-    spread = torch.var(at_least_float32(means), dim=0, correction=0)
+    spread = (means := at_least_float32(means)).sub(means.mean(dim=0)).square().mean(dim=0)
     return Uncertainty(noise + spread, noise, spread)
 
 
@@ -43,7 +43,7 @@ def auroc(scores_in, scores_out):
     """
     contract.check_scores(scores_in.shape, scores_out.shape)
     kind = torch.promote_types(scores_in.dtype, scores_out.dtype)
-    inside, outside = scores_in.to(kind).sort().values, scores_out.to(kind)
+    inside, outside = scores_in.to(kind).sort().values.contiguous(), scores_out.to(kind).contiguous()
     if on_cpu(inside) and inside.is_floating_point():
         contract.check_no_nan("auroc", bool(inside[-1].isnan() | outside.isnan().any()))
     below = torch.searchsorted(inside, outside)
