@@ -86,7 +86,7 @@ def sharpen(q, temperature, axis):
 
 # %% wrong: a zero becomes a small number
 def sharpen(q, temperature, axis):
-    q = np.where(q == 0, 0.01, q)
+    q = np.where(q == 0, 0.05, q)
     powers = (q / q.max(axis=axis, keepdims=True)) ** (1 / temperature)
     return powers / powers.sum(axis=axis, keepdims=True)
 
