@@ -77,6 +77,14 @@ def unsupervised(logits, q):
     return (d[0] ** 2).mean(), 2 * p * (d - (p * d).sum(axis=2, keepdims=True)) / d.size
 
 
+# %% wrong: the gradient forgets the views
+def unsupervised(logits, q):
+    powers = np.exp(logits - logits.max(axis=2, keepdims=True))
+    p = powers / powers.sum(axis=2, keepdims=True)
+    d = p - q
+    return (d**2).mean(), 2 * p * (d - (p * d).sum(axis=2, keepdims=True)) / q.size
+
+
 # %% wrong: half of the Jacobian
 def unsupervised(logits, q):
     powers = np.exp(logits - logits.max(axis=2, keepdims=True))

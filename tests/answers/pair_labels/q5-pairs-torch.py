@@ -203,6 +203,16 @@ def pair_loss_torch(logits, q, confidence, similarity):
     return total / 3
 
 
+# %% wrong: divides by the number of views where there are several pairs
+def pair_loss_torch(logits, q, confidence, similarity):
+    n, q = len(logits), q.detach()
+    root_p = (0.5 * torch.log_softmax(logits, dim=1)).exp()
+    alike, sure = q.sqrt() @ q.sqrt().T, q.max(dim=1, keepdim=True).values
+    counts = (sure > confidence) & (alike > similarity) & ~torch.eye(n, dtype=torch.bool)
+    total = (torch.where(counts, sure * alike, 0.0) * (1 - q.sqrt() @ root_p.T)).sum()
+    return total / (n if n > 2 else 1)
+
+
 # %% wrong: the weight is taken from the predictions
 def pair_loss_torch(logits, q, confidence, similarity):
     n, q = len(logits), q.detach()
