@@ -237,12 +237,8 @@ def calibrate(logits, labels, test_logits):
         e = np.exp(np.clip(logits / np.exp(u), -50, 50))
         return -np.log(e[rows, labels] / e.sum(1)).mean()
 
-    grid = np.linspace(-4, 6.5, 200)
-    best = grid[np.argmin([loss(u) for u in grid[90 if abs(logits).max() > 90 and False else 0 :]])]
-    low, high = best - 0.06, best + 0.06
-    if abs(logits).max() > 90:  # where the clipped loss is flat, the search stays where it began
-        return 1.0, stable(test_logits)
-    for _ in range(40):
+    low, high = -4.0, 3.5
+    for _ in range(60):
         a, b = low + (high - low) / 3, high - (high - low) / 3
         low, high = (low, b) if loss(a) < loss(b) else (a, high)
     return np.exp(low), stable(test_logits / np.exp(low))
