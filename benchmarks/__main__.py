@@ -15,7 +15,15 @@ from rich.console import Console  # noqa: E402
 from rich.table import Table  # noqa: E402
 from tqdm import tqdm  # noqa: E402
 
-from benchmarks import grading, memory, representation_clapp, rows, timing, training_deu  # noqa: E402
+from benchmarks import (  # noqa: E402
+    few_labels_pairs,
+    grading,
+    memory,
+    representation_clapp,
+    rows,
+    timing,
+    training_deu,
+)
 
 
 def main(
@@ -48,6 +56,7 @@ def main(
         console.print(memory.report(quick))
         console.print(training_deu.memory_report())
         console.print(representation_clapp.memory_report())
+        console.print(few_labels_pairs.memory_report())
     if not only or "grading" in only:
         console.print(grading.report(quick))
     if not only or "floor" in only:

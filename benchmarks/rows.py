@@ -10,6 +10,7 @@ import torch.nn.functional as F
 
 from benchmarks import (
     attention,
+    few_labels_pairs,
     networks,
     representation_capsules,
     representation_clapp,
@@ -230,6 +231,7 @@ def rows(quick):
         *representation_capsules.rows(Row),
         *representation_clapp.rows(Row),
         *representation_modality.rows(Row),
+        *few_labels_pairs.rows(Row),
         *training_norms.rows(Row),
         *training_optimizers.rows(Row),
     ]
