@@ -1,0 +1,226 @@
+# %% right: log-softmax, then sums
+def entropy_and_slope(logits):
+    z = np.asarray(logits, dtype=np.float64)
+    m = z.max(axis=1, keepdims=True)
+    log_p = z - m - np.log(np.sum(np.exp(z - m), axis=1, keepdims=True))
+    p = np.exp(log_p)
+    h = -np.einsum("nc,nc->n", p, log_p)
+    return h, -p * (log_p + h[:, None]) / z.shape[0]
+
+
+# %% right: a loop over images, 0 log 0 left out
+def entropy_and_slope(logits):
+    entropies, slopes = [], []
+    for row in logits:
+        e = np.exp(row - np.max(row))
+        p = e / e.sum()
+        logs = np.array([np.log(q) if q > 0 else 0.0 for q in p])
+        h = -np.sum(p * logs)
+        entropies.append(h)
+        slopes.append([-q * (l + h) for q, l in zip(p, logs)])
+    return np.array(entropies), np.array(slopes) / len(logits)
+
+
+# %% right: log Z minus the mean of z, and the slope by the Jacobian of softmax
+def entropy_and_slope(logits):
+    n, c = logits.shape
+    z = logits - logits.max(axis=1, keepdims=True)
+    e = np.exp(z)
+    total = e.sum(axis=1)
+    p = e / total[:, None]
+    h = np.log(total) - (p * z).sum(axis=1)
+    slope = np.zeros((n, c))
+    for i in range(n):
+        jacobian = np.diag(p[i]) - np.outer(p[i], p[i])
+        slope[i] = -jacobian @ z[i] / n
+    return h, slope
+
+
+# %% right: plain Python lists
+import math
+
+
+def entropy_and_slope(logits):
+    rows, h, g = logits.tolist(), [], []
+    for row in rows:
+        top = max(row)
+        norm = top + math.log(sum(math.exp(v - top) for v in row))
+        logs = [v - norm for v in row]
+        p = [math.exp(v) for v in logs]
+        value = -sum(a * b for a, b in zip(p, logs))
+        h.append(value)
+        g.append([-a * (b + value) / len(rows) for a, b in zip(p, logs)])
+    return np.array(h), np.array(g)
+
+
+# %% right: a tiny number added before the logarithm
+def entropy_and_slope(logits):
+    e = np.exp(logits - logits.max(1)[:, None])
+    p = e / e.sum(1)[:, None]
+    log_p = np.log(p + 1e-300)
+    h = -(p * log_p).sum(1)
+    return h, -p * (log_p + h.reshape(-1, 1)) / len(p)
+
+
+# %% wrong: in bits
+def entropy_and_slope(logits):
+    z = logits - logits.max(axis=1, keepdims=True)
+    log_p = (z - np.log(np.exp(z).sum(axis=1, keepdims=True))) / np.log(2)
+    p = 2**log_p
+    h = -(p * log_p).sum(axis=1)
+    return h, -p * (log_p + h[:, None]) / len(logits)
+
+
+# %% wrong: the slope of the sum
+def entropy_and_slope(logits):
+    z = logits - logits.max(axis=1, keepdims=True)
+    log_p = z - np.log(np.exp(z).sum(axis=1, keepdims=True))
+    p = np.exp(log_p)
+    h = -(p * log_p).sum(axis=1)
+    return h, -p * (log_p + h[:, None])
+
+
+# %% wrong: the slope with the wrong sign
+def entropy_and_slope(logits):
+    z = logits - logits.max(axis=1, keepdims=True)
+    log_p = z - np.log(np.exp(z).sum(axis=1, keepdims=True))
+    p = np.exp(log_p)
+    h = -(p * log_p).sum(axis=1)
+    return h, p * (log_p + h[:, None]) / len(logits)
+
+
+# %% wrong: H is missing in the slope
+def entropy_and_slope(logits):
+    z = logits - logits.max(axis=1, keepdims=True)
+    log_p = z - np.log(np.exp(z).sum(axis=1, keepdims=True))
+    p = np.exp(log_p)
+    return -(p * log_p).sum(axis=1), -p * log_p / len(logits)
+
+
+# %% wrong: the mean entropy in place of the entropies
+def entropy_and_slope(logits):
+    z = logits - logits.max(axis=1, keepdims=True)
+    log_p = z - np.log(np.exp(z).sum(axis=1, keepdims=True))
+    p = np.exp(log_p)
+    h = -(p * log_p).sum(axis=1)
+    return h.mean(), -p * (log_p + h[:, None]) / len(logits)
+
+
+# %% wrong: the entropy of two classes
+def entropy_and_slope(logits):
+    z = logits - logits.max(axis=1, keepdims=True)
+    log_p = z - np.log(np.exp(z).sum(axis=1, keepdims=True))
+    p = np.exp(log_p)
+    whole = -(p * log_p).sum(axis=1)
+    h = -(p[:, 0] * log_p[:, 0] + p[:, 1] * log_p[:, 1])
+    return h, -p * (log_p + whole[:, None]) / len(logits)
+
+
+# %% wrong: the slope for two classes
+def entropy_and_slope(logits):
+    z = logits - logits.max(axis=1, keepdims=True)
+    log_p = z - np.log(np.exp(z).sum(axis=1, keepdims=True))
+    p = np.exp(log_p)
+    h = -(p * log_p).sum(axis=1)
+    return h, -p * p[:, ::-1] * (z - z[:, ::-1]) / len(logits)
+
+
+# %% wrong: no maximum subtracted
+def entropy_and_slope(logits):
+    e = np.exp(logits)
+    p = e / e.sum(axis=1, keepdims=True)
+    h = -(p * np.log(p)).sum(axis=1)
+    return h, -p * (np.log(p) + h[:, None]) / len(logits)
+
+
+# %% wrong: the maximum of the whole batch
+def entropy_and_slope(logits):
+    z = logits - logits.max()
+    e = np.exp(z)
+    log_p = z - np.log(e.sum(axis=1, keepdims=True))
+    p = np.exp(log_p)
+    h = -(p * log_p).sum(axis=1)
+    return h, -p * (log_p + h[:, None]) / len(logits)
+
+
+# %% wrong: 0 log 0 in the entropy
+def entropy_and_slope(logits):
+    z = logits - logits.max(axis=1, keepdims=True)
+    log_p = z - np.log(np.exp(z).sum(axis=1, keepdims=True))
+    p = np.exp(log_p)
+    h = -(p * log_p).sum(axis=1)
+    return -(p * np.log(p)).sum(axis=1), -p * (log_p + h[:, None]) / len(logits)
+
+
+# %% wrong: 0 log 0 in the slope
+def entropy_and_slope(logits):
+    e = np.exp(logits - logits.max(axis=1, keepdims=True))
+    p = e / e.sum(axis=1, keepdims=True)
+    h = -np.where(p > 0, p * np.log(np.where(p > 0, p, 1)), 0).sum(axis=1)
+    return h, -p * (np.log(p) + h[:, None]) / len(logits)
+
+
+# %% wrong: logits clipped
+def entropy_and_slope(logits):
+    z = np.clip(logits - logits.max(axis=1, keepdims=True), -12, 0)
+    log_p = z - np.log(np.exp(z).sum(axis=1, keepdims=True))
+    p = np.exp(log_p)
+    h = -(p * log_p).sum(axis=1)
+    return h, -p * (log_p + h[:, None]) / len(logits)
+
+
+# %% wrong: something added to p
+def entropy_and_slope(logits):
+    e = np.exp(logits - logits.max(axis=1, keepdims=True))
+    p = e / e.sum(axis=1, keepdims=True)
+    log_p = np.log(p + 1e-9)
+    h = -(p * log_p).sum(axis=1)
+    return h, -p * (log_p + h[:, None]) / len(logits)
+
+
+# %% wrong: written into an array of the logits' type
+def entropy_and_slope(logits):
+    p, log_p = np.zeros_like(logits), np.zeros_like(logits)
+    for i, row in enumerate(logits):
+        e = np.exp(row - row.max())
+        p[i], log_p[i] = e / e.sum(), row - row.max() - np.log(e.sum())
+    h = -(p * log_p).sum(axis=1)
+    return h, -p * (log_p + h[:, None]) / len(logits)
+
+
+# %% wrong: a single entropy is a number
+def entropy_and_slope(logits):
+    z = logits - logits.max(axis=1, keepdims=True)
+    log_p = z - np.log(np.exp(z).sum(axis=1, keepdims=True))
+    p = np.exp(log_p)
+    h = -(p * log_p).sum(axis=1)
+    return np.squeeze(h), -p * (log_p + h[:, None]) / len(logits)
+
+
+# %% wrong: in place
+def entropy_and_slope(logits):
+    logits -= logits.max(axis=1, keepdims=True)
+    log_p = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+    p = np.exp(log_p)
+    h = -(p * log_p).sum(axis=1)
+    return h, -p * (log_p + h[:, None]) / len(logits)
+
+
+# %% wrong: SciPy's entropy
+from scipy.stats import entropy as scipy_entropy
+
+
+def entropy_and_slope(logits):
+    e = np.exp(logits - logits.max(axis=1, keepdims=True))
+    p = e / e.sum(axis=1, keepdims=True)
+    h = scipy_entropy(p, axis=1)
+    return h, -p * (np.log(p) + h[:, None]) / len(logits)
+
+
+# %% wrong: PyTorch's gradient
+def entropy_and_slope(logits):
+    z = torch.tensor(logits, dtype=torch.float64, requires_grad=True)
+    log_p = z.log_softmax(1)
+    h = -(log_p.exp() * log_p).sum(1)
+    h.mean().backward()
+    return h.detach().numpy(), z.grad.numpy()
