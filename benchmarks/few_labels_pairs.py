@@ -1,8 +1,8 @@
 """Rows of the pair loss: two products of matrices against the double loop, and against an array of (n, n, C).
 
 The loop reads like the equation and is there for reading. The array of (n, n, C) is the usual way to write it without a
-loop: sqrt(q_i p_j) for all pairs and classes, summed afterwards. Measured once, forward and backward, on a busy machine:
-32 views of 10 classes take 0.006 of the double loop's time; 512 views of 100 classes take 0.018 of the time of the array
+loop: sqrt(q_i p_j) for all pairs and classes, summed afterwards. Measured once on a busy machine, forward and backward:
+32 views of 10 classes take 0.006 of the double loop's time; 512 views of 100 classes take 0.018 of the time of an array
 of (n, n, C) and 0.04 of its memory (5 against 106 MiB).
 """
 
