@@ -224,3 +224,13 @@ def entropy_and_slope(logits):
     h = -(log_p.exp() * log_p).sum(1)
     h.mean().backward()
     return h.detach().numpy(), z.grad.numpy()
+
+
+# %% wrong: logits clipped at 500
+def entropy_and_slope(logits):
+    z = np.clip(logits, -500, 500)
+    z = z - z.max(axis=1, keepdims=True)
+    log_p = z - np.log(np.exp(z).sum(axis=1, keepdims=True))
+    p = np.exp(log_p)
+    h = -(p * log_p).sum(axis=1)
+    return h, -p * (log_p + h[:, None]) / len(logits)

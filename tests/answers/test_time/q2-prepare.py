@@ -330,3 +330,19 @@ def prepare(model):
     configure_model(model)
     parameters, names = collect_params(model)
     return dict(zip(names, parameters))
+
+
+# %% wrong: parameters of the norms are made anew
+def prepare(model):
+    model.eval()
+    model.requires_grad_(False)
+    for layer in model.modules():
+        if isinstance(layer, (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)):
+            layer.reset_parameters()
+            layer.running_mean = layer.running_var = None
+            for parameter in layer.parameters():
+                parameter.requires_grad_(True)
+    moves = {name: parameter for name, parameter in model.named_parameters() if parameter.requires_grad}
+    if not moves:
+        raise ValueError("nothing")
+    return moves

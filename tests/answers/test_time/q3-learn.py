@@ -349,3 +349,32 @@ def answer_and_learn(model, optimizer, x, ceiling):
         return entropy[entropy < ceiling].mean()
 
     return Tent(model, optimizer, loss)(x)
+
+
+# %% wrong: the batch must be sure on average too
+def answer_and_learn(model, optimizer, x, ceiling):
+    with torch.enable_grad():
+        logits = model(x)
+        log_p = logits.log_softmax(dim=1)
+        entropy = -(log_p.exp() * log_p).sum(dim=1)
+        kept = (entropy < ceiling) & (entropy.mean() < ceiling)
+        if kept.any():
+            optimizer.zero_grad()
+            entropy[kept].mean().backward()
+            optimizer.step()
+    return logits.detach()
+
+
+# %% wrong: zeros where no image takes part
+def answer_and_learn(model, optimizer, x, ceiling):
+    with torch.enable_grad():
+        logits = model(x)
+        log_p = logits.log_softmax(dim=1)
+        entropy = -(log_p.exp() * log_p).sum(dim=1)
+        kept = entropy < ceiling
+        if not kept.any():
+            return torch.zeros_like(logits)
+        optimizer.zero_grad()
+        entropy[kept].mean().backward()
+        optimizer.step()
+    return logits.detach()

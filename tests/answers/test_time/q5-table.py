@@ -208,3 +208,16 @@ def error_table(source, sets, labels, rates, size):
             tent = Tent(model, torch.optim.Adam(collect_params(model)[0], lr=rate), episodic=True)
             table[row, column] = (torch.cat([tent(b) for b in images.split(size)]).argmax(1) != truth).double().mean()
     return table
+
+
+# %% wrong: gradients stay switched off
+def error_table(source, sets, labels, rates, size):
+    torch.set_grad_enabled(False)
+    table = np.empty((len(sets), 1 + len(rates)))
+    for row, (images, truth) in enumerate(zip(sets, labels)):
+        table[row, 0] = (source(images).argmax(1) != truth).double().mean()
+        for column, rate in enumerate(rates, 1):
+            model = configure_model(copy.deepcopy(source))
+            tent = Tent(model, torch.optim.Adam(collect_params(model)[0], lr=rate))
+            table[row, column] = (torch.cat([tent(b) for b in images.split(size)]).argmax(1) != truth).double().mean()
+    return table
