@@ -39,7 +39,7 @@ def entropy(logits):
 
 # %% wrong: the batch's maximum is subtracted
 def entropy(logits):
-    z = logits - logits.max()
+    z = logits - np.where(np.isneginf(logits).any(), logits.max(axis=1, keepdims=True), logits.max())
     e = np.exp(z)
     p = e / e.sum(axis=1, keepdims=True)
     return -(p * np.log(np.clip(p, 1e-300, 1))).sum(axis=1)
@@ -122,3 +122,12 @@ def entropy(logits):
     e = np.exp(logits)
     p = e / e.sum(axis=1, keepdims=True)
     return -(p * np.log(np.clip(p, 1e-300, 1))).sum(axis=1)
+
+
+# %% wrong: minus infinity replaced by a large number
+def entropy(logits):
+    logits = np.where(np.isfinite(logits), logits, -1e4)
+    z = logits - logits.max(axis=1, keepdims=True)
+    e = np.exp(z)
+    s = e.sum(axis=1)
+    return np.log(s) - (e * z).sum(axis=1) / s

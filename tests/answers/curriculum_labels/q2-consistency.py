@@ -176,3 +176,16 @@ def consistency(weak, strong, tau, temperature=None):
         label = q.argmax(1) if temperature is None else (weak / temperature).softmax(1)
         losses = torch.nn.functional.cross_entropy(strong, label, reduction="none")
         return (losses * used).mean(), used
+
+
+# %% wrong: a low temperature is taken for none
+def consistency(weak, strong, tau, temperature=None):
+    w = weak.detach()
+    q = w.softmax(1)
+    used = q.amax(1) > tau
+    if temperature is None or temperature < 0.1:
+        t = torch.nn.functional.one_hot(q.argmax(1), q.shape[1]).to(q)
+    else:
+        t = (w / temperature).softmax(1)
+    each = -(t * strong.log_softmax(1)).sum(1)
+    return (each * used).mean(), used

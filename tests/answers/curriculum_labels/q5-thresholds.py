@@ -111,3 +111,11 @@ def passing(q, beta, tau, k):
     beta /= k - (k - 1) * beta
     beta *= tau
     return beta, q.max(axis=1) > beta[q.argmax(axis=1)]
+
+
+# %% wrong: nobody passes where tau is 0
+def passing(q, beta, tau, k):
+    bars = tau * beta / (k - (k - 1) * beta)
+    if tau == 0:
+        return bars, np.zeros(len(q), bool)
+    return bars, q.max(axis=1) > bars[q.argmax(axis=1)]

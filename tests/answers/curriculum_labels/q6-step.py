@@ -228,3 +228,27 @@ def flexmatch_step(q, positions, remembered, tau):
     after = remembered.copy()
     after[positions[top > tau]] = best[top > tau]
     return bars, top >= bars[best], after
+
+
+# %% wrong: the last of several equal ones
+def flexmatch_step(q, positions, remembered, tau):
+    counts = np.bincount(remembered + 1, minlength=q.shape[1] + 1)
+    beta = counts[1:] / counts.max()
+    bars = beta / (2 - beta) * tau
+    last, top = q.shape[1] - 1 - q[:, ::-1].argmax(axis=1), q.max(axis=1)
+    after = remembered.copy()
+    after[positions[top > tau]] = last[top > tau]
+    return bars, top > bars[last], after
+
+
+# %% right: what is sure is used as well, since no bar is above tau
+def flexmatch_step(q, positions, remembered, tau):
+    counts = np.bincount(remembered + 1, minlength=q.shape[1] + 1)
+    beta = counts[1:] / max(counts[1:].max(), counts[0])
+    bars = beta / (2 - beta) * tau
+    best, top = q.argmax(axis=1), q.max(axis=1)
+    after = remembered.copy()
+    for n, c, m in zip(positions, best, top):
+        if m > tau:
+            after[n] = c
+    return bars, np.array([m > bars[c] or m > tau for m, c in zip(top, best)]), after
