@@ -10,6 +10,8 @@ import torch.nn.functional as F
 
 from benchmarks import (
     attention,
+    few_labels_deraining,
+    few_labels_flexmatch,
     few_labels_pairs,
     networks,
     representation_capsules,
@@ -231,6 +233,8 @@ def rows(quick):
         *representation_capsules.rows(Row),
         *representation_clapp.rows(Row),
         *representation_modality.rows(Row),
+        *few_labels_deraining.rows(Row),
+        *few_labels_flexmatch.rows(Row),
         *few_labels_pairs.rows(Row),
         *training_norms.rows(Row),
         *training_optimizers.rows(Row),

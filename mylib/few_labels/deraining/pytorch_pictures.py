@@ -31,11 +31,10 @@ def edge_features(images):
 
 
 def psnr(x, y, data_range=1.0):
-    r"""PSNR = 10 log10(R^2 / mean (x - y)^2), in decibels, in the type of the pictures, float32 at least."""
+    r"""PSNR = 20 log10(R sqrt(N) / |x - y|), in decibels, with N numbers in a picture; float32 at least."""
     contract.check_psnr(x.shape, y.shape, data_range)
-    x, y = at_least_float32(x), at_least_float32(y)
-    error = ((x - y) / data_range).square().flatten(1).mean(dim=1)
-    return -10 * error.log10()
+    apart = (at_least_float32(x) - at_least_float32(y)).flatten(1)
+    return 20 * (data_range * apart.shape[1] ** 0.5 / torch.linalg.vector_norm(apart, dim=1)).log10()
 
 
 def ssim(x, y, data_range=1.0):

@@ -79,7 +79,8 @@ def psnr(x, y, data_range=1.0):
     """
     x, y = _pair(x, y)
     contract.check_psnr(x.shape, y.shape, data_range)
-    error = np.square(x - y).reshape(len(x), -1).mean(axis=1, dtype=float)
+    apart = (x - y).reshape(len(x), -1)
+    error = np.square(apart, out=apart).mean(axis=1, dtype=float)
     with np.errstate(divide="ignore"):
         return 10 * np.log10(data_range**2 / error)
 
@@ -101,7 +102,7 @@ def ssim(x, y, data_range=1.0):
         >>> ssim(np.full((1, 1, 11, 11), 0.5), np.full((1, 1, 11, 11), 0.7)).round(6).tolist()
         [0.945953]
     """
-    x, y = _pair(x, y)
+    x, y = (one.astype(float) for one in _pair(x, y))
     contract.check_ssim(x.shape, y.shape, data_range)
     down, right = (_window_rows(side) for side in x.shape[2:])
     mean_x, mean_y, xx, yy, xy = (down @ one @ right.T for one in (x, y, x * x, y * y, x * y))
@@ -112,7 +113,10 @@ def ssim(x, y, data_range=1.0):
 
 
 def _pair(x, y):
-    return tuple(np.asarray(one.data if hasattr(one, "requires_grad") else one, dtype=float) for one in (x, y))
+    """Arrays of one type that has a fraction: float32, or float64."""
+    x, y = (np.asarray(one.data if hasattr(one, "requires_grad") else one) for one in (x, y))
+    kind = np.result_type(x, y, np.float32)
+    return x.astype(kind, copy=False), y.astype(kind, copy=False)
 
 
 def _window_rows(side):

@@ -161,3 +161,13 @@ from scipy.spatial.distance import cdist
 def kernels(x, y, lengths):
     cosine = np.nan_to_num(1 - cdist(x, y, "cosine"))
     return cosine, np.exp(-cdist(x / lengths, y / lengths, "sqeuclidean") / 2)
+
+
+# %% wrong: vectors of zeros are filled in place
+def kernels(x, y, lengths):
+    exponential = np.exp(-(((x[:, None] - y) / lengths) ** 2).sum(axis=2) / 2)
+    nothing = ~x.any(axis=1)[:, None] | ~y.any(axis=1)
+    for rows in (x, y):
+        rows[~rows.any(axis=1)] = 1
+    size = np.linalg.norm(x, axis=1)[:, None] * np.linalg.norm(y, axis=1)
+    return np.where(nothing, 0, x @ y.T / size), exponential

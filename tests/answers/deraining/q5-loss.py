@@ -164,3 +164,11 @@ from mylib.few_labels.deraining.pytorch import pseudo_label_loss
 
 def unlabelled_loss(z, mean, variance_near, variance_far, weights, v, kappa):
     return pseudo_label_loss(z, mean, variance_near, variance_far, v, kappa), variance_far < 1
+
+
+# %% wrong: the weights are divided in place
+def unlabelled_loss(z, mean, variance_near, variance_far, weights, v, kappa):
+    weights /= weights.sum()
+    drawn = (z - mean.detach()).square().mean(dim=1) / variance_near
+    certain = variance_near.log() - kappa * variance_far.log()
+    return (weights * (drawn + v * certain)).sum(), variance_far < 1
