@@ -180,3 +180,31 @@ def unsupervised(logits, q):
     loss = ((z.softmax(2) - torch.tensor(q)) ** 2).mean()
     loss.backward()
     return loss.item(), z.grad.numpy()
+
+
+# %% wrong: the largest of all logits
+def unsupervised(logits, q):
+    e = np.exp(logits - logits.max())
+    p = e / e.sum(axis=-1, keepdims=True)
+    d = p - q
+    up = 2 * d / d.size
+    return (d**2).mean(), p * (up - (up * p).sum(axis=-1, keepdims=True))
+
+
+# %% wrong: logits clipped at 50
+def unsupervised(logits, q):
+    e = np.exp(np.clip(logits, -50, 50))
+    p = e / e.sum(axis=-1, keepdims=True)
+    d = p - q
+    up = 2 * d / d.size
+    return (d**2).mean(), p * (up - (up * p).sum(axis=-1, keepdims=True))
+
+
+# %% wrong: changes the logits
+def unsupervised(logits, q):
+    logits -= logits.max(axis=-1, keepdims=True)
+    e = np.exp(logits)
+    p = e / e.sum(axis=-1, keepdims=True)
+    d = p - q
+    up = 2 * d / d.size
+    return (d**2).mean(), p * (up - (up * p).sum(axis=-1, keepdims=True))

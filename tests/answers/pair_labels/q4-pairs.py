@@ -303,6 +303,29 @@ def pair_loss(logits, q, confidence, similarity):
     return total / (n * (n - 1) / 2) if n > 1 else 0.0
 
 
+# %% wrong: the largest of all logits
+def pair_loss(logits, q, confidence, similarity):
+    n = len(q)
+    powers = np.exp(logits - logits.max())
+    p = powers / powers.sum(axis=1, keepdims=True)
+    alike, sure = np.sqrt(q) @ np.sqrt(q).T, q.max(axis=1, keepdims=True)
+    counts = (sure > confidence) & (alike > similarity) & ~np.eye(n, dtype=bool)
+    total = (np.where(counts, sure * alike, 0) * (1 - np.sqrt(q) @ np.sqrt(p).T)).sum()
+    return total / (n * (n - 1) / 2) if n > 1 else 0.0
+
+
+# %% wrong: changes the logits
+def pair_loss(logits, q, confidence, similarity):
+    n = len(q)
+    logits -= logits.max(axis=1, keepdims=True)
+    powers = np.exp(logits)
+    p = powers / powers.sum(axis=1, keepdims=True)
+    alike, sure = np.sqrt(q) @ np.sqrt(q).T, q.max(axis=1, keepdims=True)
+    counts = (sure > confidence) & (alike > similarity) & ~np.eye(n, dtype=bool)
+    total = (np.where(counts, sure * alike, 0) * (1 - np.sqrt(q) @ np.sqrt(p).T)).sum()
+    return total / (n * (n - 1) / 2) if n > 1 else 0.0
+
+
 # %% wrong: the softmax clips its logits
 def pair_loss(logits, q, confidence, similarity):
     n = len(q)
