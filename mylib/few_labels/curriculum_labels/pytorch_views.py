@@ -38,8 +38,9 @@ def strong_augment(images, rng, operations=2, cutout=0.36):
     down, right, angle, shear, zoom, contrast, blur, top, left = numbers.to(images.device, images.dtype)
     grid = F.affine_grid(_maps(angle, shear, zoom, down, right, height, width), images.shape, align_corners=False)
     y = F.grid_sample(images, grid, align_corners=False)
-    rows, columns = _blurring(blur, height), _blurring(blur, width)
-    y = torch.einsum("nij,ncjk,nlk->ncil", rows, y, columns)
+    soft = torch.as_tensor(views.blur.nonzero()[0]).to(images.device)  # known on the CPU: nobody waits for it
+    rows, columns = _blurring(blur[soft], height), _blurring(blur[soft], width)
+    y = y.index_copy(0, soft, torch.einsum("nij,ncjk,nlk->ncil", rows, y[soft], columns))
     y = (y + (contrast - 1)[:, None, None, None] * (y - y.mean(dim=(1, 2, 3), keepdim=True))).clamp(0, 1)
     side = square_side(cutout, height, width)
     return y.masked_fill((_between(top, side, height)[:, :, None] & _between(left, side, width)[:, None])[:, None], 0)
