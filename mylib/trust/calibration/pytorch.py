@@ -5,7 +5,7 @@ import math
 import torch
 from torch import nn
 
-from mylib.shared.devices import on_cpu, widest_float, with_float64
+from mylib.shared.devices import at_least_float32, on_cpu, widest_float, with_float64
 from mylib.shared.docstrings import complete_from_twin
 from mylib.trust.calibration import contract
 from mylib.trust.calibration.contract import Bins
@@ -85,7 +85,7 @@ def expected_calibration_error(probabilities, labels, bins=15, scheme="width", n
 
 def _off_one(p):
     """The largest distance of a row's sum from 1, read from the device."""
-    return float((p.sum(dim=-1, dtype=widest_float(p.device)) - 1).abs().max()) if p.numel() else 0.0
+    return float((at_least_float32(p).sum(dim=-1) - 1).abs().max()) if p.numel() else 0.0
 
 
 class TemperatureScaling(nn.Module):
@@ -124,14 +124,15 @@ class TemperatureScaling(nn.Module):
 
 
 def _newton(z, at_label):
-    """The root of the slope, and by which share of itself it moved last; both stay on the device."""
+    """The root of the slope, and by which share of itself it moved last; 0 is the largest of each row."""
     beta = low = moved = z.new_zeros(())
     high = z.new_full((), math.inf)
     for _ in range(contract.NEWTON_STEPS):
-        p = torch.softmax(beta * z, dim=1)
-        mean = (p * z).sum(dim=1, keepdim=True)
+        power = (beta * z).exp_()  # a softmax's terms: the largest of each row is 1
+        total = power.sum(dim=1, keepdim=True)
+        mean = (power * z).sum(dim=1, keepdim=True) / total
         slope = mean.mean() - at_label
-        newton = beta - slope / (p * (z - mean).square()).sum(dim=1).mean()
+        newton = beta - slope / ((power * (z - mean).square()).sum(dim=1, keepdim=True) / total).mean()
         low, high = torch.where(slope < 0, beta, low), torch.where(slope < 0, high, beta)
         farthest = torch.where(high.isinf() & (low > 0), contract.GROWTH * low, high)
         middle = torch.where(high.isinf(), farthest, (low + high) / 2)

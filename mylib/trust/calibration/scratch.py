@@ -103,8 +103,9 @@ def expected_calibration_error(probabilities, labels, bins=15, scheme="width", n
     contract.check_bins(name, bins, scheme, len(p))
     contract.check_labels(name, labels.min(), labels.max(), p.shape[1])
     contract.check_probabilities(name, "probabilities", p.min(), _off_one(p))
-    right = p.argmax(axis=1) == labels
-    found = reliability_bins(np.minimum(p.max(axis=1), 1), right, bins, scheme)  # 1 + 1e-7 is a rounded 1
+    answer = p.argmax(axis=1)
+    confidence = np.minimum(p[np.arange(len(p)), answer], 1)  # 1 + 1e-7 is a rounded 1
+    found = reliability_bins(confidence, answer == labels, bins, scheme)
     filled = found.count > 0
     gap = np.abs(found.accuracy - found.confidence)[filled]
     return float(gap.max() if norm == "max" else found.count[filled] @ gap / len(p))
@@ -112,7 +113,7 @@ def expected_calibration_error(probabilities, labels, bins=15, scheme="width", n
 
 def _off_one(p):
     """The largest distance of a row's sum from 1."""
-    return np.abs(p.sum(axis=-1, dtype=np.float64) - 1).max(initial=0)
+    return np.abs(p.sum(axis=-1, dtype=np.result_type(p, np.float32)) - 1).max(initial=0)
 
 
 class TemperatureScaling:

@@ -14,6 +14,7 @@ def calibrate(logits, labels, test_logits):
 # %% right: L-BFGS of PyTorch
 def calibrate(logits, labels, test_logits):
     z, y = torch.tensor(logits), torch.tensor(labels)
+    z = z - z.max(dim=1, keepdim=True).values
     size = z.std()
     log_t = torch.zeros(1, dtype=torch.float64, requires_grad=True)
     optimizer = torch.optim.LBFGS([log_t], lr=0.5, max_iter=200, tolerance_grad=1e-10, tolerance_change=1e-14)
@@ -371,3 +372,29 @@ def calibrate(logits, labels, test_logits):
         nn.functional.cross_entropy(z @ w, y).backward()
         optimizer.step()
     return (1 / w.diagonal().mean()).detach(), torch.softmax(torch.tensor(test_logits) @ w.detach(), dim=1)
+
+
+# %% wrong: the sum of exponentials overflows
+from scipy.optimize import minimize_scalar
+def softmax(z):
+    e = np.exp(z - z.max(axis=1, keepdims=True))
+    return e / e.sum(axis=1, keepdims=True)
+def nll(z, y):
+    return (np.log(np.exp(z).sum(axis=1)) - z[np.arange(len(y)), y]).mean()
+def calibrate(logits, labels, test_logits):
+    r = minimize_scalar(lambda s: nll(logits / np.exp(s), labels), bounds=(np.log(0.01), np.log(1000)), method="bounded", options={"xatol": 1e-7})
+    t = float(np.exp(r.x))
+    return t, softmax(test_logits / t)
+
+
+# %% wrong: the probability is clipped before the logarithm
+from scipy.optimize import minimize_scalar
+def softmax(z):
+    e = np.exp(z - z.max(axis=1, keepdims=True))
+    return e / e.sum(axis=1, keepdims=True)
+def nll(z, y):
+    return -np.log(np.clip(softmax(z)[np.arange(len(y)), y], 1e-12, 1)).mean()
+def calibrate(logits, labels, test_logits):
+    r = minimize_scalar(lambda s: nll(logits / np.exp(s), labels), bounds=(np.log(0.01), np.log(1000)), method="bounded", options={"xatol": 1e-7})
+    t = float(np.exp(r.x))
+    return t, softmax(test_logits / t)

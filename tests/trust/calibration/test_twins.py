@@ -1,5 +1,7 @@
 """The two sides of calibration; PyTorch compiled, and on its device."""
 
+import inspect
+
 import numpy as np
 import pytest
 import torch
@@ -175,4 +177,6 @@ def test_both_sides_say_the_same_of_their_arguments():
         ours, theirs = getattr(scratch, method.name), getattr(pytorch, method.name)
         if method.name != "TemperatureScaling":
             assert_same_help(ours, theirs)
-    assert_same_help(scratch.TemperatureScaling.fit, pytorch.TemperatureScaling.fit)
+    help_of_fit = inspect.getdoc(pytorch.TemperatureScaling.fit)
+    assert "of any size: 1e4 is no harder than 1" in help_of_fit
+    assert "every answer right (T would be 0)" in help_of_fit
