@@ -23,6 +23,7 @@ from benchmarks import (  # noqa: E402
     rows,
     timing,
     training_deu,
+    trust_tent,
 )
 
 
@@ -57,6 +58,7 @@ def main(
         console.print(training_deu.memory_report())
         console.print(representation_clapp.memory_report())
         console.print(few_labels_pairs.memory_report())
+        console.print(trust_tent.memory_report())
     if not only or "grading" in only:
         console.print(grading.report(quick))
     if not only or "floor" in only:

@@ -23,6 +23,8 @@ from benchmarks import (
     training_losses,
     training_norms,
     training_optimizers,
+    trust_calibration,
+    trust_tent,
     vision,
 )
 from mylib import engine
@@ -238,4 +240,6 @@ def rows(quick):
         *few_labels_pairs.rows(Row),
         *training_norms.rows(Row),
         *training_optimizers.rows(Row),
+        *trust_calibration.rows(Row),
+        *trust_tent.rows(Row),
     ]
