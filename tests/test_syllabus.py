@@ -274,4 +274,6 @@ def _imports(path):
 
 
 def _signature(thing):
-    return [(p.name, p.default) for p in inspect.signature(thing).parameters.values()]
+    """Names and defaults; a default that is a function (a kernel) is each side's own of that name."""
+    named = ((p.name, p.default) for p in inspect.signature(thing).parameters.values())
+    return [(name, default.__name__ if inspect.isfunction(default) else default) for name, default in named]
