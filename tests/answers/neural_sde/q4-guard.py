@@ -59,6 +59,14 @@ def guard_loss(encoder, diffusion, images, noise):
     return softplus(diffusion(inside)).mean() + softplus(-diffusion(outside)).mean()
 
 
+# %% wrong: noise on the codes
+def guard_loss(encoder, diffusion, images, noise):
+    softplus = nn.functional.softplus
+    with torch.no_grad():
+        inside, outside = encoder(images), encoder(images) + 2 * noise.flatten(1)
+    return softplus(diffusion(inside)).mean() + softplus(-diffusion(outside)).mean()
+
+
 # %% wrong: logarithm of a sigmoid
 def guard_loss(encoder, diffusion, images, noise):
     inside, outside = encoder(images).detach(), encoder(images + 2 * noise).detach()
