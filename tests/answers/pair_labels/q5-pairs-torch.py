@@ -81,6 +81,26 @@ def pair_loss_torch(logits, q, confidence, similarity):
     return total / max(n * (n - 1) / 2, 1)
 
 
+# %% wrong: at the threshold of similarity counts
+def pair_loss_torch(logits, q, confidence, similarity):
+    n, q = len(logits), q.detach()
+    root_p = (0.5 * torch.log_softmax(logits, dim=1)).exp()
+    alike, sure = q.sqrt() @ q.sqrt().T, q.max(dim=1, keepdim=True).values
+    counts = (sure > confidence) & (alike >= similarity) & ~torch.eye(n, dtype=torch.bool)
+    total = (torch.where(counts, sure * alike, 0.0) * (1 - q.sqrt() @ root_p.T)).sum()
+    return total / max(n * (n - 1) / 2, 1)
+
+
+# %% wrong: at the threshold of confidence counts
+def pair_loss_torch(logits, q, confidence, similarity):
+    n, q = len(logits), q.detach()
+    root_p = (0.5 * torch.log_softmax(logits, dim=1)).exp()
+    alike, sure = q.sqrt() @ q.sqrt().T, q.max(dim=1, keepdim=True).values
+    counts = (sure >= confidence) & (alike > similarity) & ~torch.eye(n, dtype=torch.bool)
+    total = (torch.where(counts, sure * alike, 0.0) * (1 - q.sqrt() @ root_p.T)).sum()
+    return total / max(n * (n - 1) / 2, 1)
+
+
 # %% wrong: detaches the caller's guess
 def pair_loss_torch(logits, q, confidence, similarity):
     n, q = len(logits), q.detach_()
