@@ -1,1 +1,1 @@
-"""PLACEHOLDER: From synthetic to real rain: Gaussian-process pseudo-labels."""
+"""Deraining, from drawn to real rain, with labels from Gaussian processes: `scratch` in NumPy, `pytorch` on a GPU."""
