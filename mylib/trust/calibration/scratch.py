@@ -7,7 +7,6 @@ from mylib.trust.calibration import contract
 from mylib.trust.calibration.contract import Bins
 
 __all__ = [
-    "Bins",
     "TemperatureScaling",
     "bayes_action",
     "conditional_risk",
