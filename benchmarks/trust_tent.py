@@ -1,7 +1,9 @@
 """Rows of TENT: what a call that adapts costs beside a plain forward pass, on either side; time and memory.
 
 Four convolutions with batch norm, 50 images of 28 x 28. A call is one forward and one backward pass and a step on 352
-numbers; the plain pass keeps nothing for a backward one. MEASURED
+numbers; the plain pass keeps nothing for a backward one. Measured once,
+on a busy machine: 2.5 to 3 times the time and 2.5 times the memory in PyTorch (7 against 3 MiB), 2.1 times the time and
+1.5 times the memory in the engine (5 against 3 MiB).
 """
 
 import subprocess
