@@ -23,6 +23,7 @@ from benchmarks import (  # noqa: E402
     rows,
     timing,
     training_deu,
+    trust_neural_sde,
     trust_tent,
 )
 
@@ -58,6 +59,7 @@ def main(
         console.print(training_deu.memory_report())
         console.print(representation_clapp.memory_report())
         console.print(few_labels_pairs.memory_report())
+        console.print(trust_neural_sde.memory_report())
         console.print(trust_tent.memory_report())
     if not only or "grading" in only:
         console.print(grading.report(quick))

@@ -24,6 +24,7 @@ from benchmarks import (
     training_norms,
     training_optimizers,
     trust_calibration,
+    trust_neural_sde,
     trust_tent,
     vision,
 )
@@ -240,6 +241,7 @@ def rows(quick):
         *few_labels_pairs.rows(Row),
         *training_norms.rows(Row),
         *training_optimizers.rows(Row),
+        *trust_neural_sde.rows(Row),
         *trust_calibration.rows(Row),
         *trust_tent.rows(Row),
     ]

@@ -35,11 +35,11 @@ def odeint(func, y0, t, method="rk4", steps=1):
 
 
 def _step(slope, t, y, h, stages):
-    k, whole = None, 0
+    k, end = None, y
     for c, b in stages:
-        k = slope(t + c * h, y if k is None else y + (c * h) * k)
-        whole = whole + b * k if b else whole
-    return y + h * whole
+        k = slope(t + c * h, y if k is None else torch.addcmul(y, k, c * h))
+        end = torch.addcmul(end, k, b * h) if b else end
+    return end
 
 
 def sdeint(drift, diffusion, y0, t, steps=1, noise=None, rng=None):
