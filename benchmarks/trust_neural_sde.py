@@ -1,9 +1,10 @@
 """Rows of neural differential equations: the adjoint against the tape, and rk4 against torchdiffeq; time, and memory.
 
 A net of 64 units moves 256 states of 64 numbers by rk4, forwards and backwards. The tape keeps every step; the adjoint
-keeps none and solves a second equation, three times the size, on the way back. Measured once, on a busy machine (medians): a
-training step with the adjoint takes 2.0 to 2.2 times the tape's time, with 2.3, 2.6 and 3.3 MiB against 12.8, 112.5 and
-1,177 at 10, 100 and 1,000 steps; rk4 takes 0.8 of torchdiffeq's time forwards, 0.7 in a training step with the tape.
+keeps none and solves a second equation, three times the size, on the way back. Measured once, on a busy machine
+(medians): a training step with the adjoint takes 2.0 to 2.2 times the tape's time, with 2.3, 2.6 and 3.3 MiB against
+12.8, 112.5 and 1,177 at 10, 100 and 1,000 steps; rk4 takes 0.8 of torchdiffeq's time forwards, 0.7 in a training step
+with the tape.
 """
 
 import subprocess
