@@ -125,6 +125,7 @@ class TemperatureScaling:
 
     `temperature` is 1.0 until `fit`, then T, a float.
 
+    Args:    none: `fit` finds the only number there is.
     Source:  Guo et al. (2017), section 4.2; slide "Method 1. Temperature Scaling", which drops the bracket of z / T.
              Differs: Newton's method in 1 / T in place of gradient descent or L-BFGS in T.
 

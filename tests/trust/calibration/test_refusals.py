@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from mylib.trust.calibration.drawing import confidence_histogram, reliability_diagram
 from mylib.trust.calibration.contract import Bins
+from mylib.trust.calibration.drawing import confidence_histogram, reliability_diagram
 from tests.trust.calibration.cases import FOUR, FOUR_LABELS, both_sides
 
 C, A = np.array([0.9, 0.6]), np.array([1, 0])
