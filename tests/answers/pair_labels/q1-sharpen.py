@@ -65,12 +65,6 @@ def sharpen(q, temperature, axis):
     return powers / powers.sum()
 
 
-# %% wrong: the sum runs over the first axis
-def sharpen(q, temperature, axis):
-    powers = q ** (1 / temperature)
-    return powers / powers.sum(axis=0)
-
-
 # %% wrong: powers underflow
 def sharpen(q, temperature, axis):
     powers = q ** (1 / temperature)
@@ -102,22 +96,6 @@ def sharpen(q, temperature, axis):
 def sharpen(q, temperature, axis):
     powers = (q / q.max(axis=axis, keepdims=True)) ** max(1, 1 / temperature)
     return powers / powers.sum(axis=axis, keepdims=True)
-
-
-# %% wrong: always a square
-def sharpen(q, temperature, axis):
-    return q**2 / (q**2).sum(axis=axis, keepdims=True)
-
-
-# %% wrong: a softmax of the guess
-def sharpen(q, temperature, axis):
-    powers = np.exp(q / temperature)
-    return powers / powers.sum(axis=axis, keepdims=True)
-
-
-# %% wrong: one-hot
-def sharpen(q, temperature, axis):
-    return (q == q.max(axis=axis, keepdims=True)).astype(float)
 
 
 # %% wrong: changes its argument

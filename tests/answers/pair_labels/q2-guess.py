@@ -128,34 +128,12 @@ def guess(model, weaken, images, views, temperature):
     return powers / powers.sum(dim=1, keepdim=True)
 
 
-# %% wrong: only the top module's flag is set back, its parts stay in eval mode
-def guess(model, weaken, images, views, temperature):
-    training = model.training
-    model.eval()
-    with torch.no_grad():
-        mean = sum(torch.softmax(model(weaken(images)), dim=1) for _ in range(views)) / views
-    model.training = training
-    powers = mean ** (1 / temperature)
-    return powers / powers.sum(dim=1, keepdim=True)
-
-
 # %% wrong: training mode afterwards, always
 def guess(model, weaken, images, views, temperature):
     model.eval()
     with torch.no_grad():
         mean = sum(torch.softmax(model(weaken(images)), dim=1) for _ in range(views)) / views
     model.train()
-    powers = mean ** (1 / temperature)
-    return powers / powers.sum(dim=1, keepdim=True)
-
-
-# %% wrong: training mode afterwards where the whole trained, eval mode else; frozen ones thaw
-def guess(model, weaken, images, views, temperature):
-    parts = any(module.training for module in model.modules())
-    model.eval()
-    with torch.no_grad():
-        mean = sum(torch.softmax(model(weaken(images)), dim=1) for _ in range(views)) / views
-    model.train(parts)
     powers = mean ** (1 / temperature)
     return powers / powers.sum(dim=1, keepdim=True)
 
@@ -221,18 +199,6 @@ def guess(model, weaken, images, views, temperature):
         module.training = mode
     powers = mean ** (1 / temperature)
     return powers / powers.sum(dim=1, keepdim=True)
-
-
-# %% wrong: returns NumPy
-def guess(model, weaken, images, views, temperature):
-    modes = {module: module.training for module in model.modules()}
-    model.eval()
-    with torch.no_grad():
-        mean = sum(torch.softmax(model(weaken(images)), dim=1) for _ in range(views)) / views
-    for module, mode in modes.items():
-        module.training = mode
-    powers = mean.numpy() ** (1 / temperature)
-    return powers / powers.sum(axis=1, keepdims=True)
 
 
 # %% wrong: the library does it

@@ -69,14 +69,6 @@ def unsupervised(logits, q):
     return (d**2).sum() / q.size, 2 * p * (d - (p * d).sum(axis=2, keepdims=True)) / d.size
 
 
-# %% wrong: the loss of the first view only
-def unsupervised(logits, q):
-    powers = np.exp(logits - logits.max(axis=2, keepdims=True))
-    p = powers / powers.sum(axis=2, keepdims=True)
-    d = p - q
-    return (d[0] ** 2).mean(), 2 * p * (d - (p * d).sum(axis=2, keepdims=True)) / d.size
-
-
 # %% wrong: the gradient forgets the views
 def unsupervised(logits, q):
     powers = np.exp(logits - logits.max(axis=2, keepdims=True))
@@ -106,13 +98,6 @@ def unsupervised(logits, q):
     powers = np.exp(logits - logits.max(axis=2, keepdims=True))
     p = powers / powers.sum(axis=2, keepdims=True)
     return ((p - q) ** 2).mean(), 2 * (p - q) / p.size
-
-
-# %% wrong: the gradient of the cross-entropy
-def unsupervised(logits, q):
-    powers = np.exp(logits - logits.max(axis=2, keepdims=True))
-    p = powers / powers.sum(axis=2, keepdims=True)
-    return ((p - q) ** 2).mean(), (p - q) / (logits.shape[0] * logits.shape[1])
 
 
 # %% wrong: the sign of the gradient
@@ -147,14 +132,6 @@ def unsupervised(logits, q):
     return (d**2).mean(), 2 * (ratio - p * (p * d).sum(axis=2, keepdims=True)) / d.size
 
 
-# %% wrong: the softmax over the images
-def unsupervised(logits, q):
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    p = powers / powers.sum(axis=1, keepdims=True)
-    d = p - q
-    return (d**2).mean(), 2 * p * (d - (p * d).sum(axis=2, keepdims=True)) / d.size
-
-
 # %% wrong: changes the guesses
 def unsupervised(logits, q):
     powers = np.exp(logits - logits.max(axis=2, keepdims=True))
@@ -162,13 +139,6 @@ def unsupervised(logits, q):
     d = p - q
     q -= p.mean(axis=0)
     return (d**2).mean(), 2 * p * (d - (p * d).sum(axis=2, keepdims=True)) / d.size
-
-
-# %% wrong: only the loss
-def unsupervised(logits, q):
-    powers = np.exp(logits - logits.max(axis=2, keepdims=True))
-    p = powers / powers.sum(axis=2, keepdims=True)
-    return ((p - q) ** 2).mean()
 
 
 # %% wrong: PyTorch finds the gradient

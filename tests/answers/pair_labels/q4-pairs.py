@@ -84,28 +84,6 @@ def pair_loss(logits, q, confidence, similarity):
     return total / (n * n) if n > 1 else 0.0
 
 
-# %% wrong: divides by all ordered pairs
-def pair_loss(logits, q, confidence, similarity):
-    n = len(q)
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    p = powers / powers.sum(axis=1, keepdims=True)
-    alike, sure = np.sqrt(q) @ np.sqrt(q).T, q.max(axis=1, keepdims=True)
-    counts = (sure > confidence) & (alike > similarity) & ~np.eye(n, dtype=bool)
-    total = (np.where(counts, sure * alike, 0) * (1 - np.sqrt(q) @ np.sqrt(p).T)).sum()
-    return total / (n * (n - 1)) if n > 1 else 0.0
-
-
-# %% wrong: divides by n
-def pair_loss(logits, q, confidence, similarity):
-    n = len(q)
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    p = powers / powers.sum(axis=1, keepdims=True)
-    alike, sure = np.sqrt(q) @ np.sqrt(q).T, q.max(axis=1, keepdims=True)
-    counts = (sure > confidence) & (alike > similarity) & ~np.eye(n, dtype=bool)
-    total = (np.where(counts, sure * alike, 0) * (1 - np.sqrt(q) @ np.sqrt(p).T)).sum()
-    return total / (n) if n > 1 else 0.0
-
-
 # %% wrong: the mean over the pairs that count
 def pair_loss(logits, q, confidence, similarity):
     n = len(q)
@@ -172,28 +150,6 @@ def pair_loss(logits, q, confidence, similarity):
     return total / (n * (n - 1) / 2) if n > 1 else 0.0
 
 
-# %% wrong: the distance from the view's own guess
-def pair_loss(logits, q, confidence, similarity):
-    n = len(q)
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    p = powers / powers.sum(axis=1, keepdims=True)
-    alike, sure = np.sqrt(q) @ np.sqrt(q).T, q.max(axis=1, keepdims=True)
-    counts = (sure > confidence) & (alike > similarity) & ~np.eye(n, dtype=bool)
-    total = (np.where(counts, sure * alike, 0) * (1 - (np.sqrt(q) * np.sqrt(p)).sum(axis=1))).sum()
-    return total / (n * (n - 1) / 2) if n > 1 else 0.0
-
-
-# %% wrong: the distance of p_i from q_j
-def pair_loss(logits, q, confidence, similarity):
-    n = len(q)
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    p = powers / powers.sum(axis=1, keepdims=True)
-    alike, sure = np.sqrt(q) @ np.sqrt(q).T, q.max(axis=1, keepdims=True)
-    counts = (sure > confidence) & (alike > similarity) & ~np.eye(n, dtype=bool)
-    total = (np.where(counts, sure * alike, 0) * (1 - np.sqrt(p) @ np.sqrt(q).T)).sum()
-    return total / (n * (n - 1) / 2) if n > 1 else 0.0
-
-
 # %% wrong: similarity of the predictions
 def pair_loss(logits, q, confidence, similarity):
     n = len(q)
@@ -202,39 +158,6 @@ def pair_loss(logits, q, confidence, similarity):
     alike, sure = np.sqrt(p) @ np.sqrt(p).T, q.max(axis=1, keepdims=True)
     counts = (sure > confidence) & (alike > similarity) & ~np.eye(n, dtype=bool)
     total = (np.where(counts, sure * alike, 0) * (1 - np.sqrt(q) @ np.sqrt(p).T)).sum()
-    return total / (n * (n - 1) / 2) if n > 1 else 0.0
-
-
-# %% wrong: without roots
-def pair_loss(logits, q, confidence, similarity):
-    n = len(q)
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    p = powers / powers.sum(axis=1, keepdims=True)
-    alike, sure = q @ q.T, q.max(axis=1, keepdims=True)
-    counts = (sure > confidence) & (alike > similarity) & ~np.eye(n, dtype=bool)
-    total = (np.where(counts, sure * alike, 0) * (1 - q @ p.T)).sum()
-    return total / (n * (n - 1) / 2) if n > 1 else 0.0
-
-
-# %% wrong: the coefficient and not one minus it
-def pair_loss(logits, q, confidence, similarity):
-    n = len(q)
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    p = powers / powers.sum(axis=1, keepdims=True)
-    alike, sure = np.sqrt(q) @ np.sqrt(q).T, q.max(axis=1, keepdims=True)
-    counts = (sure > confidence) & (alike > similarity) & ~np.eye(n, dtype=bool)
-    total = (np.where(counts, sure * alike, 0) * (np.sqrt(q) @ np.sqrt(p).T)).sum()
-    return total / (n * (n - 1) / 2) if n > 1 else 0.0
-
-
-# %% wrong: its logarithm
-def pair_loss(logits, q, confidence, similarity):
-    n = len(q)
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    p = powers / powers.sum(axis=1, keepdims=True)
-    alike, sure = np.sqrt(q) @ np.sqrt(q).T, q.max(axis=1, keepdims=True)
-    counts = (sure > confidence) & (alike > similarity) & ~np.eye(n, dtype=bool)
-    total = (np.where(counts, sure * alike, 0) * (-np.log(np.sqrt(q) @ np.sqrt(p).T))).sum()
     return total / (n * (n - 1) / 2) if n > 1 else 0.0
 
 
@@ -320,27 +243,6 @@ def pair_loss(logits, q, confidence, similarity):
     logits -= logits.max(axis=1, keepdims=True)
     powers = np.exp(logits)
     p = powers / powers.sum(axis=1, keepdims=True)
-    alike, sure = np.sqrt(q) @ np.sqrt(q).T, q.max(axis=1, keepdims=True)
-    counts = (sure > confidence) & (alike > similarity) & ~np.eye(n, dtype=bool)
-    total = (np.where(counts, sure * alike, 0) * (1 - np.sqrt(q) @ np.sqrt(p).T)).sum()
-    return total / (n * (n - 1) / 2) if n > 1 else 0.0
-
-
-# %% wrong: the softmax clips its logits
-def pair_loss(logits, q, confidence, similarity):
-    n = len(q)
-    z = np.clip(logits, -3, 3)
-    p = np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)
-    alike, sure = np.sqrt(q) @ np.sqrt(q).T, q.max(axis=1, keepdims=True)
-    counts = (sure > confidence) & (alike > similarity) & ~np.eye(n, dtype=bool)
-    total = (np.where(counts, sure * alike, 0) * (1 - np.sqrt(q) @ np.sqrt(p).T)).sum()
-    return total / (n * (n - 1) / 2) if n > 1 else 0.0
-
-
-# %% wrong: logits taken for probabilities
-def pair_loss(logits, q, confidence, similarity):
-    n = len(q)
-    p = np.abs(logits) / np.abs(logits).sum(axis=1, keepdims=True)
     alike, sure = np.sqrt(q) @ np.sqrt(q).T, q.max(axis=1, keepdims=True)
     counts = (sure > confidence) & (alike > similarity) & ~np.eye(n, dtype=bool)
     total = (np.where(counts, sure * alike, 0) * (1 - np.sqrt(q) @ np.sqrt(p).T)).sum()

@@ -131,16 +131,6 @@ def pair_loss_torch(logits, q, confidence, similarity):
     return total / max(n * (n - 1) / 2, 1)
 
 
-# %% wrong: a root of the softmax and a small number
-def pair_loss_torch(logits, q, confidence, similarity):
-    n, q = len(logits), q.detach()
-    root_p = (torch.softmax(logits, dim=1) + 1e-3).sqrt()
-    alike, sure = q.sqrt() @ q.sqrt().T, q.max(dim=1, keepdim=True).values
-    counts = (sure > confidence) & (alike > similarity) & ~torch.eye(n, dtype=torch.bool)
-    total = (torch.where(counts, sure * alike, 0.0) * (1 - q.sqrt() @ root_p.T)).sum()
-    return total / max(n * (n - 1) / 2, 1)
-
-
 # %% wrong: the logarithm of the softmax
 def pair_loss_torch(logits, q, confidence, similarity):
     n, q = len(logits), q.detach()
@@ -193,16 +183,6 @@ def pair_loss_torch(logits, q, confidence, similarity):
     return total / max(n * (n - 1) / 2, 1)
 
 
-# %% wrong: a number
-def pair_loss_torch(logits, q, confidence, similarity):
-    n, q = len(logits), q.detach()
-    root_p = (0.5 * torch.log_softmax(logits, dim=1)).exp()
-    alike, sure = q.sqrt() @ q.sqrt().T, q.max(dim=1, keepdim=True).values
-    counts = (sure > confidence) & (alike > similarity) & ~torch.eye(n, dtype=torch.bool)
-    total = (torch.where(counts, sure * alike, 0.0) * (1 - q.sqrt() @ root_p.T)).sum()
-    return (total / max(n * (n - 1) / 2, 1)).item()
-
-
 # %% wrong: without the anchor's probability
 def pair_loss_torch(logits, q, confidence, similarity):
     n, q = len(logits), q.detach()
@@ -233,16 +213,6 @@ def pair_loss_torch(logits, q, confidence, similarity):
     return total / n
 
 
-# %% wrong: divides by three
-def pair_loss_torch(logits, q, confidence, similarity):
-    n, q = len(logits), q.detach()
-    root_p = (0.5 * torch.log_softmax(logits, dim=1)).exp()
-    alike, sure = q.sqrt() @ q.sqrt().T, q.max(dim=1, keepdim=True).values
-    counts = (sure > confidence) & (alike > similarity) & ~torch.eye(n, dtype=torch.bool)
-    total = (torch.where(counts, sure * alike, 0.0) * (1 - q.sqrt() @ root_p.T)).sum()
-    return total / 3
-
-
 # %% wrong: divides by the number of views where there are several pairs
 def pair_loss_torch(logits, q, confidence, similarity):
     n, q = len(logits), q.detach()
@@ -258,16 +228,6 @@ def pair_loss_torch(logits, q, confidence, similarity):
     n, q = len(logits), q.detach()
     root_p = (0.5 * torch.log_softmax(logits, dim=1)).exp()
     alike, sure = root_p.detach() @ root_p.detach().T, q.max(dim=1, keepdim=True).values
-    counts = (sure > confidence) & (alike > similarity) & ~torch.eye(n, dtype=torch.bool)
-    total = (torch.where(counts, sure * alike, 0.0) * (1 - q.sqrt() @ root_p.T)).sum()
-    return total / max(n * (n - 1) / 2, 1)
-
-
-# %% wrong: softmax over the views
-def pair_loss_torch(logits, q, confidence, similarity):
-    n, q = len(logits), q.detach()
-    root_p = (0.5 * torch.log_softmax(logits, dim=0)).exp()
-    alike, sure = q.sqrt() @ q.sqrt().T, q.max(dim=1, keepdim=True).values
     counts = (sure > confidence) & (alike > similarity) & ~torch.eye(n, dtype=torch.bool)
     total = (torch.where(counts, sure * alike, 0.0) * (1 - q.sqrt() @ root_p.T)).sum()
     return total / max(n * (n - 1) / 2, 1)
