@@ -39,21 +39,6 @@ def solve(f, y0, t, middle):
     return np.stack(list(accumulate(pairwise(t.tolist()), midpoint if middle else euler, initial=y0)))
 
 
-# %% right: a while loop on copies
-def solve(f, y0, t, middle):
-    y = np.array(y0, dtype=float)
-    rows, i = [y.copy()], 0
-    while i + 1 < t.shape[0]:
-        dt = float(t[i + 1] - t[i])
-        if middle:
-            y = y + dt * f(float(t[i]) + dt / 2, y + dt / 2 * f(float(t[i]), y))
-        else:
-            y = y + dt * f(float(t[i]), y)
-        rows.append(y.copy())
-        i += 1
-    return np.stack(rows, axis=0)
-
-
 # %% wrong: the slope at the end of the step
 def solve(f, y0, t, middle):
     states = [y0]
@@ -114,19 +99,6 @@ def solve(f, y0, t, middle):
     return np.array(states)
 
 
-# %% wrong: sorts the times
-def solve(f, y0, t, middle):
-    t = np.sort(t)
-    states = [y0]
-    for now, then in zip(t[:-1], t[1:]):
-        y, h = states[-1], then - now
-        slope = f(now, y)
-        if middle:
-            slope = f(now + h / 2, y + h / 2 * slope)
-        states.append(y + h * slope)
-    return np.array(states)
-
-
 # %% wrong: a single time has no first interval
 def solve(f, y0, t, middle):
     h = t[1] - t[0]
@@ -177,30 +149,6 @@ def solve(f, y0, t, middle):
     return np.array(states)
 
 
-# %% wrong: the start is left out
-def solve(f, y0, t, middle):
-    states = [y0]
-    for now, then in zip(t[:-1], t[1:]):
-        y, h = states[-1], then - now
-        slope = f(now, y)
-        if middle:
-            slope = f(now + h / 2, y + h / 2 * slope)
-        states.append(y + h * slope)
-    return np.array(states[1:])
-
-
-# %% wrong: only the end
-def solve(f, y0, t, middle):
-    states = [y0]
-    for now, then in zip(t[:-1], t[1:]):
-        y, h = states[-1], then - now
-        slope = f(now, y)
-        if middle:
-            slope = f(now + h / 2, y + h / 2 * slope)
-        states.append(y + h * slope)
-    return states[-1]
-
-
 # %% wrong: adds in place
 def solve(f, y0, t, middle):
     y, states = y0, [y0.copy()]
@@ -212,31 +160,3 @@ def solve(f, y0, t, middle):
         y += h * slope
         states.append(y.copy())
     return np.array(states)
-
-
-# %% wrong: the state in the middle is the new state
-def solve(f, y0, t, middle):
-    states = [y0]
-    for now, then in zip(t[:-1], t[1:]):
-        y, h = states[-1], then - now
-        slope = f(now, y)
-        if middle:
-            y = y + h / 2 * slope
-            slope = f(now + h / 2, y)
-        states.append(y + h * slope)
-    return np.array(states)
-
-
-# %% wrong: PyTorch
-import torch
-
-
-def solve(f, y0, t, middle):
-    states = [y0]
-    for now, then in zip(t[:-1], t[1:]):
-        y, h = states[-1], then - now
-        slope = f(now, y)
-        if middle:
-            slope = f(now + h / 2, y + h / 2 * slope)
-        states.append(y + h * slope)
-    return torch.stack([torch.tensor(one) for one in states]).numpy()

@@ -64,19 +64,6 @@ def rk4(f, y0, start, end, steps):
     return y
 
 
-# %% wrong: k4 half a step on
-def rk4(f, y0, start, end, steps):
-    h, y = (end - start) / steps, y0
-    for i in range(steps):
-        t = start + i * h
-        k1 = f(t, y)
-        k2 = f(t + h / 2, y + h / 2 * k1)
-        k3 = f(t + h / 2, y + h / 2 * k2)
-        k4 = f(t + h, y + h / 2 * k3)
-        y = y + h * (k1 / 6 + k2 / 3 + k3 / 3 + k4 / 6)
-    return y
-
-
 # %% wrong: k4 at the time of the middle
 def rk4(f, y0, start, end, steps):
     h, y = (end - start) / steps, y0
@@ -129,20 +116,6 @@ def rk4(f, y0, start, end, steps):
     return y
 
 
-# %% wrong: start and end in order of size
-def rk4(f, y0, start, end, steps):
-    start, end = min(start, end), max(start, end)
-    h, y = (end - start) / steps, y0
-    for i in range(steps):
-        t = start + i * h
-        k1 = f(t, y)
-        k2 = f(t + h / 2, y + h / 2 * k1)
-        k3 = f(t + h / 2, y + h / 2 * k2)
-        k4 = f(t + h, y + h * k3)
-        y = y + h * (k1 / 6 + k2 / 3 + k3 / 3 + k4 / 6)
-    return y
-
-
 # %% wrong: the whole way in each step
 def rk4(f, y0, start, end, steps):
     h, y = end - start, y0
@@ -153,45 +126,6 @@ def rk4(f, y0, start, end, steps):
         k3 = f(t + h / 2, y + h / 2 * k2)
         k4 = f(t + h, y + h * k3)
         y = y + h * (k1 / 6 + k2 / 3 + k3 / 3 + k4 / 6)
-    return y
-
-
-# %% wrong: one step too many
-def rk4(f, y0, start, end, steps):
-    h, y = (end - start) / steps, y0
-    for i in range(steps + 1):
-        t = start + i * h
-        k1 = f(t, y)
-        k2 = f(t + h / 2, y + h / 2 * k1)
-        k3 = f(t + h / 2, y + h / 2 * k2)
-        k4 = f(t + h, y + h * k3)
-        y = y + h * (k1 / 6 + k2 / 3 + k3 / 3 + k4 / 6)
-    return y
-
-
-# %% wrong: weights add up to 2
-def rk4(f, y0, start, end, steps):
-    h, y = (end - start) / steps, y0
-    for i in range(steps):
-        t = start + i * h
-        k1 = f(t, y)
-        k2 = f(t + h / 2, y + h / 2 * k1)
-        k3 = f(t + h / 2, y + h / 2 * k2)
-        k4 = f(t + h, y + h * k3)
-        y = y + h * ((k1 + 2 * k2 + 2 * k3 + k4) / 3)
-    return y
-
-
-# %% wrong: mean of the four slopes
-def rk4(f, y0, start, end, steps):
-    h, y = (end - start) / steps, y0
-    for i in range(steps):
-        t = start + i * h
-        k1 = f(t, y)
-        k2 = f(t + h / 2, y + h / 2 * k1)
-        k3 = f(t + h / 2, y + h / 2 * k2)
-        k4 = f(t + h, y + h * k3)
-        y = y + h * ((k1 + k2 + k3 + k4) / 4)
     return y
 
 
@@ -206,21 +140,6 @@ def rk4(f, y0, start, end, steps):
         k4 = f(t + h, y + h * k3)
         y = y + h * (k1 / 6 + k2 / 3 + k3 / 3 + k4 / 6)
     return np.full(y0.shape, y)
-
-
-# %% wrong: the whole path
-def rk4(f, y0, start, end, steps):
-    h, y = (end - start) / steps, y0
-    path = [y]
-    for i in range(steps):
-        t = start + i * h
-        k1 = f(t, y)
-        k2 = f(t + h / 2, y + h / 2 * k1)
-        k3 = f(t + h / 2, y + h / 2 * k2)
-        k4 = f(t + h, y + h * k3)
-        y = y + h * (k1 / 6 + k2 / 3 + k3 / 3 + k4 / 6)
-        path.append(y)
-    return np.array(path)
 
 
 # %% wrong: adds in place

@@ -44,28 +44,6 @@ def paths(f, g, x0, horizon, noise):
     return np.stack(states)
 
 
-# %% wrong: no h at the noise
-def paths(f, g, x0, horizon, noise):
-    h = horizon / len(noise)
-    strength = g(x0)[:, None]
-    states = [x0]
-    for k in range(len(noise)):
-        x = states[-1]
-        states.append(x + h * f(k * h, x) + strength * noise[k])
-    return np.stack(states)
-
-
-# %% wrong: the root at the drift too
-def paths(f, g, x0, horizon, noise):
-    h = horizon / len(noise)
-    strength = g(x0)[:, None]
-    states = [x0]
-    for k in range(len(noise)):
-        x = states[-1]
-        states.append(x + np.sqrt(h) * f(k * h, x) + strength * np.sqrt(h) * noise[k])
-    return np.stack(states)
-
-
 # %% wrong: g at the present state
 def paths(f, g, x0, horizon, noise):
     h = horizon / len(noise)
@@ -88,17 +66,6 @@ def paths(f, g, x0, horizon, noise):
     return np.stack(states)
 
 
-# %% wrong: the first xi at every step
-def paths(f, g, x0, horizon, noise):
-    h = horizon / len(noise)
-    strength = g(x0)[:, None]
-    states = [x0]
-    for k in range(len(noise)):
-        x = states[-1]
-        states.append(x + h * f(k * h, x) + strength * np.sqrt(h) * noise[0])
-    return np.stack(states)
-
-
 # %% wrong: one xi for all entries of a state
 def paths(f, g, x0, horizon, noise):
     h = horizon / len(noise)
@@ -107,17 +74,6 @@ def paths(f, g, x0, horizon, noise):
     for k in range(len(noise)):
         x = states[-1]
         states.append(x + h * f(k * h, x) + strength * np.sqrt(h) * noise[k, :, :1])
-    return np.stack(states)
-
-
-# %% wrong: the mean strength for all images
-def paths(f, g, x0, horizon, noise):
-    h = horizon / len(noise)
-    strength = g(x0).mean()
-    states = [x0]
-    for k in range(len(noise)):
-        x = states[-1]
-        states.append(x + h * f(k * h, x) + strength * np.sqrt(h) * noise[k])
     return np.stack(states)
 
 
@@ -187,28 +143,6 @@ def paths(f, g, x0, horizon, noise):
         x = states[-1]
         states.append(x + h * f(k * h, x) + strength * np.sqrt(h) * np.random.default_rng(0).normal(size=x.shape))
     return np.stack(states)
-
-
-# %% wrong: the horizon is the step
-def paths(f, g, x0, horizon, noise):
-    h = horizon / (len(noise) + 1)
-    strength = g(x0)[:, None]
-    states = [x0]
-    for k in range(len(noise)):
-        x = states[-1]
-        states.append(x + h * f(k * h, x) + strength * np.sqrt(h) * noise[k])
-    return np.stack(states)
-
-
-# %% wrong: without the start
-def paths(f, g, x0, horizon, noise):
-    h = horizon / len(noise)
-    strength = g(x0)[:, None]
-    states = [x0]
-    for k in range(len(noise)):
-        x = states[-1]
-        states.append(x + h * f(k * h, x) + strength * np.sqrt(h) * noise[k])
-    return np.stack(states[1:])
 
 
 # %% wrong: moves the start itself

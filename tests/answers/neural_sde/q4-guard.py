@@ -52,13 +52,6 @@ def guard_loss(encoder, diffusion, images, noise):
     return softplus(diffusion(inside)).mean() + softplus(-diffusion(outside)).mean()
 
 
-# %% wrong: noise alone is outside
-def guard_loss(encoder, diffusion, images, noise):
-    inside, outside = encoder(images).detach(), encoder(2 * noise).detach()
-    softplus = nn.functional.softplus
-    return softplus(diffusion(inside)).mean() + softplus(-diffusion(outside)).mean()
-
-
 # %% wrong: noise on the codes
 def guard_loss(encoder, diffusion, images, noise):
     softplus = nn.functional.softplus
@@ -74,32 +67,11 @@ def guard_loss(encoder, diffusion, images, noise):
     return -(torch.log(1 - p).mean() + torch.log(q).mean())
 
 
-# %% wrong: clipped probabilities
-def guard_loss(encoder, diffusion, images, noise):
-    inside, outside = encoder(images).detach(), encoder(images + 2 * noise).detach()
-    p, q = (torch.sigmoid(diffusion(one)).clamp(1e-12, 1 - 1e-12) for one in (inside, outside))
-    return -(torch.log(1 - p).mean() + torch.log(q).mean())
-
-
 # %% wrong: mean over both halves
 def guard_loss(encoder, diffusion, images, noise):
     inside, outside = encoder(images).detach(), encoder(images + 2 * noise).detach()
     softplus = nn.functional.softplus
     return torch.cat([softplus(diffusion(inside)), softplus(-diffusion(outside))]).mean()
-
-
-# %% wrong: sums
-def guard_loss(encoder, diffusion, images, noise):
-    inside, outside = encoder(images).detach(), encoder(images + 2 * noise).detach()
-    softplus = nn.functional.softplus
-    return softplus(diffusion(inside)).sum() + softplus(-diffusion(outside)).sum()
-
-
-# %% wrong: outside is a number without a graph
-def guard_loss(encoder, diffusion, images, noise):
-    inside, outside = encoder(images).detach(), encoder(images + 2 * noise).detach()
-    softplus = nn.functional.softplus
-    return softplus(diffusion(inside)).mean() + softplus(-diffusion(outside)).mean().item()
 
 
 # %% wrong: everything without a graph
@@ -140,11 +112,4 @@ def guard_loss(encoder, diffusion, images, noise):
     encoder.requires_grad_(False)
     inside, outside = encoder(images), encoder(images + 2 * noise)
     softplus = nn.functional.softplus
-    return softplus(diffusion(inside)).mean() + softplus(-diffusion(outside)).mean()
-
-
-# %% wrong: a hinge
-def guard_loss(encoder, diffusion, images, noise):
-    inside, outside = encoder(images).detach(), encoder(images + 2 * noise).detach()
-    softplus = torch.relu
     return softplus(diffusion(inside)).mean() + softplus(-diffusion(outside)).mean()

@@ -45,16 +45,6 @@ def split(p, weights):
     return aleatoric, total, aleatoric - total
 
 
-# %% wrong: mean of entropies for both
-def split(p, weights):
-    def entropy(q):
-        return -(q * np.log(np.where(q > 0, q, 1))).sum(axis=-1)
-
-    total = np.tensordot(weights, entropy(p), 1)
-    aleatoric = np.tensordot(weights, entropy(p), 1)
-    return total, aleatoric, total - aleatoric
-
-
 # %% wrong: bits
 def split(p, weights):
     def entropy(q):
@@ -82,16 +72,6 @@ def split(p, weights):
 
     total = entropy(np.tensordot(weights, p, 1))
     aleatoric = entropy(p).mean(axis=0)
-    return total, aleatoric, total - aleatoric
-
-
-# %% wrong: plain mean of the probabilities
-def split(p, weights):
-    def entropy(q):
-        return -(q * np.log(np.where(q > 0, q, 1))).sum(axis=-1)
-
-    total = entropy(p.mean(axis=0))
-    aleatoric = np.tensordot(weights, entropy(p), 1)
     return total, aleatoric, total - aleatoric
 
 
@@ -159,26 +139,6 @@ def split(p, weights):
     return total, aleatoric, total - aleatoric
 
 
-# %% wrong: a mean over classes
-def split(p, weights):
-    def entropy(q):
-        return -(q * np.log(np.where(q > 0, q, 1))).mean(axis=-1)
-
-    total = entropy(np.tensordot(weights, p, 1))
-    aleatoric = np.tensordot(weights, entropy(p), 1)
-    return total, aleatoric, total - aleatoric
-
-
-# %% wrong: a mean over images
-def split(p, weights):
-    def entropy(q):
-        return -(q * np.log(np.where(q > 0, q, 1))).sum(axis=-1)
-
-    total = entropy(np.tensordot(weights, p, 1))
-    aleatoric = np.tensordot(weights, entropy(p), 1)
-    return total.mean(), aleatoric.mean(), (total - aleatoric).mean()
-
-
 # %% wrong: the sign
 def split(p, weights):
     def entropy(q):
@@ -187,16 +147,6 @@ def split(p, weights):
     total = entropy(np.tensordot(weights, p, 1))
     aleatoric = np.tensordot(weights, entropy(p), 1)
     return total, aleatoric, total - aleatoric
-
-
-# %% wrong: epistemic first
-def split(p, weights):
-    def entropy(q):
-        return -(q * np.log(np.where(q > 0, q, 1))).sum(axis=-1)
-
-    total = entropy(np.tensordot(weights, p, 1))
-    aleatoric = np.tensordot(weights, entropy(p), 1)
-    return total - aleatoric, aleatoric, total
 
 
 # %% wrong: p is brought into shape in place
@@ -209,15 +159,3 @@ def split(p, weights):
     total = entropy(np.tensordot(weights, p, 1))
     aleatoric = np.tensordot(weights, entropy(p), 1)
     return total, aleatoric, total - aleatoric
-
-
-# %% wrong: PyTorch
-import torch
-
-
-def split(p, weights):
-    q = torch.tensor(p)
-    w = torch.tensor(weights)
-    total = torch.special.entr((w[:, None, None] * q).sum(dim=0)).sum(dim=-1)
-    aleatoric = (w[:, None] * torch.special.entr(q).sum(dim=-1)).sum(dim=0)
-    return total.numpy(), aleatoric.numpy(), (total - aleatoric).numpy()

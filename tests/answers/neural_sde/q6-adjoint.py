@@ -77,13 +77,6 @@ def adjoint_step(W, y, a, G, h):
     return y - h * f, a + h * W.T @ pulled, h * np.outer(pulled, y)
 
 
-# %% wrong: G is taken away
-def adjoint_step(W, y, a, G, h):
-    f = np.tanh(W @ y)
-    pulled = a * (1 - f**2)
-    return y - h * f, a + h * W.T @ pulled, G - h * np.outer(pulled, y)
-
-
 # %% wrong: the new state for G
 def adjoint_step(W, y, a, G, h):
     f = np.tanh(W @ y)
@@ -98,20 +91,6 @@ def adjoint_step(W, y, a, G, h):
     pulled = a * (1 - f**2)
     a = a + h * W.T @ pulled
     return y - h * f, a, G + h * np.outer(a * (1 - f**2), y)
-
-
-# %% wrong: a is replaced
-def adjoint_step(W, y, a, G, h):
-    f = np.tanh(W @ y)
-    pulled = a * (1 - f**2)
-    return y - h * f, h * W.T @ pulled, G + h * np.outer(pulled, y)
-
-
-# %% wrong: slope 1 - f
-def adjoint_step(W, y, a, G, h):
-    f = np.tanh(W @ y)
-    pulled = a * (1 - f)
-    return y - h * f, a + h * W.T @ pulled, G + h * np.outer(pulled, y)
 
 
 # %% wrong: G is added to in place
