@@ -89,26 +89,6 @@ def entropy(logits):
     return -(p * np.log(np.clip(p, 1e-300, 1))).sum(axis=0)
 
 
-# %% wrong: no softmax
-def entropy(logits):
-    p = np.exp(logits)
-    return -(p * np.log(np.clip(p, 1e-300, 1))).sum(axis=-1)
-
-
-# %% wrong: without the sign
-def entropy(logits):
-    e = np.exp(logits - np.max(logits, axis=-1, keepdims=True))
-    p = e / e.sum(axis=-1, keepdims=True)
-    return (p * np.log(np.clip(p, 1e-300, 1))).sum(axis=-1)
-
-
-# %% wrong: a mean over the classes
-def entropy(logits):
-    e = np.exp(logits - np.max(logits, axis=-1, keepdims=True))
-    p = e / e.sum(axis=-1, keepdims=True)
-    return -(p * np.log(np.clip(p, 1e-300, 1))).mean(axis=-1)
-
-
 # %% wrong: a small number inside the logarithm
 def entropy(logits):
     e = np.exp(logits - np.max(logits, axis=-1, keepdims=True))

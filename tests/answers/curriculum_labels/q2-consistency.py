@@ -123,15 +123,6 @@ def consistency(weak, strong, tau, temperature=None):
     return (losses * used).mean(), used
 
 
-# %% wrong: a small number inside the logarithm
-def consistency(weak, strong, tau, temperature=None):
-    q = weak.detach().softmax(1)
-    used = q.amax(1) > tau
-    label = torch.eye(q.shape[1])[q.argmax(1)] if temperature is None else (weak.detach() / temperature).softmax(1)
-    losses = -(label * torch.log(strong.softmax(1) + 1e-12)).sum(1)
-    return (losses * used).mean(), used
-
-
 # %% wrong: the weak view loses its gradient for good
 def consistency(weak, strong, tau, temperature=None):
     weak.requires_grad_(False)
@@ -149,23 +140,6 @@ def consistency(weak, strong, tau, temperature=None):
     label = q.argmax(1) if temperature is None else (weak.detach() / temperature).softmax(1)
     losses = torch.nn.functional.cross_entropy(strong, label, reduction="none")
     return (losses * used).mean(), used
-
-
-# %% wrong: times the temperature
-def consistency(weak, strong, tau, temperature=None):
-    q = weak.detach().softmax(1)
-    used = q.amax(1) > tau
-    label = q.argmax(1) if temperature is None else (weak.detach() * temperature).softmax(1)
-    losses = torch.nn.functional.cross_entropy(strong, label, reduction="none")
-    return (losses * used).mean(), used
-
-
-# %% wrong: all images are used
-def consistency(weak, strong, tau, temperature=None):
-    q = weak.detach().softmax(1)
-    used = q.amax(1) > tau
-    label = q.argmax(1) if temperature is None else (weak.detach() / temperature).softmax(1)
-    return torch.nn.functional.cross_entropy(strong, label), used
 
 
 # %% wrong: the strong view is cut off as well

@@ -109,32 +109,3 @@ def learning_effect(remembered, positions, guesses, classes):
     free = remembered[positions] == -1
     after[positions[free]] = guesses[free]
     return after, np.bincount(after + 1, minlength=classes + 1)[1:]
-
-
-# %% wrong: what is not in this step is erased
-def learning_effect(remembered, positions, guesses, classes):
-    after = np.full_like(remembered, -1)
-    after[positions] = guesses
-    return after, np.bincount(after + 1, minlength=classes + 1)[1:]
-
-
-# %% wrong: fractions
-def learning_effect(remembered, positions, guesses, classes):
-    after = remembered.copy()
-    after[positions] = guesses
-    counts = np.zeros(classes)
-    for u in after[after >= 0]:
-        counts[u] += 1
-    return after, counts
-
-
-# %% wrong: at most one image of each class a step
-def learning_effect(remembered, positions, guesses, classes):
-    after = remembered.copy()
-    after[positions] = guesses
-    counts = np.bincount(remembered + 1, minlength=classes + 1)[1:]
-    for n, c in dict(zip(positions, guesses)).items():
-        if remembered[n] != -1:
-            counts[remembered[n]] -= 1
-    counts[guesses] += 1
-    return after, counts

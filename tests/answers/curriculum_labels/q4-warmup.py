@@ -60,18 +60,6 @@ def normalised(counts, images, warm_up=True):
     return counts / max(counts.max(), images - counts.sum(), 1)
 
 
-# %% wrong: the sum in place of the maximum
-def normalised(counts, images, warm_up=True):
-    below = max(counts.sum(), images - counts.sum()) if warm_up else counts.sum()
-    return counts / max(below, 1)
-
-
-# %% wrong: whole-number division
-def normalised(counts, images, warm_up=True):
-    below = max(counts.max(), images - counts.sum()) if warm_up else counts.max()
-    return counts // max(below, 1)
-
-
 # %% wrong: the slide's formula without its minus
 def normalised(counts, images, warm_up=True):
     below = max(counts.max(), images * counts.sum()) if warm_up else counts.max()
@@ -81,12 +69,6 @@ def normalised(counts, images, warm_up=True):
 # %% wrong: the smaller of the two
 def normalised(counts, images, warm_up=True):
     below = min(counts.max(), images - counts.sum()) if warm_up else counts.max()
-    return counts / max(below, 1)
-
-
-# %% wrong: classes that were seen are counted, not images
-def normalised(counts, images, warm_up=True):
-    below = max(counts.max(), images - (counts > 0).sum()) if warm_up else counts.max()
     return counts / max(below, 1)
 
 

@@ -76,18 +76,6 @@ def passing(q, beta, tau, k):
     return bars, q.max(axis=1) > bars[q.argmin(axis=1)]
 
 
-# %% wrong: no tau
-def passing(q, beta, tau, k):
-    bars = beta / (k - (k - 1) * beta)
-    return bars, q.max(axis=1) > bars[q.argmax(axis=1)]
-
-
-# %% wrong: the threshold of the image's number
-def passing(q, beta, tau, k):
-    bars = beta / (k - (k - 1) * beta) * tau
-    return bars, q.max(axis=1) > bars[np.arange(len(q)) % len(bars)]
-
-
 # %% wrong: a bar for all probabilities
 def passing(q, beta, tau, k):
     bars = beta / (k - (k - 1) * beta) * tau
@@ -98,12 +86,6 @@ def passing(q, beta, tau, k):
 def passing(q, beta, tau, k):
     bars = beta / (k - (k - 1) * beta) * tau
     return bars, (q.max(axis=1) > bars[q.argmax(axis=1)]).astype(float)
-
-
-# %% wrong: the inverse mapping
-def passing(q, beta, tau, k):
-    bars = k * beta / (1 + (k - 1) * beta) * tau
-    return bars, q.max(axis=1) > bars[q.argmax(axis=1)]
 
 
 # %% wrong: the argument is changed

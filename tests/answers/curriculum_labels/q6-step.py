@@ -116,17 +116,6 @@ def flexmatch_step(q, positions, remembered, tau):
     return bars, top > bars[best], after
 
 
-# %% wrong: the unused ones alone
-def flexmatch_step(q, positions, remembered, tau):
-    best, top = q.argmax(1), q.max(1)
-    counts = np.bincount(remembered + 1, minlength=q.shape[1] + 1)
-    x = counts[1:] / max(counts[0], counts[1:].max() if counts[0] else 3 * len(remembered))
-    bars = x / (2 - x) * tau
-    after = remembered.copy()
-    after[positions[top > tau]] = best[top > tau]
-    return bars, top > bars[best], after
-
-
 # %% wrong: the first sure guess stays
 def flexmatch_step(q, positions, remembered, tau):
     best, top = q.argmax(1), q.max(1)
@@ -207,16 +196,6 @@ def flexmatch_step(q, positions, remembered, tau):
     bars = x / (2 - x) * tau
     remembered[positions[top > tau]] = best[top > tau]
     return bars, top > bars[best], remembered
-
-
-# %% wrong: the share as threshold, without the mapping
-def flexmatch_step(q, positions, remembered, tau):
-    best, top = q.argmax(1), q.max(1)
-    counts = np.bincount(remembered + 1, minlength=q.shape[1] + 1)
-    bars = counts[1:] / counts.max() * tau
-    after = remembered.copy()
-    after[positions[top > tau]] = best[top > tau]
-    return bars, top > bars[best], after
 
 
 # %% wrong: at the threshold used as well
