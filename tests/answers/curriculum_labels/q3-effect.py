@@ -109,3 +109,15 @@ def learning_effect(remembered, positions, guesses, classes):
     free = remembered[positions] == -1
     after[positions[free]] = guesses[free]
     return after, np.bincount(after + 1, minlength=classes + 1)[1:]
+
+
+# %% wrong: at most one image of each class a step
+def learning_effect(remembered, positions, guesses, classes):
+    after = remembered.copy()
+    after[positions] = guesses
+    counts = np.bincount(remembered + 1, minlength=classes + 1)[1:]
+    for n, c in dict(zip(positions, guesses)).items():
+        if remembered[n] != -1:
+            counts[remembered[n]] -= 1
+    counts[guesses] += 1
+    return after, counts

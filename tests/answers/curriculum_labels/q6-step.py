@@ -231,3 +231,14 @@ def flexmatch_step(q, positions, remembered, tau):
         if m > tau:
             after[n] = c
     return bars, np.array([m > bars[c] or m > tau for m, c in zip(top, best)]), after
+
+
+# %% wrong: the unused ones alone
+def flexmatch_step(q, positions, remembered, tau):
+    best, top = q.argmax(1), q.max(1)
+    counts = np.bincount(remembered + 1, minlength=q.shape[1] + 1)
+    x = counts[1:] / max(counts[0], counts[1:].max() if counts[0] else 3 * len(remembered))
+    bars = x / (2 - x) * tau
+    after = remembered.copy()
+    after[positions[top > tau]] = best[top > tau]
+    return bars, top > bars[best], after
