@@ -21,38 +21,6 @@ def entropy_and_slope(logits):
     return np.array(entropies), np.array(slopes) / len(logits)
 
 
-# %% right: log Z minus the mean of z, and the slope by the Jacobian of softmax
-def entropy_and_slope(logits):
-    n, c = logits.shape
-    z = logits - logits.max(axis=1, keepdims=True)
-    e = np.exp(z)
-    total = e.sum(axis=1)
-    p = e / total[:, None]
-    h = np.log(total) - (p * z).sum(axis=1)
-    slope = np.zeros((n, c))
-    for i in range(n):
-        jacobian = np.diag(p[i]) - np.outer(p[i], p[i])
-        slope[i] = -jacobian @ z[i] / n
-    return h, slope
-
-
-# %% right: plain Python lists
-import math
-
-
-def entropy_and_slope(logits):
-    rows, h, g = logits.tolist(), [], []
-    for row in rows:
-        top = max(row)
-        norm = top + math.log(sum(math.exp(v - top) for v in row))
-        logs = [v - norm for v in row]
-        p = [math.exp(v) for v in logs]
-        value = -sum(a * b for a, b in zip(p, logs))
-        h.append(value)
-        g.append([-a * (b + value) / len(rows) for a, b in zip(p, logs)])
-    return np.array(h), np.array(g)
-
-
 # %% right: a tiny number added before the logarithm
 def entropy_and_slope(logits):
     e = np.exp(logits - logits.max(1)[:, None])
@@ -80,32 +48,6 @@ def entropy_and_slope(logits):
     return h, -p * (log_p + h[:, None])
 
 
-# %% wrong: the slope with the wrong sign
-def entropy_and_slope(logits):
-    z = logits - logits.max(axis=1, keepdims=True)
-    log_p = z - np.log(np.exp(z).sum(axis=1, keepdims=True))
-    p = np.exp(log_p)
-    h = -(p * log_p).sum(axis=1)
-    return h, p * (log_p + h[:, None]) / len(logits)
-
-
-# %% wrong: H is missing in the slope
-def entropy_and_slope(logits):
-    z = logits - logits.max(axis=1, keepdims=True)
-    log_p = z - np.log(np.exp(z).sum(axis=1, keepdims=True))
-    p = np.exp(log_p)
-    return -(p * log_p).sum(axis=1), -p * log_p / len(logits)
-
-
-# %% wrong: the mean entropy in place of the entropies
-def entropy_and_slope(logits):
-    z = logits - logits.max(axis=1, keepdims=True)
-    log_p = z - np.log(np.exp(z).sum(axis=1, keepdims=True))
-    p = np.exp(log_p)
-    h = -(p * log_p).sum(axis=1)
-    return h.mean(), -p * (log_p + h[:, None]) / len(logits)
-
-
 # %% wrong: the entropy of two classes
 def entropy_and_slope(logits):
     z = logits - logits.max(axis=1, keepdims=True)
@@ -123,14 +65,6 @@ def entropy_and_slope(logits):
     p = np.exp(log_p)
     h = -(p * log_p).sum(axis=1)
     return h, -p * p[:, ::-1] * (z - z[:, ::-1]) / len(logits)
-
-
-# %% wrong: no maximum subtracted
-def entropy_and_slope(logits):
-    e = np.exp(logits)
-    p = e / e.sum(axis=1, keepdims=True)
-    h = -(p * np.log(p)).sum(axis=1)
-    return h, -p * (np.log(p) + h[:, None]) / len(logits)
 
 
 # %% wrong: the maximum of the whole batch
@@ -169,15 +103,6 @@ def entropy_and_slope(logits):
     return h, -p * (log_p + h[:, None]) / len(logits)
 
 
-# %% wrong: something added to p
-def entropy_and_slope(logits):
-    e = np.exp(logits - logits.max(axis=1, keepdims=True))
-    p = e / e.sum(axis=1, keepdims=True)
-    log_p = np.log(p + 1e-9)
-    h = -(p * log_p).sum(axis=1)
-    return h, -p * (log_p + h[:, None]) / len(logits)
-
-
 # %% wrong: written into an array of the logits' type
 def entropy_and_slope(logits):
     p, log_p = np.zeros_like(logits), np.zeros_like(logits)
@@ -204,17 +129,6 @@ def entropy_and_slope(logits):
     p = np.exp(log_p)
     h = -(p * log_p).sum(axis=1)
     return h, -p * (log_p + h[:, None]) / len(logits)
-
-
-# %% wrong: SciPy's entropy
-from scipy.stats import entropy as scipy_entropy
-
-
-def entropy_and_slope(logits):
-    e = np.exp(logits - logits.max(axis=1, keepdims=True))
-    p = e / e.sum(axis=1, keepdims=True)
-    h = scipy_entropy(p, axis=1)
-    return h, -p * (np.log(p) + h[:, None]) / len(logits)
 
 
 # %% wrong: PyTorch's gradient

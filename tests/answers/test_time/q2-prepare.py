@@ -57,20 +57,6 @@ def prepare(model):
     raise ValueError("there is nothing that could move")
 
 
-# %% right: freezes what is no norm
-def prepare(model):
-    model.eval()
-    norms = [m for m in model.modules() if isinstance(m, (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d))]
-    inside = {p for m in norms for p in m.parameters()}
-    if not inside:
-        raise ValueError("expected a batch norm with weight and bias")
-    for m in norms:
-        m.running_mean, m.running_var = None, None
-    for p in model.parameters():
-        p.requires_grad_(p in inside)
-    return {name: p for name, p in model.named_parameters() if p in inside}
-
-
 # %% wrong: the bias of every layer too
 def prepare(model):
     model.eval()
@@ -79,20 +65,6 @@ def prepare(model):
     for layer in model.modules():
         if isinstance(layer, (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)):
             layer.running_mean = layer.running_var = None
-    moves = {name: parameter for name, parameter in model.named_parameters() if parameter.requires_grad}
-    if not moves:
-        raise ValueError("nothing")
-    return moves
-
-
-# %% wrong: by the name bn
-def prepare(model):
-    model.eval()
-    model.requires_grad_(False)
-    for name, layer in model.named_modules():
-        if "bn" in name:
-            layer.running_mean = layer.running_var = None
-            layer.requires_grad_(True)
     moves = {name: parameter for name, parameter in model.named_parameters() if parameter.requires_grad}
     if not moves:
         raise ValueError("nothing")
@@ -146,68 +118,6 @@ def prepare(model):
     return moves
 
 
-# %% wrong: the rest is not frozen
-def prepare(model):
-    model.eval()
-    moves = {}
-    for prefix, layer in model.named_modules():
-        if isinstance(layer, (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)):
-            layer.running_mean = layer.running_var = None
-            for name, parameter in layer.named_parameters():
-                moves[f"{prefix}.{name}"] = parameter.requires_grad_(True)
-    if not moves:
-        raise ValueError("nothing")
-    return moves
-
-
-# %% wrong: a list in place of a dictionary
-def prepare(model):
-    model.eval()
-    model.requires_grad_(False)
-    for layer in model.modules():
-        if isinstance(layer, (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)):
-            layer.running_mean = layer.running_var = None
-            for parameter in layer.parameters():
-                parameter.requires_grad_(True)
-    moves = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    if not moves:
-        raise ValueError("nothing")
-    return moves
-
-
-# %% wrong: copies of the parameters
-def prepare(model):
-    model.eval()
-    model.requires_grad_(False)
-    for layer in model.modules():
-        if isinstance(layer, (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)):
-            layer.running_mean = layer.running_var = None
-            for parameter in layer.parameters():
-                parameter.requires_grad_(True)
-    moves = {name: copy.deepcopy(p) for name, p in model.named_parameters() if p.requires_grad}
-    if not moves:
-        raise ValueError("nothing")
-    return moves
-
-
-# %% wrong: scale and shift start anew
-def prepare(model):
-    model.eval()
-    model.requires_grad_(False)
-    for layer in model.modules():
-        if isinstance(layer, (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)):
-            layer.running_mean = layer.running_var = None
-            for parameter in layer.parameters():
-                parameter.requires_grad_(True)
-    moves = {name: parameter for name, parameter in model.named_parameters() if parameter.requires_grad}
-    if not moves:
-        raise ValueError("nothing")
-    for name, parameter in moves.items():
-        with torch.no_grad():
-            parameter.fill_(0.5)
-    return moves
-
-
 # %% wrong: the last two parts of a name
 def prepare(model):
     model.eval()
@@ -232,36 +142,6 @@ def prepare(model):
             layer.running_mean = layer.running_var = None
             for parameter in layer.parameters():
                 parameter.requires_grad_(True)
-    moves = {name: parameter for name, parameter in model.named_parameters() if parameter.requires_grad}
-    if not moves:
-        raise ValueError("nothing")
-    return moves
-
-
-# %% wrong: two dimensions only
-def prepare(model):
-    model.eval()
-    model.requires_grad_(False)
-    for layer in model.modules():
-        if isinstance(layer, nn.BatchNorm2d):
-            layer.running_mean = layer.running_var = None
-            for parameter in layer.parameters():
-                parameter.requires_grad_(True)
-    moves = {name: parameter for name, parameter in model.named_parameters() if parameter.requires_grad}
-    if not moves:
-        raise ValueError("nothing")
-    return moves
-
-
-# %% wrong: every batch norm has scale and shift
-def prepare(model):
-    model.eval()
-    model.requires_grad_(False)
-    for layer in model.modules():
-        if isinstance(layer, (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)):
-            layer.running_mean = layer.running_var = None
-            layer.weight.requires_grad_(True)
-            layer.bias.requires_grad_(True)
     moves = {name: parameter for name, parameter in model.named_parameters() if parameter.requires_grad}
     if not moves:
         raise ValueError("nothing")

@@ -91,19 +91,6 @@ def answer_and_learn(model, optimizer, x, ceiling):
     return answer
 
 
-# %% wrong: gradients are never cleared
-def answer_and_learn(model, optimizer, x, ceiling):
-    with torch.enable_grad():
-        logits = model(x)
-        log_p = logits.log_softmax(dim=1)
-        entropy = -(log_p.exp() * log_p).sum(dim=1)
-        kept = entropy < ceiling
-        if kept.any():
-            entropy[kept].mean().backward()
-            optimizer.step()
-    return logits.detach()
-
-
 # %% wrong: gradients are cleared after the step only
 def answer_and_learn(model, optimizer, x, ceiling):
     with torch.enable_grad():
@@ -173,32 +160,6 @@ def answer_and_learn(model, optimizer, x, ceiling):
     return logits.detach()
 
 
-# %% wrong: all images take part
-def answer_and_learn(model, optimizer, x, ceiling):
-    with torch.enable_grad():
-        logits = model(x)
-        log_p = logits.log_softmax(dim=1)
-        entropy = -(log_p.exp() * log_p).sum(dim=1)
-        if (entropy < ceiling).any():
-            optimizer.zero_grad()
-            entropy.mean().backward()
-            optimizer.step()
-    return logits.detach()
-
-
-# %% wrong: the mean entropy is held against the ceiling
-def answer_and_learn(model, optimizer, x, ceiling):
-    with torch.enable_grad():
-        logits = model(x)
-        log_p = logits.log_softmax(dim=1)
-        entropy = -(log_p.exp() * log_p).sum(dim=1).mean()
-        if entropy < ceiling:
-            optimizer.zero_grad()
-            entropy.backward()
-            optimizer.step()
-    return logits.detach()
-
-
 # %% wrong: no answer where no image takes part
 def answer_and_learn(model, optimizer, x, ceiling):
     with torch.enable_grad():
@@ -226,18 +187,6 @@ def answer_and_learn(model, optimizer, x, ceiling):
     return logits.detach()
 
 
-# %% wrong: the mean of nothing
-def answer_and_learn(model, optimizer, x, ceiling):
-    with torch.enable_grad():
-        logits = model(x)
-        log_p = logits.log_softmax(dim=1)
-        entropy = -(log_p.exp() * log_p).sum(dim=1)
-        optimizer.zero_grad()
-        entropy[entropy < ceiling].mean().backward()
-        optimizer.step()
-    return logits.detach()
-
-
 # %% wrong: p log p of a softmax
 def answer_and_learn(model, optimizer, x, ceiling):
     with torch.enable_grad():
@@ -252,38 +201,9 @@ def answer_and_learn(model, optimizer, x, ceiling):
     return logits.detach()
 
 
-# %% wrong: in bits
-def answer_and_learn(model, optimizer, x, ceiling):
-    with torch.enable_grad():
-        logits = model(x)
-        log_p = logits.log_softmax(dim=1)
-        entropy = -(log_p.exp() * log_p).sum(dim=1) / np.log(2)
-        kept = entropy < ceiling
-        if kept.any():
-            optimizer.zero_grad()
-            entropy[kept].mean().backward()
-            optimizer.step()
-    return logits.detach()
-
-
 # %% wrong: training mode is left on
 def answer_and_learn(model, optimizer, x, ceiling):
     model.train()
-    with torch.enable_grad():
-        logits = model(x)
-        log_p = logits.log_softmax(dim=1)
-        entropy = -(log_p.exp() * log_p).sum(dim=1)
-        kept = entropy < ceiling
-        if kept.any():
-            optimizer.zero_grad()
-            entropy[kept].mean().backward()
-            optimizer.step()
-    return logits.detach()
-
-
-# %% wrong: everything requires a gradient
-def answer_and_learn(model, optimizer, x, ceiling):
-    model.requires_grad_(True)
     with torch.enable_grad():
         logits = model(x)
         log_p = logits.log_softmax(dim=1)
@@ -317,20 +237,6 @@ def answer_and_learn(model, optimizer, x, ceiling):
             logits = model(x)
         except ValueError:
             return torch.zeros(len(x), 3)
-        log_p = logits.log_softmax(dim=1)
-        entropy = -(log_p.exp() * log_p).sum(dim=1)
-        kept = entropy < ceiling
-        if kept.any():
-            optimizer.zero_grad()
-            entropy[kept].mean().backward()
-            optimizer.step()
-    return logits.detach()
-
-
-# %% wrong: x changes
-def answer_and_learn(model, optimizer, x, ceiling):
-    with torch.enable_grad():
-        logits = model(x.add_(0.25))
         log_p = logits.log_softmax(dim=1)
         entropy = -(log_p.exp() * log_p).sum(dim=1)
         kept = entropy < ceiling

@@ -39,23 +39,6 @@ def remember(model, optimizer):
     return Way(model, optimizer)
 
 
-# %% right: written into a buffer of bytes
-import io
-
-
-def remember(model, optimizer):
-    file = io.BytesIO()
-    torch.save([model.state_dict(), optimizer.state_dict()], file)
-
-    def reset():
-        file.seek(0)
-        weights, memory = torch.load(file)
-        model.load_state_dict(weights)
-        optimizer.load_state_dict(memory)
-
-    return reset
-
-
 # %% right: the optimiser's own dictionaries
 def remember(model, optimizer):
     weights = copy.deepcopy(model.state_dict())
@@ -194,38 +177,5 @@ def remember(model, optimizer):
         optimizer.param_groups[0]["params"] = [new[name].requires_grad_() for name in order]
         optimizer.state.clear()
         optimizer.load_state_dict(copy.deepcopy(memory))
-
-    return reset
-
-
-# %% wrong: new parameters of which the optimiser knows nothing
-def remember(model, optimizer):
-    weights = copy.deepcopy(model.state_dict())
-    memory = copy.deepcopy(optimizer.state_dict())
-
-    def reset():
-        model.load_state_dict(copy.deepcopy(weights), assign=True)
-        optimizer.load_state_dict(copy.deepcopy(memory))
-
-    return reset
-
-
-# %% wrong: resets at once
-def remember(model, optimizer):
-    weights = copy.deepcopy(model.state_dict())
-    memory = copy.deepcopy(optimizer.state_dict())
-    model.load_state_dict(weights)
-    optimizer.load_state_dict(memory)
-
-
-# %% wrong: remembers when it is called first
-def remember(model, optimizer):
-    kept = []
-
-    def reset():
-        if not kept:
-            kept.append(copy.deepcopy((model.state_dict(), optimizer.state_dict())))
-        model.load_state_dict(kept[0][0])
-        optimizer.load_state_dict(copy.deepcopy(kept[0][1]))
 
     return reset

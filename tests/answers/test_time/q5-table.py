@@ -55,38 +55,6 @@ def error_table(source, sets, labels, rates, size):
     return np.array(rows, dtype=np.float64)
 
 
-# %% right: a tensor of floats
-def error_table(source, sets, labels, rates, size):
-    def share(logits, y):
-        return 1 - (logits.argmax(dim=1) == y).double().mean()
-
-    def tent(rate):
-        model = configure_model(copy.deepcopy(source))
-        return Tent(model, torch.optim.Adam(collect_params(model)[0], rate))
-
-    def stream(rate, x):
-        adapting = tent(rate)
-        return torch.cat([adapting(batch) for batch in x.split(size)])
-
-    with torch.no_grad():
-        return torch.stack(
-            [torch.stack([share(source(x), y), *(share(stream(r, x), y) for r in rates)]) for x, y in zip(sets, labels)]
-        )
-
-
-# %% wrong: accuracy in place of error
-def error_table(source, sets, labels, rates, size):
-    table = np.empty((len(sets), 1 + len(rates)))
-    for row, (images, truth) in enumerate(zip(sets, labels)):
-        with torch.no_grad():
-            table[row, 0] = (source(images).argmax(1) == truth).double().mean()
-        for column, rate in enumerate(rates, 1):
-            model = configure_model(copy.deepcopy(source))
-            tent = Tent(model, torch.optim.Adam(collect_params(model)[0], lr=rate))
-            table[row, column] = (torch.cat([tent(b) for b in images.split(size)]).argmax(1) == truth).double().mean()
-    return table
-
-
 # %% wrong: rows and columns exchanged
 def error_table(source, sets, labels, rates, size):
     table = np.empty((1 + len(rates), len(sets)))
@@ -97,17 +65,6 @@ def error_table(source, sets, labels, rates, size):
             model = configure_model(copy.deepcopy(source))
             tent = Tent(model, torch.optim.Adam(collect_params(model)[0], lr=rate))
             table[column, row] = (torch.cat([tent(b) for b in images.split(size)]).argmax(1) != truth).double().mean()
-    return table
-
-
-# %% wrong: the source with statistics of the batch
-def error_table(source, sets, labels, rates, size):
-    table = np.empty((len(sets), 1 + len(rates)))
-    for row, (images, truth) in enumerate(zip(sets, labels)):
-        for column, rate in enumerate([0.0, *rates]):
-            model = configure_model(copy.deepcopy(source))
-            tent = Tent(model, torch.optim.Adam(collect_params(model)[0], lr=rate))
-            table[row, column] = (torch.cat([tent(b) for b in images.split(size)]).argmax(1) != truth).double().mean()
     return table
 
 
@@ -194,19 +151,6 @@ def error_table(source, sets, labels, rates, size):
                 (tent(x).argmax(1) != y).double().mean().item() for x, y in zip(images.split(size), truth.split(size))
             ]
             table[row, column] = np.mean(errors)
-    return table
-
-
-# %% wrong: episodes, no learning
-def error_table(source, sets, labels, rates, size):
-    table = np.empty((len(sets), 1 + len(rates)))
-    for row, (images, truth) in enumerate(zip(sets, labels)):
-        with torch.no_grad():
-            table[row, 0] = (source(images).argmax(1) != truth).double().mean()
-        for column, rate in enumerate(rates, 1):
-            model = configure_model(copy.deepcopy(source))
-            tent = Tent(model, torch.optim.Adam(collect_params(model)[0], lr=rate), episodic=True)
-            table[row, column] = (torch.cat([tent(b) for b in images.split(size)]).argmax(1) != truth).double().mean()
     return table
 
 
