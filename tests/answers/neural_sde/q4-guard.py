@@ -74,6 +74,13 @@ def guard_loss(encoder, diffusion, images, noise):
     return torch.cat([softplus(diffusion(inside)), softplus(-diffusion(outside))]).mean()
 
 
+# %% wrong: outside is a number without a graph
+def guard_loss(encoder, diffusion, images, noise):
+    inside, outside = encoder(images).detach(), encoder(images + 2 * noise).detach()
+    softplus = nn.functional.softplus
+    return softplus(diffusion(inside)).mean() + softplus(-diffusion(outside)).mean().item()
+
+
 # %% wrong: everything without a graph
 def guard_loss(encoder, diffusion, images, noise):
     softplus = nn.functional.softplus
