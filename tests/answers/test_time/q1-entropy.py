@@ -94,11 +94,11 @@ def entropy_and_slope(logits):
     return h, -p * (np.log(p) + h[:, None]) / len(logits)
 
 
-# %% wrong: logits clipped
+# %% wrong: something added to p
 def entropy_and_slope(logits):
-    z = np.clip(logits - logits.max(axis=1, keepdims=True), -12, 0)
-    log_p = z - np.log(np.exp(z).sum(axis=1, keepdims=True))
-    p = np.exp(log_p)
+    e = np.exp(logits - logits.max(axis=1, keepdims=True))
+    p = e / e.sum(axis=1, keepdims=True)
+    log_p = np.log(p + 1e-9)
     h = -(p * log_p).sum(axis=1)
     return h, -p * (log_p + h[:, None]) / len(logits)
 
