@@ -1,5 +1,7 @@
 """What a PyTorch side may ask of a tensor's device; the NumPy side never imports this."""
 
+import contextlib
+
 import torch
 
 
@@ -25,6 +27,21 @@ def widest_float(device):
         (torch.float64, torch.float32)
     """
     return torch.float32 if device.type == "mps" else torch.float64
+
+
+def without_autocast(device):
+    """A context in which nothing is rounded to half precision; the meta device knows no autocast.
+
+    Args:    device: torch.device.
+    Returns: context manager.
+    Source:  elementary. Differs: none.
+
+    Example:
+        >>> with torch.autocast("cpu", torch.bfloat16), without_autocast(torch.device("cpu")):
+        ...     (torch.ones(1, 1) @ torch.ones(1, 1)).dtype
+        torch.float32
+    """
+    return contextlib.nullcontext() if device.type == "meta" else torch.autocast(device.type, enabled=False)
 
 
 def at_least_float32(values):

@@ -5,6 +5,7 @@ import torch.nn.functional as F
 
 from mylib.attention.reid import contract
 from mylib.attention.reid.contract import ROUNDING
+from mylib.shared.devices import without_autocast
 
 ENTRIES = 2**21  # pairs that are added at once: fits in a cache of 32 MB; larger gains nothing
 
@@ -18,7 +19,7 @@ def jaccard_distance(features, k1=20, k2=6):
     """
     contract.check_reciprocal(features.shape, k1, k2, bool(features.isfinite().all()))
     unit = F.normalize(features.to(torch.promote_types(features.dtype, torch.float32)))
-    with torch.autocast(unit.device.type, enabled=False):  # half precision would mix up the order
+    with without_autocast(unit.device):  # half precision would mix up the order
         near = torch.cat([_nearest(unit, rows, max(k1 + 1, k2)) for rows in _blocks(unit, len(unit))])
         weights = _neighbourhoods(unit, near[:, : k1 + 1], round(k1 / 2))
     if k2 > 1:

@@ -4,8 +4,7 @@ import torch
 import torch.nn.functional as F
 
 from mylib.few_labels.deraining import contract
-from mylib.few_labels.deraining.pytorch_processes import exactly
-from mylib.shared.devices import at_least_float32
+from mylib.shared.devices import at_least_float32, without_autocast
 
 SOBEL = ((-1.0, 0.0, 1.0), (-2.0, 0.0, 2.0), (-1.0, 0.0, 1.0))
 LAPLACE = ((0.0, 1.0, 0.0), (1.0, -4.0, 1.0), (0.0, 1.0, 0.0))
@@ -40,7 +39,7 @@ def psnr(x, y, data_range=1.0):
 def ssim(x, y, data_range=1.0):
     r"""Structural similarity: five pictures' Gaussian means in one depthwise convolution a direction."""
     contract.check_ssim(x.shape, y.shape, data_range)
-    with exactly(x.device):
+    with without_autocast(x.device):
         x, y = at_least_float32(x), at_least_float32(y)
         offset = torch.arange(contract.WINDOW, device=x.device, dtype=x.dtype) - contract.WINDOW // 2
         window = torch.softmax(-(offset**2) / (2 * 1.5**2), dim=0)  # Gaussian weights that sum to 1

@@ -1,22 +1,15 @@
 r"""Gaussian processes in PyTorch: a batched Cholesky factor, float32 at least also under autocast."""
 
-import contextlib
-
 import torch
 
 from mylib.few_labels.deraining import contract
-from mylib.shared.devices import at_least_float32, on_cpu
-
-
-def exactly(device):
-    """Inside, nothing is rounded to half precision; the meta device knows no autocast."""
-    return contextlib.nullcontext() if device.type == "meta" else torch.autocast(device.type, enabled=False)
+from mylib.shared.devices import at_least_float32, on_cpu, without_autocast
 
 
 def cosine_kernel(x, y):
     r"""k(x, y) = x . y / (|x| |y|), 0 where one of them is all zeros."""
     contract.check_kernel("cosine_kernel", x.shape, y.shape)
-    with exactly(x.device):
+    with without_autocast(x.device):
         (x, x_length), (y, y_length) = (_with_length(at_least_float32(one)) for one in (x, y))
         return (x @ y.mT) / (x_length * y_length.mT)
 
@@ -31,7 +24,7 @@ def rbf_kernel(x, y, length_scale=1.0):
     r"""k(x, y) = exp(-|x - y|^2 / (2 l^2)), the squares by one matrix product and clipped at 0."""
     contract.check_kernel("rbf_kernel", x.shape, y.shape)
     contract.check_length(length_scale)
-    with exactly(x.device):
+    with without_autocast(x.device):
         x, y = at_least_float32(x), at_least_float32(y)
         origin = y.detach().mean(dim=-2, keepdim=True)
         x, y = (x - origin) / length_scale, (y - origin) / length_scale
@@ -45,7 +38,7 @@ def gp_posterior(queries, inputs, outputs, kernel=cosine_kernel, noise=1.0):
     On a GPU nobody looks whether the factor exists: without one, the results are NaN.
     """
     contract.check_posterior(queries.shape, inputs.shape, outputs.shape, noise, _computed_in(inputs.dtype))
-    with exactly(queries.device):
+    with without_autocast(queries.device):
         queries, inputs, outputs = map(at_least_float32, (queries, inputs, outputs))
         matrix = kernel(inputs, inputs)
         identity = torch.eye(matrix.shape[-1], dtype=matrix.dtype, device=matrix.device)

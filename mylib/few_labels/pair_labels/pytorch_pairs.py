@@ -5,7 +5,7 @@ import torch.nn.functional as F
 
 from mylib.few_labels.pair_labels import contract
 from mylib.few_labels.pair_labels.modes import evaluating
-from mylib.shared.devices import at_least_float32, on_cpu
+from mylib.shared.devices import at_least_float32, on_cpu, without_autocast
 
 
 def sharpen(probabilities, temperature=0.5):
@@ -49,7 +49,7 @@ def pair_loss(logits, pseudo_labels, confidence=0.95, similarity=0.9):
     contract.check_pairs("pair_loss", logits.shape, pseudo_labels.shape, confidence, similarity)
     _check_rows("pair_loss", "pseudo_labels", pseudo_labels)
     n = len(logits)
-    with torch.autocast("cpu" if logits.is_meta else logits.device.type, enabled=False):
+    with without_autocast(logits.device):
         total, pull = _pull(at_least_float32(pseudo_labels.detach()), confidence, similarity)
         root_p = (F.log_softmax(at_least_float32(logits), dim=1) / 2).exp()
         return (total - (pull.to(root_p.dtype) * root_p).sum()) / max(n * (n - 1) / 2, 1)

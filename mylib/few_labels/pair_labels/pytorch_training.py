@@ -7,10 +7,11 @@ import torch
 import torch.nn.functional as F
 
 from mylib.attention.contrastive.pytorch import momentum_update
+from mylib.few_labels.curriculum_labels.draws import draw_batch
 from mylib.few_labels.curriculum_labels.pytorch import l2_consistency_loss, strong_augment, weak_augment
 from mylib.few_labels.pair_labels import contract
-from mylib.few_labels.pair_labels.batches import draw_batch, ramp
 from mylib.few_labels.pair_labels.pytorch_pairs import average_pseudo_label, pair_loss
+from mylib.few_labels.pair_labels.schedule import ramp
 
 
 class SimPLE:
@@ -63,7 +64,7 @@ class SimPLE:
     def step(self):
         r"""One update of the model and of its average."""
         o, model = self.options, self.model.train()
-        known, unknown = draw_batch(self.rng, len(self.images), len(self.unlabelled), o.batch_size)
+        known, unknown = draw_batch(self.rng, len(self.images), len(self.unlabelled), o.batch_size, 1)
         x, labels, u = _rows(self.images, known), _rows(self.labels, known), _rows(self.unlabelled, unknown)
         x = weak_augment(x, self.rng)
         weak = weak_augment(u.repeat(o.weak_views, *[1] * (u.ndim - 1)), self.rng)

@@ -6,9 +6,10 @@ import numpy as np
 
 from mylib.attention.contrastive.scratch import momentum_update
 from mylib.engine import Tensor, as_tensor, cross_entropy
+from mylib.few_labels.curriculum_labels.draws import draw_batch
 from mylib.few_labels.curriculum_labels.scratch import l2_consistency_loss, strong_augment, weak_augment
 from mylib.few_labels.pair_labels import contract
-from mylib.few_labels.pair_labels.batches import draw_batch, ramp
+from mylib.few_labels.pair_labels.schedule import ramp
 from mylib.few_labels.pair_labels.scratch_pairs import average_pseudo_label, pair_loss
 
 
@@ -117,7 +118,7 @@ class SimPLE:
     def _draw(self):
         """Weak views (B, ...) of labelled images, labels; weak (K, B, ...) and strong views (K_s B, ...) of others."""
         options = self.options
-        known, unknown = draw_batch(self.rng, len(self.images), len(self.unlabelled), options.batch_size)
+        known, unknown = draw_batch(self.rng, len(self.images), len(self.unlabelled), options.batch_size, 1)
         u = self.unlabelled[unknown]
         x = weak_augment(self.images[known], self.rng)
         weak = weak_augment(np.concatenate([u] * options.weak_views), self.rng)

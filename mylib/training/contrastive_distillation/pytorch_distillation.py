@@ -1,6 +1,5 @@
 """A student that is told from whom its teacher's vectors come, in PyTorch: no value is read back in a step."""
 
-import contextlib
 import math
 
 import torch
@@ -8,7 +7,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from mylib.attention.contrastive.pytorch import MemoryBank
-from mylib.shared.devices import on_cpu, widest_float
+from mylib.shared.devices import on_cpu, widest_float, without_autocast
 from mylib.training.contrastive_distillation import contract
 
 DENSE = 32  # a product with the whole bank takes less time than gathering, up to so many times N rows
@@ -114,8 +113,8 @@ def correlation_gap(student_logits, teacher_logits):
 @torch.no_grad()
 def _noise_contrast(v, bank, every, normaliser, temperature):
     """One direction: the loss, its gradient with respect to v, and the normaliser that it used."""
-    # In half precision logits of 1/tau lose what tells images apart; the meta device knows no autocast.
-    with contextlib.nullcontext() if v.is_meta else torch.autocast(v.device.type, enabled=False):
+    # In half precision logits of 1/tau lose what tells images apart.
+    with without_autocast(v.device):
         scores = _scores(v, bank, every) / temperature
         normaliser = torch.where(normaliser > 0, normaliser, scores.exp().mean() * len(bank))
         logits = scores - normaliser.log() + math.log(len(bank) / (every.shape[1] - 1))

@@ -167,6 +167,14 @@ def test_batches_hold_nothing_twice_where_there_is_enough():
     assert positions.max() == 19
 
 
+@pytest.mark.parametrize(("known", "unknown", "size"), [(5, 9, 3), (5, 9, 5), (2, 9, 8), (9, 2, 8), (1, 1, 4)])
+def test_batches_repeat_an_image_only_where_there_are_too_few(known, unknown, size):
+    for positions, count in zip(draw_batch(RNG(0), known, unknown, size, 1), (known, unknown), strict=True):
+        assert positions.shape == (size,)
+        assert set(positions) <= set(range(count))
+        assert count < size or len(set(positions)) == size
+
+
 # the algorithm
 
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mylib import engine
-from mylib.few_labels.pair_labels import batches, pytorch, scratch
+from mylib.few_labels.pair_labels import pytorch, scratch
 from tests.few_labels.pair_labels.cases import RNG, SIDES, guesses, softmax, tracked
 from tests.twins import array
 
@@ -308,14 +308,6 @@ def test_running_statistics_go_to_the_average(side):
     ours, theirs = weights_of(training.average), weights_of(model)
     np.testing.assert_array_equal(ours["0.running_mean"], theirs["0.running_mean"])
     assert theirs["0.running_mean"][0] != 0
-
-
-@pytest.mark.parametrize(("known", "unknown", "size"), [(5, 9, 3), (5, 9, 5), (2, 9, 8), (9, 2, 8), (1, 1, 4)])
-def test_batches_repeat_an_image_only_where_there_are_too_few(known, unknown, size):
-    for positions, count in zip(batches.draw_batch(RNG(0), known, unknown, size), (known, unknown), strict=True):
-        assert positions.shape == (size,)
-        assert set(positions) <= set(range(count))
-        assert count < size or len(set(positions)) == size
 
 
 def test_unlabelled_images_teach_two_blobs():

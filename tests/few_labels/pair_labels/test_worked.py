@@ -6,7 +6,7 @@ import torch
 
 from mylib import engine
 from mylib.few_labels.pair_labels import scratch
-from mylib.few_labels.pair_labels.batches import ramp
+from mylib.few_labels.pair_labels.schedule import ramp
 from tests.few_labels.pair_labels.cases import BY_HAND, tracked
 from tests.twins import array
 
